@@ -1,0 +1,33 @@
+"""Class lists of the known data sets, with colours that colour-blind people can tell apart.
+
+A class list is a list of {"id", "name", "colour"}; ids count from 0 without gaps. Neighbouring
+classes differ in lightness as well as in hue, so that they stay apart without colour vision.
+"""
+
+from __future__ import annotations
+
+Classes = list[dict]
+
+
+def class_list(*named_colours: tuple[str, str]) -> Classes:
+    """(name, "#rrggbb") pairs in the order of their ids, as a class list."""
+    return [
+        {"id": number, "name": name, "colour": colour}
+        for number, (name, colour) in enumerate(named_colours)
+    ]
+
+
+CAMVID = class_list(
+    ("sky", "#a6cee3"),
+    ("building", "#8c510a"),
+    ("pole", "#fdf0a1"),
+    ("road", "#5b4f9c"),
+    ("pavement", "#d6a6d9"),
+    ("tree", "#1b7837"),
+    ("sign", "#f1c40f"),
+    ("fence", "#e08214"),
+    ("car", "#2166ac"),
+    ("pedestrian", "#d7301f"),
+    ("bicyclist", "#35d0ba"),
+)
+CAMVID_VOID = 11

@@ -1,0 +1,60 @@
+"""Scores from confusion counts, accumulated over a whole data set. NumPy only.
+
+n_ij counts pixels of truth i predicted as j. Pixels whose truth is ignored are removed first, from
+the union too. A class with an empty union scores None and is left out of the means.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def confusion(
+    truth: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int | None = None
+) -> np.ndarray:
+    """K×K int64 counts of two masks of equal shape.
+
+    ValueError when the shapes differ or an id that is not ignored is no class.
+    """
+    if truth.shape != prediction.shape:
+        raise ValueError(f"Truth is {truth.shape}, prediction {prediction.shape}.")
+    truth, prediction = truth.ravel().astype(np.int64), prediction.ravel().astype(np.int64)
+    if ignore_index is not None:
+        kept = truth != ignore_index
+        truth, prediction = truth[kept], prediction[kept]
+    for name, ids in (("truth", truth), ("prediction", prediction)):
+        if ids.size and not 0 <= ids.min() <= ids.max() < num_classes:
+            raise ValueError(f"The {name} holds ids outside 0 … {num_classes - 1}.")
+    counts = np.bincount(truth * num_classes + prediction, minlength=num_classes**2)
+    return counts.reshape(num_classes, num_classes)
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> list[float | None]:
+    return [n / d if d else None for n, d in zip(numerator.tolist(), denominator.tolist())]
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def scores(counts: np.ndarray) -> dict[str, Any]:
+    """Fractions from K×K confusion counts (Long et al. 2015, section 5).
+
+    miou, per_class_iou (None where the union is empty), pixel_accuracy, mean_accuracy, fw_iou
+    (frequency-weighted) and classes_counted. Means are None when no pixel counts.
+    """
+    hits, truths = np.diag(counts), counts.sum(axis=1)
+    per_class_iou = _ratio(hits, truths + counts.sum(axis=0) - hits)
+    total = int(truths.sum())
+    weighted = sum(t * iou for t, iou in zip(truths.tolist(), per_class_iou) if iou is not None)
+    return {
+        "miou": _mean(per_class_iou),
+        "per_class_iou": per_class_iou,
+        "pixel_accuracy": int(hits.sum()) / total if total else None,
+        "mean_accuracy": _mean(_ratio(hits, truths)),
+        "fw_iou": weighted / total if total else None,
+        "classes_counted": sum(iou is not None for iou in per_class_iou),
+    }
