@@ -1,0 +1,168 @@
+"""From an image to a mask: load a checkpoint once, keep it warm, predict."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from models_zoo.catalogue import build
+from models_zoo.data.transforms import to_input
+from models_zoo.images import to_rgb
+from models_zoo.precision import autocast, device_name, resolve
+from models_zoo.training.checkpoints import weights_load
+
+TOP = 3
+BAND_PIXELS = 1 << 20
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says of one image of H×W pixels.
+
+    mask: uint8 H×W, pixel = class id. top_classes, top_probabilities: uint8 3×H×W, the likeliest
+    classes first, 255 = probability 1. milliseconds: preprocessing, forward pass and resizing;
+    load_milliseconds: reading the checkpoint, None when it was warm. scored_at: the height and
+    width that the network saw.
+    """
+
+    mask: np.ndarray
+    top_classes: np.ndarray
+    top_probabilities: np.ndarray
+    milliseconds: float
+    load_milliseconds: float | None
+    scored_at: tuple[int, int]
+    device: str
+    precision: str
+
+
+def scoring_size(size: tuple[int, int], input_size: tuple[int, int]) -> tuple[int, int]:
+    """The height and width at which an image of `size` is scored.
+
+    Its own, unless it has more pixels than the data set that the network was trained on: then it
+    is shrunk to as many, in its own proportions, since a network knows objects at that scale.
+    """
+    shrink = (input_size[0] * input_size[1] / (size[0] * size[1])) ** 0.5
+    if shrink >= 1:
+        return size
+    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
+
+
+def network_load(weights: Path, sidecar: dict[str, Any]) -> nn.Module:
+    """The network of a checkpoint, ready to predict. ValueError when the two do not fit."""
+    network = build(
+        sidecar["architecture"],
+        variant=sidecar["variant"],
+        num_classes=len(sidecar["classes"]),
+        **sidecar["options"],
+    )
+    weights_load(weights, network)
+    return network.eval().to(device_name(), memory_format=torch.channels_last)
+
+
+def logits_of(
+    network: nn.Module, image: Tensor, scored_at: tuple[int, int], precision: str
+) -> Tensor:
+    """A normalised 3×H×W image → K×h×w float32 logits at `scored_at`."""
+    device = next(network.parameters()).device
+    batch = image[None].to(device)
+    if scored_at != tuple(image.shape[-2:]):
+        batch = interpolate(batch, scored_at, mode="bilinear", antialias=True)
+    batch = batch.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode(), autocast(precision, device.type):
+        return network(batch)[0].float()
+
+
+def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
+    """`logits` resized to `size` (bilinear, align_corners=False), some rows at a time.
+
+    A photo of 40 megapixels would need gigabytes for all classes at once.
+    """
+    height, width = size
+    if size == tuple(logits.shape[-2:]):
+        yield slice(0, height), logits
+        return
+    source_height = logits.shape[-2]
+    rows = torch.arange(height, device=logits.device, dtype=torch.float32)
+    centre = ((rows + 0.5) * source_height / height - 0.5).clamp(0, source_height - 1)
+    upper = centre.floor().long()
+    lower = (upper + 1).clamp(max=source_height - 1)
+    share = (centre - upper)[:, None]
+    step = max(1, BAND_PIXELS // width)
+    for start in range(0, height, step):
+        band = slice(start, min(start + step, height))
+        mixed = torch.lerp(logits[:, upper[band]], logits[:, lower[band]], share[band])
+        yield band, interpolate(mixed[None], (mixed.shape[1], width), mode="bilinear")[0]
+
+
+def _top(logits: Tensor, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The likeliest classes and their probabilities at `size`, both uint8 TOP×H×W."""
+    count = min(TOP, logits.shape[0])
+    classes = np.zeros((TOP, *size), np.uint8)
+    probabilities = np.zeros((TOP, *size), np.uint8)
+    for band, part in _bands(logits, size):
+        best, index = part.softmax(dim=0).topk(count, dim=0)
+        classes[:count, band] = index.to(torch.uint8).cpu().numpy()
+        probabilities[:count, band] = (best * 255).round().to(torch.uint8).cpu().numpy()
+    return classes, probabilities
+
+
+class Engine:
+    """Predicts with checkpoints and keeps the warm ones within `budget_bytes`, oldest use out."""
+
+    def __init__(self, budget_bytes: int, *, precision: str = "auto") -> None:
+        self.budget_bytes = budget_bytes
+        self.device = device_name()
+        self.precision = resolve(precision, self.device)
+        self._warm: OrderedDict[tuple[str, str], nn.Module] = OrderedDict()
+
+    def predict(
+        self, weights: Path, sidecar: dict[str, Any], image: Image.Image | np.ndarray
+    ) -> Prediction:
+        """The mask of `image` (any size) by the checkpoint `weights`.
+
+        ValueError or OSError when the checkpoint cannot be read or does not fit its sidecar.
+        """
+        network, load_milliseconds = self._network(weights, sidecar)
+        started = time.perf_counter()
+        pixels = np.asarray(to_rgb(image)) if isinstance(image, Image.Image) else image
+        size = pixels.shape[:2]
+        scored_at = scoring_size(size, tuple(sidecar["input_size"]))
+        normalised = to_input(pixels, sidecar["mean"], sidecar["std"])
+        logits = logits_of(network, normalised, scored_at, self.precision)
+        classes, probabilities = _top(logits, size)
+        return Prediction(
+            mask=classes[0],
+            top_classes=classes,
+            top_probabilities=probabilities,
+            milliseconds=(time.perf_counter() - started) * 1000,
+            load_milliseconds=load_milliseconds,
+            scored_at=scored_at,
+            device=self.device,
+            precision=self.precision,
+        )
+
+    def _network(self, weights: Path, sidecar: dict[str, Any]) -> tuple[nn.Module, float | None]:
+        key = (str(weights), sidecar["sha256"])
+        if key in self._warm:
+            self._warm.move_to_end(key)
+            return self._warm[key], None
+        started = time.perf_counter()
+        network = network_load(weights, sidecar)
+        self._warm[key] = network
+        while len(self._warm) > 1 and sum(map(_bytes, self._warm.values())) > self.budget_bytes:
+            self._warm.popitem(last=False)
+        return network, (time.perf_counter() - started) * 1000
+
+
+def _bytes(network: nn.Module) -> int:
+    return sum(tensor.nbytes for tensor in network.state_dict().values())
