@@ -1,0 +1,1 @@
+"""Experiment tracking: data sets, checkpoints and their scores."""

@@ -1,0 +1,152 @@
+"""Data sets, checkpoints on offer, and what they scored. Services are the only writers."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Dataset(models.Model):
+    """A data set's classes and terms; pixels of `ignore_index` are void. The images live elsewhere.
+
+    `classes` is a list of {"id", "name", "colour": "#rrggbb"}.
+    """
+
+    slug = models.SlugField(unique=True, help_text=_("without hyphens"))
+    title = models.CharField(max_length=200)
+    classes = models.JSONField(default=list)
+    ignore_index = models.PositiveSmallIntegerField(null=True, blank=True)
+    licence = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=500, blank=True)
+    shipped = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
+    """Checkpoints as the pages and the API list them."""
+
+    def offered(self) -> CheckpointQuerySet:
+        """Those one can compare with: neither withdrawn nor replaced by newer weights."""
+        return self.filter(withdrawn_at=None, superseded_at=None)
+
+    def with_scores(self) -> CheckpointQuerySet:
+        """With data set and evaluations, in three queries for any number of rows."""
+        return self.select_related("dataset").prefetch_related("evaluations")
+
+
+class Checkpoint(models.Model):
+    """A network's weights (safetensors in Django's storage) with the sidecar that explains them.
+
+    on offer ──checkpoint_withdraw──▶ withdrawn ──checkpoint_restore──▶ on offer
+    on offer | withdrawn ──other weights ship under its key──▶ superseded (kept for old predictions)
+    """
+
+    key = models.CharField(max_length=100)
+    sha256 = models.CharField(max_length=64, unique=True)
+    architecture = models.CharField(max_length=100)
+    variant = models.CharField(max_length=20)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="checkpoints")
+    file = models.FileField(max_length=200)
+    sidecar = models.JSONField(default=dict)
+    parameters = models.PositiveBigIntegerField()
+    gmacs = models.FloatField(null=True, blank=True)
+    shipped = models.BooleanField(default=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = CheckpointQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["dataset", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(superseded_at=None), name="checkpoint_key_in_use"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def offered(self) -> bool:
+        """Whether new comparisons may use it."""
+        return self.withdrawn_at is None and self.superseded_at is None
+
+    @property
+    def classes(self) -> list[dict[str, Any]]:
+        """The class list that the network's output channels follow."""
+        return self.sidecar["classes"]
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The evaluation to show first: on test where there is one, else the first."""
+        evaluations = list(self.evaluations.all())
+        return next((e for e in evaluations if e.split == "test"), next(iter(evaluations), None))
+
+    @property
+    def miou(self) -> float | None:
+        """Mean IoU (a fraction) of `evaluation`; its passport says what it means."""
+        return self.evaluation.scores.get("miou") if self.evaluation else None
+
+
+class Confusion(models.Model):
+    """A K×K matrix of int64 pixel counts n_ij (truth i, predicted j), compressed."""
+
+    num_classes = models.PositiveSmallIntegerField()
+    counts = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.num_classes}×{self.num_classes}"
+
+    @classmethod
+    def pack(cls, matrix: Any) -> Confusion:
+        """An unsaved row that holds `matrix` (anything of K×K integers)."""
+        counts = np.asarray(matrix, dtype="<i8")
+        return cls(num_classes=len(counts), counts=zlib.compress(counts.tobytes()))
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The counts, K×K int64."""
+        counts = np.frombuffer(zlib.decompress(self.counts), dtype="<i8")
+        return counts.reshape(self.num_classes, self.num_classes)
+
+
+class Evaluation(models.Model):
+    """What a checkpoint scored on a split under a protocol.
+
+    `protocol` is the passport (split and checkpoint hash, ignore index, absent-class rule,
+    resolution, averaging, precision): scores with unlike protocols are never ranked together.
+    `scores` are fractions: miou, per_class_iou, pixel_accuracy …
+    """
+
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.CASCADE, related_name="evaluations"
+    )
+    split = models.CharField(max_length=50)
+    split_hash = models.CharField(max_length=64)
+    protocol = models.JSONField(default=dict)
+    scores = models.JSONField(default=dict)
+    images = models.PositiveIntegerField(null=True, blank=True)
+    confusion = models.OneToOneField(
+        Confusion, null=True, blank=True, on_delete=models.SET_NULL, related_name="evaluation"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id} {self.split}"

@@ -1,0 +1,1 @@
+"""Compare the masks of several checkpoints on one image."""

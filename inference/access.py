@@ -1,0 +1,76 @@
+"""Who sees and who changes what. Everything else is answered with 404.
+
+A thing of a signed-in user is seen by its owner, and by everyone who has the comparison's share
+link (`?share=TOKEN` on the addresses of its files). A thing of an anonymous visitor is seen by
+everyone who knows its unguessable id. Changing needs the owner, or the session that made it.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from inference.models import Comparison, Image, Prediction
+
+VISITOR_KEY = "visitor"
+
+
+def visitor_token(request: HttpRequest, *, create: bool = False) -> str:
+    """What names this anonymous session; "" for signed-in users, or when there is none yet."""
+    if request.user.is_authenticated:
+        return ""
+    if create and VISITOR_KEY not in request.session:
+        request.session[VISITOR_KEY] = secrets.token_urlsafe(32)
+    return request.session.get(VISITOR_KEY, "")
+
+
+def _visible(request: HttpRequest, *, owner: str, share: str) -> Q:
+    rule = Q(**{f"{owner}__isnull": True})
+    if request.user.is_authenticated:
+        rule |= Q(**{owner: request.user})
+    if token := request.GET.get("share"):
+        rule |= Q(**{share: token})
+    return rule
+
+
+def images_visible(request: HttpRequest) -> QuerySet[Image]:
+    """Images that the request may look at."""
+    rule = _visible(request, owner="owner", share="comparisons__share_token")
+    return Image.objects.filter(rule).distinct()
+
+
+def comparisons_visible(request: HttpRequest) -> QuerySet[Comparison]:
+    """Comparisons that the request may look at, with what a page of one needs."""
+    rule = _visible(request, owner="owner", share="share_token")
+    return _with_parts(Comparison.objects.filter(rule))
+
+
+def comparisons_shared(token: str) -> QuerySet[Comparison]:
+    """The comparison behind a share link, or none."""
+    return _with_parts(Comparison.objects.filter(share_token=token))
+
+
+def comparisons_own(request: HttpRequest) -> QuerySet[Comparison]:
+    """The history of the signed-in user or of this anonymous session, newest first."""
+    if request.user.is_authenticated:
+        own = Comparison.objects.filter(owner=request.user)
+    else:
+        visitor = visitor_token(request)
+        own = Comparison.objects.filter(owner=None, visitor=visitor).exclude(visitor="")
+    return _with_parts(own)
+
+
+def predictions_visible(request: HttpRequest) -> QuerySet[Prediction]:
+    """Predictions that the request may look at."""
+    rule = _visible(
+        request, owner="comparison__owner", share="comparison__share_token"
+    )
+    return Prediction.objects.filter(rule).select_related("checkpoint__dataset", "comparison")
+
+
+def _with_parts(comparisons: QuerySet[Comparison]) -> QuerySet[Comparison]:
+    return comparisons.select_related("image__mask_dataset").prefetch_related(
+        "predictions__checkpoint__dataset", "predictions__checkpoint__evaluations"
+    )

@@ -1,0 +1,15 @@
+"""The inference app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class InferenceConfig(AppConfig):
+    """Images, comparisons and predictions."""
+
+    name = "inference"
+    verbose_name = _("Inference")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from inference import cleanup  # noqa: F401  (connects its receivers)

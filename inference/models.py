@@ -1,0 +1,133 @@
+"""Images, comparisons and predictions. Services are the only writers of state."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from experiments.models import Checkpoint, Dataset
+from segweb.jobs import ENDED, Job, State
+
+
+class Owned(models.Model):
+    """Something of a signed-in user, or of an anonymous visitor (`visitor` names the session).
+
+    What an anonymous visitor made is open to everyone who knows its id.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
+    )
+    visitor = models.CharField(max_length=43, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        abstract = True
+
+
+class Image(Owned):
+    """An uploaded image, stored as RGB PNG without metadata, with its true mask if one came along.
+
+    `sha256` is that of the stored file, `name` what the uploader called it.
+    """
+
+    name = models.CharField(max_length=100, blank=True)
+    file = models.FileField(max_length=200)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    mask = models.FileField(max_length=200, blank=True)
+    mask_dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+    @property
+    def folder(self) -> str:
+        """The storage folder of the image and its mask."""
+        return f"images/{self.pk}"
+
+
+class Comparison(Owned):
+    """One image seen through several checkpoints.
+
+    `state` is derived from the predictions: DONE when every one ended and one is DONE, FAILED
+    when none is. `share_token` opens it read-only to everyone who has the link, until revoked.
+    `idempotency_key` is a digest of caller, request and Idempotency-Key header.
+    """
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="comparisons")
+    share_token = models.CharField(max_length=43, null=True, blank=True, unique=True)
+    idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="comparison_by_owner"),
+            models.Index(fields=["visitor", "-created_at"], name="comparison_by_visitor"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def state(self) -> State:
+        """QUEUED, RUNNING, DONE or FAILED (prefetch `predictions` for lists)."""
+        states = {prediction.state for prediction in self.predictions.all()}
+        if states <= set(ENDED):
+            return State.DONE if State.DONE in states else State.FAILED
+        return State.QUEUED if states == {State.QUEUED} else State.RUNNING
+
+
+class Prediction(Job):
+    """One checkpoint's mask of one image; states as in `segweb.jobs`.
+
+    `mask` is an indexed PNG at the image's size; `top3` an npz of uint8 `classes` and
+    `probabilities` (255 = 1.0), each 3×H×W. Times are milliseconds; `load_ms` is null when the
+    network was warm. `scored_height` × `scored_width` is what the network saw.
+    """
+
+    task_name: ClassVar[str] = "inference.prediction_execute"
+    queue: ClassVar[str] = "inference"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    comparison = models.ForeignKey(
+        Comparison, on_delete=models.CASCADE, related_name="predictions"
+    )
+    checkpoint = models.ForeignKey(
+        Checkpoint, on_delete=models.PROTECT, related_name="predictions"
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+    mask = models.FileField(max_length=200, blank=True)
+    top3 = models.FileField(max_length=200, blank=True)
+    latency_ms = models.FloatField(null=True, blank=True)
+    load_ms = models.FloatField(null=True, blank=True)
+    scored_height = models.PositiveIntegerField(null=True, blank=True)
+    scored_width = models.PositiveIntegerField(null=True, blank=True)
+    device = models.CharField(max_length=50, blank=True)
+    precision = models.CharField(max_length=10, blank=True)
+    scores = models.JSONField(null=True, blank=True)
+
+    class Meta(Job.Meta):
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["comparison", "checkpoint"], name="prediction_once_per_checkpoint"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id} {self.state}"
+
+    @property
+    def folder(self) -> str:
+        """The storage folder of everything an attempt at this prediction may write."""
+        return f"predictions/{self.pk}"

@@ -1,0 +1,133 @@
+"""What an upload must survive before it becomes an Image.
+
+The format is sniffed, never taken from the name; the size is read from the header before anything
+is decoded; decoding is forced, so that a truncated file is refused here and not in the worker;
+what is stored is a new PNG of the pixels, without metadata, tails or profiles.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from io import BytesIO
+from typing import BinaryIO
+
+import numpy as np
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from PIL import Image
+
+from experiments.models import Dataset
+from models_zoo.images import to_rgb
+
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+MASK_FORMATS = ("PNG", "GIF", "BMP")
+MASK_MODES = ("1", "L", "P", "I;16")
+NAME_LENGTH = 100
+
+
+class UploadRefused(ValidationError):
+    """The upload is not what it should be; `messages` say why, in the reader's language."""
+
+    status = 400
+
+
+class UploadTooLarge(UploadRefused):
+    """The upload has too many bytes or pixels."""
+
+    status = 413
+
+
+def read_image(file: BinaryIO) -> Image.Image:
+    """An uploaded image as a viewer shows it: RGB, upright. UploadRefused when it is none."""
+    picture = _decode(file, IMAGE_FORMATS)
+    try:
+        return to_rgb(picture)
+    except Exception:  # broken EXIF or palette data beside sound pixels
+        picture.info.clear()
+        picture.getexif().clear()
+        return picture.convert("RGB")
+
+
+def read_true_mask(file: BinaryIO, *, size: tuple[int, int], dataset: Dataset) -> np.ndarray:
+    """An uploaded true mask as H×W uint8 class ids of `dataset`.
+
+    `size` is the image's (width, height). UploadRefused names what is wrong.
+    """
+    picture = _decode(file, MASK_FORMATS)
+    if picture.mode not in MASK_MODES:
+        raise UploadRefused(
+            _("The mask holds colours. It must be an indexed or grey image of class ids.")
+        )
+    if picture.size != size:
+        sizes = {"mask": "%d×%d" % picture.size, "image": "%d×%d" % size}
+        raise UploadRefused(_("The mask is %(mask)s pixels, its image %(image)s.") % sizes)
+    mask = np.asarray(picture)
+    _check_ids(mask, dataset)
+    return mask.astype(np.uint8)
+
+
+def _check_ids(mask: np.ndarray, dataset: Dataset) -> None:
+    known = {entry["id"] for entry in dataset.classes} | {dataset.ignore_index}
+    strange = [str(value) for value in np.unique(mask).tolist() if value not in known]
+    if strange:
+        found = ", ".join(strange[:5]) + (" …" if len(strange) > 5 else "")
+        raise UploadRefused(
+            _("The mask holds values that are no class of %(dataset)s: %(found)s.")
+            % {"dataset": dataset.title, "found": found}
+        )
+
+
+def _decode(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
+    """The first frame, decoded. Only sizes within the limits are."""
+    _check_bytes(file)
+    try:
+        picture = Image.open(file, formats=formats)
+        _check_pixels(*picture.size)
+        picture.load()
+    except UploadRefused:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
+        raise _too_many_pixels() from fault
+    except Image.UnidentifiedImageError as fault:
+        names = ", ".join("WebP" if name == "WEBP" else name for name in formats)
+        message = _("This is not an image that can be read. Allowed formats: %(formats)s.")
+        raise UploadRefused(message % {"formats": names}) from fault
+    except Exception as fault:  # Pillow's decoders raise many kinds on broken input
+        raise UploadRefused(_("The image is damaged or cut off.")) from fault
+    return picture
+
+
+def _check_bytes(file: BinaryIO) -> None:
+    length = file.seek(0, 2)
+    file.seek(0)
+    if length == 0:
+        raise UploadRefused(_("The file is empty."))
+    if length > settings.UPLOAD_MAX_BYTES:
+        limit = settings.UPLOAD_MAX_BYTES / 2**20
+        raise UploadTooLarge(_("The file is larger than %(limit)g MiB.") % {"limit": limit})
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > settings.UPLOAD_MAX_PIXELS:
+        raise _too_many_pixels()
+
+
+def _too_many_pixels() -> UploadTooLarge:
+    limit = settings.UPLOAD_MAX_PIXELS / 1e6
+    return UploadTooLarge(_("The image has more than %(limit)g megapixels.") % {"limit": limit})
+
+
+def png(image: Image.Image) -> bytes:
+    """The pixels as a PNG file without metadata, quick rather than small."""
+    buffer = BytesIO()
+    bare = Image.frombytes(image.mode, image.size, image.tobytes())
+    bare.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def clean_name(name: str | None) -> str:
+    """A file name to show: no folders, no control or direction-changing characters, not long."""
+    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
+    seen = "".join(c for c in last if unicodedata.category(c)[0] != "C")
+    return seen.strip()[:NAME_LENGTH]
