@@ -128,7 +128,8 @@ class Evaluation(models.Model):
     """What a checkpoint scored on a split under a protocol.
 
     `protocol` is the passport (split and checkpoint hash, ignore index, absent-class rule,
-    resolution, averaging, precision): scores with unlike protocols are never ranked together.
+    resolution, averaging, precision). Evaluations rank together only when split hash and
+    `protocol_hash` (of the passport without the two hashes) are equal.
     `scores` are fractions: miou, per_class_iou, pixel_accuracy …
     """
 
@@ -138,6 +139,7 @@ class Evaluation(models.Model):
     split = models.CharField(max_length=50)
     split_hash = models.CharField(max_length=64)
     protocol = models.JSONField(default=dict)
+    protocol_hash = models.CharField(max_length=64)
     scores = models.JSONField(default=dict)
     images = models.PositiveIntegerField(null=True, blank=True)
     confusion = models.OneToOneField(
@@ -147,6 +149,12 @@ class Evaluation(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["checkpoint", "split", "split_hash", "protocol_hash"],
+                name="evaluation_once_per_protocol",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.checkpoint_id} {self.split}"

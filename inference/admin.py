@@ -1,0 +1,36 @@
+"""Images, comparisons and predictions in the admin, to look at."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from inference.models import Comparison, Image, Prediction
+from segweb.admin import ReadOnlyAdmin
+
+
+@admin.register(Image)
+class ImageAdmin(ReadOnlyAdmin):
+    """Uploaded images."""
+
+    list_display = ["id", "name", "owner", "width", "height", "created_at"]
+    list_select_related = ["owner"]
+    search_fields = ["id", "name", "sha256"]
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(ReadOnlyAdmin):
+    """Comparisons."""
+
+    list_display = ["id", "image", "owner", "created_at"]
+    list_select_related = ["image", "owner"]
+    search_fields = ["id"]
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ReadOnlyAdmin):
+    """Predictions: where each stands, who works on it, what went wrong."""
+
+    list_display = ["id", "checkpoint", "state", "attempt", "lease_owner", "latency_ms", "error"]
+    list_filter = ["state", "device"]
+    list_select_related = ["checkpoint"]
+    search_fields = ["id", "comparison__id"]

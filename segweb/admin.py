@@ -1,0 +1,24 @@
+"""What the apps' admin pages share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """To look at, and to run the actions of; rows change through services only."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Rows are added by services."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows are deleted by services."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Every field."""
+        return [field.name for field in self.model._meta.fields]
