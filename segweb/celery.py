@@ -1,0 +1,19 @@
+"""The Celery app. Messages are only wake-ups (see segweb.jobs); queues: inference, training."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import celeryd_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segweb.settings")
+
+app = Celery("segweb")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+def wait_patiently(conf: Any, **_: Any) -> None:
+    """A worker waits on its broker for as long as it takes; only web requests are in a hurry."""
+    conf.broker_transport_options = {**conf.broker_transport_options, "socket_timeout": 60}

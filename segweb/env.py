@@ -1,0 +1,74 @@
+"""Every environment variable that SegWeb reads: one declaration, with type and default.
+
+A `.env` file in the repository's root may set them as well; the environment wins.
+`.env.example` lists them all with their defaults, and a test keeps it equal to `VARIABLES`.
+"""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+VARIABLES = {
+    # where it is reached
+    "HOST": (str, "127.0.0.1"),
+    "PORT": (int, 8000),
+    "ALLOWED_HOSTS": (list, []),
+    "CSRF_TRUSTED_ORIGINS": (list, []),
+    # where it keeps things
+    "SEGWEB_VAR": (str, "var"),
+    "DATABASE_URL": (str, ""),
+    "REDIS_URL": (str, ""),
+    # who may do what
+    "SECRET_KEY": (str, ""),
+    "ALLOW_ANONYMOUS": (bool, True),
+    "UPLOAD_MAX_BYTES": (int, 32 * 2**20),
+    "UPLOAD_MAX_PIXELS": (int, 40_000_000),
+    # how it works
+    "DEBUG": (bool, False),
+    "LOG_LEVEL": (str, "INFO"),
+    "WEB_THREADS": (int, 32),
+    "DEFAULT_DATASET": (str, "camvid"),
+    "MODEL_BUDGET_BYTES": (int, 2 * 2**30),
+    "CACHE_BUDGET_BYTES": (int, 4 * 2**30),
+    "HEARTBEAT_SECONDS": (float, 5.0),
+    "LEASE_SECONDS": (float, 45.0),
+    "SWEEP_SECONDS": (float, 5.0),
+    "MAX_ATTEMPTS": (int, 3),
+}
+
+env = environ.Env(**VARIABLES)
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+def var_dir() -> Path:
+    """The folder for everything that running makes, created at need."""
+    folder = (BASE_DIR / env("SEGWEB_VAR")).resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ImproperlyConfigured(f"{folder} cannot be made: {fault.strerror}.") from fault
+    return folder
+
+
+def secret_key(file: Path) -> str:
+    """The key in `file` (mode 0600), made at first start; safe with several starting at once."""
+    try:
+        if not file.exists():
+            descriptor, draft = tempfile.mkstemp(dir=file.parent)
+            os.write(descriptor, secrets.token_urlsafe(50).encode())
+            os.close(descriptor)
+            try:
+                os.link(draft, file)
+            except FileExistsError:
+                pass  # another process was faster: its key counts
+            finally:
+                Path(draft).unlink()
+        return file.read_text()
+    except OSError as fault:
+        raise ImproperlyConfigured(f"{file} cannot be written: {fault.strerror}.") from fault

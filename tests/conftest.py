@@ -1,0 +1,58 @@
+"""What every test may use: clean storage, real processes' environment, Chromium's place."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from pytest_django import Settings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests say so and skip where no Chromium exists."""
+    if CHROMIUM:
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium, for playwright's `executable_path`."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine")
+    return CHROMIUM
+
+
+@pytest.fixture(autouse=True)
+def _fresh_storage(settings: Settings, tmp_path: Path) -> None:
+    """Files of one test are not another's, nor are throttle counts."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    cache.clear()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def process_env(tmp_path: Path, free_port: int) -> dict[str, str]:
+    """The environment for a real SegWeb process with a var folder and a port of its own."""
+    ours = {"DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MAKELEVEL"}
+    inherited = {name: value for name, value in os.environ.items() if name not in ours}
+    return inherited | {
+        "SEGWEB_VAR": str(tmp_path / "var"),
+        "PORT": str(free_port),
+        "LEASE_SECONDS": "4.5",
+        "HEARTBEAT_SECONDS": "0.5",
+        "SWEEP_SECONDS": "0.5",
+    }

@@ -1,0 +1,40 @@
+"""The environment's one declaration, its example file, and what is made at first start."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from segweb import env
+
+
+def _example() -> dict[str, str]:
+    lines = (env.BASE_DIR / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def test_the_example_file_lists_every_variable_with_its_default():
+    declared = {name: _written(default) for name, (_, default) in env.VARIABLES.items()}
+    assert list(_example().items()) == list(declared.items())
+
+
+def test_the_secret_key_is_made_once_and_private(tmp_path: Path):
+    file = tmp_path / "secret_key"
+    first = env.secret_key(file)
+    assert len(first) >= 50
+    assert env.secret_key(file) == first
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ImproperlyConfigured, match="cannot be written"):
+        env.secret_key(tmp_path / "file" / "secret_key")
