@@ -1,42 +1,102 @@
-"""Opening images and masks the same way everywhere: upload, command line, training. Torch-free."""
+"""Opening images and masks the same way everywhere: upload, command line, training. Torch-free.
+
+The mask that the API serves equals the command line's because both come through `to_rgb`.
+"""
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
+
+# What Pillow's decoders raise on broken input, beside OSError.
+_BROKEN = (ValueError, SyntaxError, EOFError, IndexError, TypeError, struct.error)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """The image as a viewer shows it: upright (EXIF orientation), 8-bit RGB, first frame.
 
-    Sixteen-bit grey is scaled to eight bits, not clipped; transparency is laid on white.
+    Deeper grey than eight bits is scaled, not clipped; transparency is laid on white; colour
+    profiles are left aside. Raises what Pillow raises when the pixels cannot be decoded.
     """
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):
-        levels = np.asarray(image).astype(np.float64)
-        image = Image.fromarray((levels / 257).round().clip(0, 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if image.tell():
+        image.seek(0)
+    image.load()
+    image = _upright(image)
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _scaled(image).convert("RGB")
+    if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except (OSError, *_BROKEN):  # broken EXIF beside sound pixels
+        return image
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """Deep grey as eight bits. White is 65535, or 1 for fractions, or the largest value beyond."""
+    levels = np.nan_to_num(np.asarray(image, np.float64), posinf=0, neginf=0)
+    top = levels.max()
+    white = 1.0 if image.mode == "F" and top <= 1 else max(65535.0, top)
+    return Image.fromarray((levels * (255 / white)).round().clip(0, 255).astype(np.uint8))
+
+
 def open_image(source: Path | str | BinaryIO) -> np.ndarray:
-    """An image file as H×W×3 uint8 RGB. OSError (Pillow's) when it is none or is cut off."""
-    with Image.open(source) as image:
+    """An image file as H×W×3 uint8 RGB.
+
+    FileNotFoundError when there is none, ValueError naming the file when it is no image, damaged
+    or too large to decode.
+    """
+    with _opened(source) as image:
         return np.asarray(to_rgb(image))
 
 
 def open_mask(source: Path | str | BinaryIO) -> np.ndarray:
-    """A mask file (grey or indexed PNG, pixel = class id) as H×W uint8.
+    """A mask file (grey or indexed, pixel = class id) as H×W uint8.
 
-    ValueError when the file holds colours instead of class ids.
+    Raises as `open_image` does, and ValueError when it holds colours or ids beyond 255.
     """
-    with Image.open(source) as image:
-        if image.mode not in ("L", "P", "1"):
-            raise ValueError(f"A mask holds class ids, this one has mode {image.mode}.")
-        return np.asarray(image).astype(np.uint8)
+    with _opened(source) as image:
+        mode, ids = image.mode, np.asarray(image)
+    if ids.ndim != 2 or mode == "F":
+        raise ValueError(f"{_name(source)} holds colours ({mode}); a mask holds class ids.")
+    if ids.max() > 255:
+        raise ValueError(f"{_name(source)} holds the id {ids.max()}; ids end at 255.")
+    return ids.astype(np.uint8)
+
+
+def image_size(source: Path | str | BinaryIO) -> tuple[int, int]:
+    """Height and width of an image as `open_image` returns it, from its header alone.
+
+    Raises as `open_image` does.
+    """
+    with _opened(source) as image:
+        width, height = image.size
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+    return (width, height) if turned else (height, width)
+
+
+@contextmanager
+def _opened(source: Path | str | BinaryIO) -> Iterator[Image.Image]:
+    try:
+        with Image.open(source) as image:
+            yield image
+    except FileNotFoundError:
+        raise
+    except (OSError, Image.DecompressionBombError, *_BROKEN) as error:
+        raise ValueError(f"{_name(source)} cannot be read as an image: {error}") from error
+
+
+def _name(source: Path | str | BinaryIO) -> str:
+    return Path(source).name if isinstance(source, str | Path) else "The file"
