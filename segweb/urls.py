@@ -4,10 +4,11 @@ from importlib.util import find_spec
 
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from segweb import health
+from segweb.problems import NothingHere
 
 
 def _landed(*modules: str) -> list:
@@ -18,6 +19,7 @@ api = [
     *_landed("inference.api_urls", "experiments.api_urls"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^.*/$", NothingHere.as_view()),
 ]
 
 urlpatterns = [
