@@ -133,9 +133,7 @@ class Evaluation(models.Model):
     `scores` are fractions: miou, per_class_iou, pixel_accuracy …
     """
 
-    checkpoint = models.ForeignKey(
-        Checkpoint, on_delete=models.CASCADE, related_name="evaluations"
-    )
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="evaluations")
     split = models.CharField(max_length=50)
     split_hash = models.CharField(max_length=64)
     protocol = models.JSONField(default=dict)

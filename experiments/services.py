@@ -74,7 +74,7 @@ def checkpoint_import(*, sidecar: dict[str, Any], weights: Path, shipped: bool) 
             shipped=shipped,
         )
         withdrawn_at = _key_release(sidecar)
-        checkpoint, created = Checkpoint.objects.update_or_create(
+        checkpoint, _ = Checkpoint.objects.update_or_create(
             sha256=sidecar["sha256"],
             defaults=_checkpoint_fields(sidecar) | {"file": name, "dataset": dataset},
             create_defaults=_checkpoint_fields(sidecar)
@@ -148,7 +148,7 @@ def protocol_hash(passport: dict[str, Any]) -> str:
 
 
 def checkpoint_withdraw(*, checkpoint: Checkpoint) -> bool:
-    """Take a checkpoint off offer; what was predicted with it stays. False if it was off already."""
+    """Take a checkpoint off offer; what was predicted with it stays. False if it was off."""
     offered = Checkpoint.objects.filter(pk=checkpoint.pk, withdrawn_at=None)
     return bool(offered.update(withdrawn_at=timezone.now()))
 

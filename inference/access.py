@@ -64,9 +64,7 @@ def comparisons_own(request: HttpRequest) -> QuerySet[Comparison]:
 
 def predictions_visible(request: HttpRequest) -> QuerySet[Prediction]:
     """Predictions that the request may look at."""
-    rule = _visible(
-        request, owner="comparison__owner", share="comparison__share_token"
-    )
+    rule = _visible(request, owner="comparison__owner", share="comparison__share_token")
     return Prediction.objects.filter(rule).select_related("checkpoint__dataset", "comparison")
 
 

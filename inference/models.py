@@ -99,12 +99,8 @@ class Prediction(Job):
     queue: ClassVar[str] = "inference"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    comparison = models.ForeignKey(
-        Comparison, on_delete=models.CASCADE, related_name="predictions"
-    )
-    checkpoint = models.ForeignKey(
-        Checkpoint, on_delete=models.PROTECT, related_name="predictions"
-    )
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="predictions")
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="predictions")
     position = models.PositiveSmallIntegerField(default=0)
     mask = models.FileField(max_length=200, blank=True)
     top3 = models.FileField(max_length=200, blank=True)

@@ -48,11 +48,6 @@ def sample_images() -> list[Sample]:
     ]
 
 
-def sample_get(name: str) -> Sample:
-    """One sample by name; KeyError when there is none."""
-    return {sample.name: sample for sample in sample_images()}[name]
-
-
 def sample_dataset() -> dict[str, Any]:
     """The data set that the samples' masks belong to: slug, title, classes, ignore_index."""
     return _index()["dataset"]

@@ -11,15 +11,17 @@ from typing import BinaryIO, Literal
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Dataset
+from experiments.services import dataset_ensure
 from inference import uploads
 from inference.cleanup import folder_clear
 from inference.models import Comparison, Image, Prediction
+from inference.samples import sample_dataset, sample_images
 from models_zoo.masks import mask_png
 from segweb import wakeups
 
@@ -64,6 +66,22 @@ def image_create(
         folder_clear(image.folder)
         raise
     return image
+
+
+def image_from_sample(*, name: str, owner: User | None = None, visitor: str = "") -> Image:
+    """Store a copy of a sample image with its true mask. ValidationError when there is none."""
+    sample = {sample.name: sample for sample in sample_images()}.get(name)
+    if sample is None:
+        raise ValidationError(_("There is no such sample."))
+    dataset = dataset_ensure(**sample_dataset())
+    with sample.image_path.open("rb") as file, sample.mask_path.open("rb") as mask:
+        return image_create(
+            file=File(file, name=sample.name),
+            owner=owner,
+            visitor=visitor,
+            mask=mask,
+            mask_dataset=dataset,
+        )
 
 
 def comparison_create(

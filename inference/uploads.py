@@ -8,6 +8,8 @@ what is stored is a new PNG of the pixels, without metadata, tails or profiles.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import BinaryIO
 
@@ -40,13 +42,8 @@ class UploadTooLarge(UploadRefused):
 
 def read_image(file: BinaryIO) -> Image.Image:
     """An uploaded image as a viewer shows it: RGB, upright. UploadRefused when it is none."""
-    picture = _decode(file, IMAGE_FORMATS)
-    try:
-        return to_rgb(picture)
-    except Exception:  # broken EXIF or palette data beside sound pixels
-        picture.info.clear()
-        picture.getexif().clear()
-        return picture.convert("RGB")
+    with _refusing(IMAGE_FORMATS):
+        return to_rgb(_decoded(file, IMAGE_FORMATS))
 
 
 def read_true_mask(file: BinaryIO, *, size: tuple[int, int], dataset: Dataset) -> np.ndarray:
@@ -54,13 +51,14 @@ def read_true_mask(file: BinaryIO, *, size: tuple[int, int], dataset: Dataset) -
 
     `size` is the image's (width, height). UploadRefused names what is wrong.
     """
-    picture = _decode(file, MASK_FORMATS)
+    with _refusing(MASK_FORMATS):
+        picture = _decoded(file, MASK_FORMATS)
     if picture.mode not in MASK_MODES:
         raise UploadRefused(
             _("The mask holds colours. It must be an indexed or grey image of class ids.")
         )
     if picture.size != size:
-        sizes = {"mask": "%d×%d" % picture.size, "image": "%d×%d" % size}
+        sizes = {"mask": "{}×{}".format(*picture.size), "image": "{}×{}".format(*size)}
         raise UploadRefused(_("The mask is %(mask)s pixels, its image %(image)s.") % sizes)
     mask = np.asarray(picture)
     _check_ids(mask, dataset)
@@ -78,13 +76,20 @@ def _check_ids(mask: np.ndarray, dataset: Dataset) -> None:
         )
 
 
-def _decode(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
-    """The first frame, decoded. Only sizes within the limits are."""
+def _decoded(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
+    """The first frame, decoded only after its size was found to be within the limits."""
     _check_bytes(file)
+    picture = Image.open(file, formats=formats)
+    _check_pixels(*picture.size)
+    picture.load()
+    return picture
+
+
+@contextmanager
+def _refusing(formats: tuple[str, ...]) -> Iterator[None]:
+    """Whatever Pillow raises becomes an UploadRefused with a sentence."""
     try:
-        picture = Image.open(file, formats=formats)
-        _check_pixels(*picture.size)
-        picture.load()
+        yield
     except UploadRefused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
@@ -93,9 +98,8 @@ def _decode(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
         names = ", ".join("WebP" if name == "WEBP" else name for name in formats)
         message = _("This is not an image that can be read. Allowed formats: %(formats)s.")
         raise UploadRefused(message % {"formats": names}) from fault
-    except Exception as fault:  # Pillow's decoders raise many kinds on broken input
+    except Exception as fault:  # its decoders raise many kinds on broken input
         raise UploadRefused(_("The image is damaged or cut off.")) from fault
-    return picture
 
 
 def _check_bytes(file: BinaryIO) -> None:

@@ -33,7 +33,7 @@ def _cached(name: str) -> Path:
             tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as target,
         ):
             shutil.copyfileobj(source, target)
-        os.replace(target.name, path)
+        Path(target.name).replace(path)
     os.utime(path)
     _trim(keep=path)
     return path
@@ -48,4 +48,4 @@ def _trim(*, keep: Path) -> None:
             break
         if path != keep:
             total -= path.stat().st_size
-            path.unlink()
+            path.unlink(missing_ok=True)

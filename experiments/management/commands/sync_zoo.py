@@ -10,7 +10,7 @@ from experiments.services import zoo_sync
 
 
 class Command(BaseCommand):
-    """`manage.py sync_zoo`"""
+    """`manage.py sync_zoo`."""
 
     help = "Bring the shipped checkpoints into database and storage (idempotent, imports no torch)."
 

@@ -1,0 +1,41 @@
+"""How checkpoints and data sets look from outside."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from experiments.models import Checkpoint, Dataset
+
+
+class ClassSerializer(serializers.Serializer):
+    """One class of a data set."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    colour = serializers.CharField(help_text="#rrggbb")
+
+
+class DatasetSerializer(serializers.ModelSerializer):
+    """A data set with its classes and terms."""
+
+    classes = ClassSerializer(many=True)
+
+    class Meta:
+        model = Dataset
+        fields = ["slug", "title", "classes", "ignore_index", "licence", "source"]
+
+
+class CheckpointSerializer(serializers.ModelSerializer):
+    """A checkpoint on offer; `miou` is a fraction and `passport` says how it was measured."""
+
+    dataset = serializers.SlugRelatedField("slug", read_only=True)
+    classes = ClassSerializer(many=True)
+    miou = serializers.FloatField(allow_null=True)
+    split = serializers.CharField(source="evaluation.split", default=None)
+    passport = serializers.DictField(source="evaluation.protocol", default=None)
+
+    class Meta:
+        model = Checkpoint
+        fields = ["id", "key", "architecture", "dataset", "variant", "classes"]
+        fields += ["parameters", "gmacs", "miou", "split", "passport"]
+        read_only_fields = fields

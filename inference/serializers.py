@@ -1,0 +1,126 @@
+"""How images and comparisons look from outside, and what a request may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from experiments.models import Dataset
+from inference.models import Comparison, Image, Prediction
+
+
+class LinkField(serializers.Field):
+    """The address of one view about the object, with the request's share link if it came by one."""
+
+    def __init__(self, view_name: str, *, when: str | None = None) -> None:
+        super().__init__(source="*", read_only=True)
+        self.view_name, self.when = view_name, when
+
+    def to_representation(self, value: Any) -> str | None:
+        """Null until the attribute named by `when` is there."""
+        if self.when and not getattr(value, self.when):
+            return None
+        request = self.context["request"]
+        share = request.GET.get("share")
+        return reverse(
+            f"inference-api:{self.view_name}",
+            args=[value.pk],
+            request=request,
+            query={"share": share} if share else None,
+        )
+
+
+@extend_schema_field({"type": "string", "format": "uri"})
+class UrlField(LinkField):
+    """An address that is always there."""
+
+
+@extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+class LaterUrlField(LinkField):
+    """An address that is null until what it leads to exists."""
+
+
+class ImageSerializer(serializers.ModelSerializer):
+    """A stored image; `sha256` is that of the file at `url`."""
+
+    url = UrlField("image-file")
+
+    class Meta:
+        model = Image
+        fields = ["id", "width", "height", "sha256", "url"]
+        read_only_fields = fields
+
+
+class ImageUploadSerializer(serializers.Serializer):
+    """An image to store, with its true mask where there is one."""
+
+    file = serializers.FileField(allow_empty_file=True, max_length=None)
+    mask = serializers.FileField(allow_empty_file=True, required=False)
+    mask_dataset = serializers.SlugRelatedField(
+        "slug",
+        queryset=Dataset.objects.all(),
+        required=False,
+        help_text=_("The data set whose class ids the mask uses."),
+    )
+
+
+class PredictionSerializer(serializers.ModelSerializer):
+    """One checkpoint's answer; null until known. `scores` need a true mask."""
+
+    model = serializers.CharField(source="checkpoint.key")
+    mask_url = LaterUrlField("prediction-mask", when="mask")
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Prediction
+        fields = ["id", "model", "state", "latency_ms", "mask_url", "scores", "error"]
+        read_only_fields = fields
+
+    def get_error(self, prediction: Prediction) -> str | None:
+        """A sentence in the reader's language."""
+        return gettext(prediction.error) if prediction.error else None
+
+
+class ComparisonSerializer(serializers.ModelSerializer):
+    """A comparison; DONE when every prediction ended and one is DONE, FAILED when none is."""
+
+    url = UrlField("comparison")
+    image = ImageSerializer()
+    predictions = PredictionSerializer(many=True)
+
+    class Meta:
+        model = Comparison
+        fields = ["id", "url", "state", "image", "predictions"]
+        read_only_fields = fields
+
+
+@extend_schema_field(
+    {"oneOf": [{"type": "string", "enum": ["all"]}, {"type": "array", "items": {"type": "string"}}]}
+)
+class ModelsField(serializers.Field):
+    """Checkpoint keys, or "all"."""
+
+    default_error_messages = {"invalid": _('Give a list of model keys, or "all".')}
+
+    def to_internal_value(self, data: Any) -> list[str] | str:
+        """The keys as they came."""
+        is_list = isinstance(data, list) and data and all(isinstance(key, str) for key in data)
+        if data != "all" and not is_list:
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """As it came."""
+        return value
+
+
+class ComparisonCreateSerializer(serializers.Serializer):
+    """What to compare: an image by its id, through checkpoints by their keys."""
+
+    image = serializers.UUIDField()
+    models = ModelsField(default="all")

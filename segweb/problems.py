@@ -1,0 +1,79 @@
+"""Every error of the API as an RFC 9457 problem: type, title, status, detail, sometimes errors."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.db import InterfaceError, OperationalError
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView, exception_handler, set_rollback
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+
+
+def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler (see EXCEPTION_HANDLER); None for faults of the program itself."""
+    if isinstance(fault, ValidationError):
+        set_rollback()
+        return problem(getattr(fault, "status", 400), " ".join(fault.messages))
+    if isinstance(fault, SuspiciousOperation):
+        status = 413 if isinstance(fault, RequestDataTooBig) else 400
+        return problem(status, _("The request is malformed or too large."))
+    if isinstance(fault, (OperationalError, InterfaceError)):
+        set_rollback()
+        response = problem(503, _("The database is busy. Try again in a few seconds."))
+        response["Retry-After"] = RETRY_SECONDS
+        return response
+    response = exception_handler(fault, context)
+    if response is None:
+        return None
+    errors = response.data if response.status_code == HTTPStatus.BAD_REQUEST else None
+    detail = _first_sentence(response.data)
+    headers = {k: v for k, v in response.items() if k != "Content-Type"}
+    return problem(response.status_code, detail, errors=errors, headers=headers)
+
+
+def problem(
+    status: int, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None
+) -> Response:
+    """A problem response; `errors` are the sentences by field, where there are fields."""
+    data = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if isinstance(errors, dict) and "detail" not in errors:
+        data["errors"] = errors
+    return Response(data, status=status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _first_sentence(data: Any) -> str:
+    """The first message in DRF's nested lists and dictionaries, with its field's name."""
+    if isinstance(data, dict):
+        name, value = next(iter(data.items()))
+        sentence = _first_sentence(value)
+        return sentence if name in ("detail", "non_field_errors") else f"{name}: {sentence}"
+    if isinstance(data, list):
+        return _first_sentence(data[0])
+    return str(data)
+
+
+class NothingHere(APIView):
+    """Answers addresses under /api/ that do not exist; the last pattern of the API."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_classes = []
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """404 for every method."""
+        raise NotFound(_("There is nothing at this address."))
