@@ -7,6 +7,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from segweb.env import BASE_DIR, env, secret_key, var_dir
+from segweb.redis_server import recorded_url
 
 VAR_DIR = var_dir()
 DEBUG = env("DEBUG")
@@ -155,11 +156,12 @@ SPECTACULAR_SETTINGS = {
 
 # Jobs. The broker is Redis: the one of REDIS_URL, or the private one that `up` recorded.
 
-REDIS_URL_FILE = VAR_DIR / "redis.url"
-CELERY_BROKER_URL = env("REDIS_URL") or (
-    REDIS_URL_FILE.read_text() if REDIS_URL_FILE.exists() else "redis://127.0.0.1:6379/0"
-)
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3}
+CELERY_BROKER_URL = env("REDIS_URL") or recorded_url(VAR_DIR)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 0.3,
+    "socket_timeout": 0.3,
+    "max_retries": 0,  # else a connection that is refused is tried again for six seconds
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "inference"
 CELERY_TASK_IGNORE_RESULT = True
