@@ -1,0 +1,152 @@
+"""Leases, fencing and the sweeper's pass, with predictions as the jobs."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+from pytest_django import Settings
+
+from experiments.models import Checkpoint
+from inference.models import Comparison, Image, Prediction
+from segweb import jobs, wakeups
+from segweb.jobs import State
+
+
+@pytest.fixture
+def job(image: Image, checkpoints: list[Checkpoint]) -> Prediction:
+    """A prediction queued a minute ago, whose wake-up got lost."""
+    comparison = Comparison.objects.create(image=image)
+    return Prediction.objects.create(
+        comparison=comparison,
+        checkpoint=checkpoints[0],
+        queued_at=timezone.now() - timedelta(minutes=1),
+    )
+
+
+def claim(job: Prediction) -> jobs.Lease | None:
+    return jobs.job_claim(model=Prediction, pk=job.pk, owner="host:1:cpu")
+
+
+def expire(job: Prediction) -> None:
+    Prediction.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(hours=1))
+
+
+def test_a_job_is_claimed_once(job: Prediction) -> None:
+    lease = claim(job)
+    assert lease.token == 1
+    assert claim(job) is None
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.lease_owner) == (State.RUNNING, 1, "host:1:cpu")
+    assert abs(job.heartbeat_at - timezone.now()) < timedelta(seconds=5)
+
+
+def test_only_the_current_token_beats_and_finishes(job: Prediction, sent: list[str]) -> None:
+    zombie = claim(job)
+    expire(job)
+    jobs.sweep_once()
+    heir = claim(job)
+    assert heir.token == zombie.token + 1
+    assert not jobs.job_heartbeat(lease=zombie)
+    assert not jobs.job_finish(lease=zombie, state=State.FAILED, error="from the dead")
+    assert jobs.job_finish(lease=heir, state=State.DONE)
+    assert not jobs.job_finish(lease=heir, state=State.FAILED)
+    job.refresh_from_db()
+    assert (job.state, job.error, job.attempt) == (State.DONE, "", 2)
+    assert job.ended
+
+
+def test_the_sweeper_leaves_living_jobs_alone(job: Prediction, sent: list[str]) -> None:
+    claim(job)
+    assert jobs.sweep_once() == jobs.Swept()
+    job.refresh_from_db()
+    assert job.state == State.RUNNING
+
+
+def test_an_expired_lease_is_taken_back_until_no_attempt_is_left(
+    job: Prediction, sent: list[str], settings: Settings
+) -> None:
+    settings.MAX_ATTEMPTS = 2
+    claim(job)
+    expire(job)
+    assert jobs.sweep_once() == jobs.Swept(requeued=1, woken=1)
+    assert sent == [str(job.pk)]
+    claim(job)
+    expire(job)
+    assert jobs.sweep_once() == jobs.Swept(lost=1)
+    job.refresh_from_db()
+    assert (job.state, job.error) == (State.LOST, jobs.LOST_ERROR)
+    assert job.ended_at
+
+
+def test_wake_ups_are_topped_up_not_repeated(
+    job: Prediction, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One message per waiting job: what lies in the broker already is not sent again."""
+    monkeypatch.setattr(wakeups, "queue_length", lambda queue: len(sent))
+    for _ in range(3):
+        jobs.sweep_once()
+    assert sent == [str(job.pk)]
+
+
+def test_a_fresh_job_has_its_own_wake_up_on_the_way(job: Prediction, sent: list[str]) -> None:
+    Prediction.objects.filter(pk=job.pk).update(queued_at=timezone.now())
+    assert jobs.sweep_once().woken == 0
+
+
+def test_a_broker_that_is_away_costs_a_pass_one_try(
+    job: Prediction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakeups, "_closed_until", 0.0)
+    tried = []
+
+    class Broken:
+        def send_task(self, name: str, **kwargs: object) -> None:
+            tried.append(name)
+            raise ConnectionRefusedError
+
+    monkeypatch.setattr(wakeups, "current_app", Broken())
+    monkeypatch.setattr(wakeups, "queue_length", lambda queue: 0)
+    assert jobs.sweep_once().woken == 0
+    assert jobs.sweep_once().woken == 0
+    assert tried == [Prediction.task_name]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_heartbeat_keeps_the_lease(job: Prediction, settings: Settings) -> None:
+    settings.HEARTBEAT_SECONDS = 0.02
+    lease = claim(job)
+    expire(job)
+    with jobs.job_heartbeats(lease=lease):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            job.refresh_from_db()
+            if timezone.now() - job.heartbeat_at < timedelta(seconds=30):
+                return
+            time.sleep(0.02)
+    pytest.fail("no beat")
+
+
+def test_a_write_waits_for_a_locked_database(settings: Settings) -> None:
+    answers = iter([OperationalError("database is locked"), "written"])
+
+    def write() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert jobs.patiently(write) == "written"
+
+
+def test_a_write_does_not_wait_for_ever(settings: Settings) -> None:
+    settings.LEASE_SECONDS = 0
+
+    def write() -> None:
+        raise OperationalError("database is locked")
+
+    with pytest.raises(OperationalError):
+        jobs.patiently(write)
