@@ -1,4 +1,4 @@
-"""python -m models_zoo"""
+"""Runs the command line: python -m models_zoo."""
 
 import sys
 

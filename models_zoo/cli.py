@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from models_zoo.catalogue import VARIANTS, catalogue
+from models_zoo.files import write_atomically
 from models_zoo.images import open_image
 from models_zoo.masks import mask_png
 from models_zoo.training.config import PRECISIONS, TrainConfig, with_settings
 from models_zoo.weights import resolve
+
+Command = Callable[[argparse.Namespace], dict[str, Any]]
 
 WARM_BYTES = 2 << 30
 STOPPED_CODE = 3
@@ -85,18 +89,32 @@ def _predict(options: argparse.Namespace) -> dict[str, Any]:
     from models_zoo.engine import Engine
 
     checkpoint = resolve(options.checkpoint)
+    targets = _mask_paths(options.images, options.out)
     engine = Engine(WARM_BYTES)
     options.out.mkdir(parents=True, exist_ok=True)
     masks = []
-    for path in options.images:
-        prediction = engine.predict(
-            checkpoint.weights_path, checkpoint.sidecar, open_image(path)
-        )
-        target = options.out / f"{path.stem}.png"
-        target.write_bytes(mask_png(prediction.mask, checkpoint.sidecar["classes"]))
+    for path, target in zip(options.images, targets, strict=True):
+        prediction = engine.predict(checkpoint.weights_path, checkpoint.sidecar, open_image(path))
+        write_atomically(target, mask_png(prediction.mask, checkpoint.sidecar["classes"]))
         print(f"{target}  {prediction.milliseconds:.0f} ms")
-        masks.append({"mask": str(target), "milliseconds": prediction.milliseconds})
+        masks.append(
+            {"image": str(path), "mask": str(target), "milliseconds": prediction.milliseconds}
+        )
     return {"key": checkpoint.sidecar["key"], "masks": masks}
+
+
+def _mask_paths(images: list[Path], out: Path) -> list[Path]:
+    """Where each image's mask goes. ValueError when two share a place or an image lies there."""
+    targets = [out / f"{image.stem}.png" for image in images]
+    uses, originals = Counter(targets), {image.resolve() for image in images}
+    for image, target in zip(images, targets, strict=True):
+        if uses[target] > 1:
+            raise ValueError(
+                f"Several images are called {image.stem}: all their masks would be {target}."
+            )
+        if target.resolve() in originals:
+            raise ValueError(f"The mask of {image} would overwrite an image; choose another --out.")
+    return targets
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True)
 
-    def command(name: str, run, text: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Command, text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
         added.add_argument("--json", action="store_true", help="one JSON object as the last line")
         added.set_defaults(run=run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from models_zoo.catalogue import build
-from models_zoo.data.transforms import to_input
+from models_zoo.data.transforms import normalise
 from models_zoo.images import to_rgb
 from models_zoo.precision import autocast, device_name, resolve
 from models_zoo.training.checkpoints import weights_load
@@ -65,19 +65,28 @@ def network_load(weights: Path, sidecar: dict[str, Any]) -> nn.Module:
         num_classes=len(sidecar["classes"]),
         **sidecar["options"],
     )
-    weights_load(weights, network)
+    weights_load(weights, network, sha256=sidecar["sha256"])
     return network.eval().to(device_name(), memory_format=torch.channels_last)
 
 
 def logits_of(
-    network: nn.Module, image: Tensor, scored_at: tuple[int, int], precision: str
+    network: nn.Module,
+    pixels: np.ndarray,
+    *,
+    mean: Sequence[float],
+    std: Sequence[float],
+    scored_at: tuple[int, int],
+    precision: str,
 ) -> Tensor:
-    """A normalised 3×H×W image → K×h×w float32 logits at `scored_at`."""
+    """An H×W×3 uint8 RGB image → K×h×w float32 logits at `scored_at`.
+
+    It is resized before it is normalised, so that a large photo stays bytes for as long as it is.
+    """
     device = next(network.parameters()).device
-    batch = image[None].to(device)
-    if scored_at != tuple(image.shape[-2:]):
-        batch = interpolate(batch, scored_at, mode="bilinear", antialias=True)
-    batch = batch.contiguous(memory_format=torch.channels_last)
+    image = torch.tensor(pixels, device=device).permute(2, 0, 1)[None]
+    if scored_at != pixels.shape[:2]:
+        image = interpolate(image.float(), scored_at, mode="bilinear", antialias=True)
+    batch = normalise(image, mean, std).contiguous(memory_format=torch.channels_last)
     with torch.inference_mode(), autocast(precision, device.type):
         return network(batch)[0].float()
 
@@ -137,8 +146,14 @@ class Engine:
         pixels = np.asarray(to_rgb(image)) if isinstance(image, Image.Image) else image
         size = pixels.shape[:2]
         scored_at = scoring_size(size, tuple(sidecar["input_size"]))
-        normalised = to_input(pixels, sidecar["mean"], sidecar["std"])
-        logits = logits_of(network, normalised, scored_at, self.precision)
+        logits = logits_of(
+            network,
+            pixels,
+            mean=sidecar["mean"],
+            std=sidecar["std"],
+            scored_at=scored_at,
+            precision=self.precision,
+        )
         classes, probabilities = _top(logits, size)
         return Prediction(
             mask=classes[0],

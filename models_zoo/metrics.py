@@ -32,7 +32,9 @@ def confusion(
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> list[float | None]:
-    return [n / d if d else None for n, d in zip(numerator.tolist(), denominator.tolist())]
+    return [
+        n / d if d else None for n, d in zip(numerator.tolist(), denominator.tolist(), strict=True)
+    ]
 
 
 def _mean(values: list[float | None]) -> float | None:
@@ -49,7 +51,8 @@ def scores(counts: np.ndarray) -> dict[str, Any]:
     hits, truths = np.diag(counts), counts.sum(axis=1)
     per_class_iou = _ratio(hits, truths + counts.sum(axis=0) - hits)
     total = int(truths.sum())
-    weighted = sum(t * iou for t, iou in zip(truths.tolist(), per_class_iou) if iou is not None)
+    pairs = zip(truths.tolist(), per_class_iou, strict=True)
+    weighted = sum(pixels * iou for pixels, iou in pairs if iou is not None)
     return {
         "miou": _mean(per_class_iou),
         "per_class_iou": per_class_iou,

@@ -27,4 +27,7 @@ except RuntimeError as error:
         _declarations.define(_schema)
     import torchvision
 
-__all__ = ["torchvision"]
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+__all__ = ["torchvision", "tv_tensors", "v2"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,18 +11,14 @@ from torch.utils.data import Dataset as TorchDataset
 
 from models_zoo.data.base import Dataset
 from models_zoo.seeds import seed_for
-from models_zoo.torchvision_ops import torchvision  # noqa: F401  (must come before its parts)
-from torchvision import tv_tensors
-from torchvision.transforms import v2
+from models_zoo.torchvision_ops import tv_tensors, v2
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-def to_input(image: np.ndarray | Tensor, mean: tuple, std: tuple) -> Tensor:
-    """uint8 RGB (H×W×3 array or 3×H×W tensor) → 3×H×W float32, normalised by mean and std."""
-    if isinstance(image, np.ndarray):
-        image = torch.from_numpy(image.copy()).permute(2, 0, 1)
+def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """…×3×H×W RGB of 0 … 255 → float32 with `mean` and `std` (of 0 … 1) taken out."""
     return v2.functional.normalize(image.float() / 255, list(mean), list(std))
 
 
@@ -66,4 +64,4 @@ class TrainingItems(TorchDataset):
             tv_tensors.Image(image.permute(2, 0, 1)), tv_tensors.Mask(mask)
         )
         image = self._colour(image)
-        return to_input(image.as_subclass(Tensor), IMAGENET_MEAN, IMAGENET_STD), mask.long()
+        return normalise(image.as_subclass(Tensor), IMAGENET_MEAN, IMAGENET_STD), mask.long()

@@ -70,13 +70,19 @@ def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
         name, separator, text = setting.partition("=")
         if name not in fields or not separator:
             raise ValueError(f"Cannot set {setting!r}. Give name=value, of {', '.join(fields)}.")
-        changes[name] = _parse(text, getattr(config, name))
+        try:
+            changes[name] = _parse(text, getattr(config, name))
+        except (ValueError, KeyError) as error:
+            raise ValueError(
+                f"{name} cannot be {text!r}; it is {getattr(config, name)}."
+            ) from error
     return dataclasses.replace(config, **changes)
 
 
 def _parse(text: str, like: Any) -> Any:
     if isinstance(like, bool):
-        return text.lower() in ("1", "true", "yes")
+        return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
     if isinstance(like, tuple):
-        return tuple(type(like[0])(part) for part in text.split(","))
+        first, second = (type(like[0])(part) for part in text.split(","))
+        return first, second
     return type(like)(text)

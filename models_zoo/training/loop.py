@@ -17,11 +17,12 @@ from models_zoo.data.transforms import TrainingItems
 from models_zoo.metrics import scores
 from models_zoo.precision import autocast, device_name, resolve
 from models_zoo.seeds import seed_for
-from models_zoo.training.checkpoints import state_load, state_save, weights_save
+from models_zoo.training.checkpoints import weights_save
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.events import EventLog
 from models_zoo.training.losses import class_weights
 from models_zoo.training.schedules import learning_rate
+from models_zoo.training.state import state_load, state_save
 from models_zoo.training.validation import validate
 
 WEIGHTS_NAME = "best.safetensors"
@@ -54,7 +55,9 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(self._groups(), lr=config.lr)
         self.loss = nn.CrossEntropyLoss(
             weight=class_weights(config.class_weights, self.train_set),
-            ignore_index=-100 if self.train_set.ignore_index is None else self.train_set.ignore_index,
+            ignore_index=-100
+            if self.train_set.ignore_index is None
+            else self.train_set.ignore_index,
         ).to(self.device)
         self.items = TrainingItems(
             self.train_set,

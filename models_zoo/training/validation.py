@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from models_zoo.data.base import Dataset
-from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD, to_input
+from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.engine import Engine, logits_of
 from models_zoo.metrics import confusion, scores
 
@@ -32,8 +32,15 @@ def validate(network: nn.Module, dataset: Dataset, precision: str) -> np.ndarray
     counts = np.zeros((len(dataset.classes),) * 2, np.int64)
     for index in range(len(dataset)):
         image, truth = dataset.load(index)
-        normalised = to_input(image, IMAGENET_MEAN, IMAGENET_STD)
-        mask = logits_of(network, normalised, truth.shape, precision).argmax(dim=0)
+        logits = logits_of(
+            network,
+            image,
+            mean=IMAGENET_MEAN,
+            std=IMAGENET_STD,
+            scored_at=truth.shape,
+            precision=precision,
+        )
+        mask = logits.argmax(dim=0)
         counts += confusion(truth, mask.cpu().numpy(), len(counts), dataset.ignore_index)
     return counts
 

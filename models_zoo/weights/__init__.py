@@ -8,6 +8,20 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+FORMAT = 1
+REQUIRED = (
+    "format",
+    "key",
+    "architecture",
+    "variant",
+    "options",
+    "classes",
+    "ignore_index",
+    "mean",
+    "std",
+    "input_size",
+    "sha256",
+)
 
 
 @dataclass(frozen=True)
@@ -19,12 +33,27 @@ class Shipped:
     weights_path: Path
 
 
+def sidecar_read(path: Path) -> dict[str, Any]:
+    """A checkpoint's sidecar. ValueError says what it lacks, FileNotFoundError that it is not."""
+    try:
+        sidecar = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name} is no sidecar: {error}.") from error
+    if not isinstance(sidecar, dict):
+        raise ValueError(f"{path.name} is no sidecar: it holds no object.")
+    missing = [name for name in REQUIRED if name not in sidecar]
+    if missing:
+        raise ValueError(f"{path.name} is no sidecar: it lacks {', '.join(missing)}.")
+    if sidecar["format"] != FORMAT:
+        raise ValueError(f"{path.name} has format {sidecar['format']}; this reads {FORMAT}.")
+    return sidecar
+
+
 def shipped(folder: Path = FOLDER) -> list[Shipped]:
     """Every shipped checkpoint, by key. Reads JSON only."""
     found = []
     for path in sorted(folder.glob("*/*.json")):
-        sidecar = json.loads(path.read_text(encoding="utf-8"))
-        found.append(Shipped(sidecar, path, path.with_suffix(".safetensors")))
+        found.append(Shipped(sidecar_read(path), path, path.with_suffix(".safetensors")))
     return found
 
 
@@ -44,4 +73,4 @@ def resolve(checkpoint: str) -> Shipped:
             f"No checkpoint {checkpoint!r}: neither a shipped key ({known}) "
             "nor a .safetensors file with its .json beside it."
         )
-    return Shipped(json.loads(sidecar.read_text(encoding="utf-8")), sidecar, weights)
+    return Shipped(sidecar_read(sidecar), sidecar, weights)

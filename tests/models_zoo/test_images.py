@@ -130,7 +130,7 @@ def test_a_cut_file_is_refused_with_its_name(form, tmp_path):
         open_image(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"<svg onload=alert(1)>", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
+@pytest.mark.parametrize("content", [b"", b"<svg onload=a()>", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
 def test_what_is_no_image_is_refused(content, tmp_path):
     path = tmp_path / "no.png"
     path.write_bytes(content)

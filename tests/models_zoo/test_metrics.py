@@ -29,7 +29,8 @@ def test_ignored_truth_leaves_the_union_too():
     truth, prediction = np.array([0, 0, 255, 255]), np.array([0, 0, 1, 0])
     result = scores(confusion(truth, prediction, 2, ignore_index=255))
     assert result["per_class_iou"] == [1.0, None]
-    assert result["miou"] == 1.0 and result["classes_counted"] == 1
+    assert result["miou"] == 1.0
+    assert result["classes_counted"] == 1
 
 
 def test_ignored_id_may_equal_the_number_of_classes():
@@ -60,7 +61,7 @@ def test_nothing_counted_scores_none():
 def test_uint8_ids_do_not_overflow():
     truth = np.full((4, 4), 199, np.uint8)
     counts = confusion(truth, truth, 200)
-    assert counts[199, 199] == 16 and counts.sum() == 16
+    assert counts[199, 199] == counts.sum() == 16
 
 
 def test_counts_beyond_32_bits_stay_exact():

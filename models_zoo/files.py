@@ -1,0 +1,45 @@
+"""Writing files whole or not at all. Torch-free.
+
+A file is written beside its place, forced to disk and then moved there, so that a reader sees the
+old one or the new one, never half of one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write; it becomes `path` when the block ends, and vanishes when the block fails."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """`data` as the file `path`, whole or not at all."""
+    with atomic_file(path) as file:
+        file.write(data)
+
+
+def clear_temporaries(folder: Path) -> None:
+    """Removes what writers that were killed left in `folder`."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,45 @@
+"""The state that a run resumes from: the last two are kept, and a damaged one is passed over."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models_zoo.files import atomic_file
+
+KEPT = 2
+
+
+def state_save(folder: Path, step: int, state: dict[str, Any]) -> Path:
+    """The state after `step` steps as state-<step>.pt."""
+    path = folder / f"state-{step:08d}.pt"
+    with atomic_file(path) as file:
+        torch.save(state, file)
+    for old in state_files(folder)[:-KEPT]:
+        old.unlink()
+    return path
+
+
+def state_load(folder: Path) -> dict[str, Any] | None:
+    """The newest sound state in `folder`, or None. Only a run's own files may lie there."""
+    for path in reversed(state_files(folder)):
+        if _sound(path):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    return None
+
+
+def state_files(folder: Path) -> list[Path]:
+    """The states in `folder`, oldest first."""
+    return sorted(folder.glob("state-*.pt"))
+
+
+def _sound(path: Path) -> bool:
+    """Whether every part matches its checksum, which torch.load does not look at."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, OSError, EOFError):
+        return False
