@@ -1,0 +1,74 @@
+"""What people fill in: which image, and which models to compare on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from experiments.models import Checkpoint, Dataset
+from inference.samples import sample_images
+
+
+@dataclass(frozen=True)
+class ModelGroup:
+    """The checkpoints on offer that were trained on one data set."""
+
+    dataset: Dataset
+    checkpoints: list[Checkpoint]
+
+
+class ModelsForm(forms.Form):
+    """Which models to compare: those of the default data set unless others are chosen."""
+
+    models = forms.MultipleChoiceField(
+        error_messages={"required": _("Choose at least one model.")}, choices=()
+    )
+
+    def __init__(self, *args: Any, chosen: list[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = Checkpoint.objects.offered().select_related("dataset").order_by("dataset", "id")
+        self.checkpoints = list(offered)
+        self.fields["models"].choices = [(entry.key, entry.key) for entry in self.checkpoints]
+        self.initially_chosen = chosen
+
+    @property
+    def model_groups(self) -> list[ModelGroup]:
+        """The models by data set, the default data set first."""
+        default_first = sorted(
+            self.checkpoints, key=lambda entry: entry.dataset.slug != settings.DEFAULT_DATASET
+        )
+        by_dataset = groupby(default_first, key=lambda entry: entry.dataset)
+        return [ModelGroup(dataset, list(entries)) for dataset, entries in by_dataset]
+
+    @property
+    def chosen(self) -> set[str]:
+        """The keys to show as chosen."""
+        if self.is_bound:
+            return set(self.data.getlist("models"))
+        if self.initially_chosen is not None:
+            return set(self.initially_chosen)
+        return {entry.key for group in self.model_groups[:1] for entry in group.checkpoints}
+
+
+class UploadForm(ModelsForm):
+    """An image from the visitor's device, or one of the samples."""
+
+    file = forms.FileField(required=False, allow_empty_file=True)
+    sample = forms.ChoiceField(required=False, choices=())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [sample.name for sample in sample_images()]
+        self.fields["sample"].choices = [(name, name) for name in names]
+
+    def clean(self) -> dict[str, Any]:
+        """One of the two has to be there."""
+        data = super().clean()
+        if not self.errors and not data.get("file") and not data.get("sample"):
+            raise forms.ValidationError(_("Choose an image, or take a sample."))
+        return data

@@ -1,0 +1,41 @@
+"""Which classes a mask shows, and how much of the image each takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from django.core.cache import cache
+
+from inference.models import Prediction
+from models_zoo.masks import read_mask
+
+
+@dataclass(frozen=True)
+class ClassShare:
+    """One class of a mask: its share of the image's pixels (a fraction) and its colour."""
+
+    name: str
+    colour: str
+    share: float
+
+
+def prediction_legend(prediction: Prediction) -> list[ClassShare]:
+    """The classes found in a prediction's mask, largest first; none without a mask."""
+    if not prediction.mask:
+        return []
+    classes = {entry["id"]: entry for entry in prediction.checkpoint.classes}
+    # A mask never changes once it is stored under its name, so its counts may be kept.
+    counts = cache.get_or_set(f"counts:{prediction.mask.name}", lambda: _counts(prediction))
+    pixels = sum(counts.values())
+    shares = [
+        ClassShare(classes[number]["name"], classes[number]["colour"], count / pixels)
+        for number, count in counts.items()
+    ]
+    return sorted(shares, key=lambda entry: -entry.share)
+
+
+def _counts(prediction: Prediction) -> dict[int, int]:
+    with prediction.mask.open() as file:
+        numbers, counts = np.unique(read_mask(file), return_counts=True)
+    return dict(zip(numbers.tolist(), counts.tolist(), strict=True))

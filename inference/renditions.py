@@ -1,0 +1,33 @@
+"""Smaller copies of images for the pages: a thumbnail for lists, a view for the panes.
+
+They are made when they are first asked for and kept beside the image, with which they go.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image as Picture
+
+from inference.models import Image
+
+LONGEST = {"thumbnail": 480, "view": 2560}  # pixels of the longer side
+
+
+def image_rendition(*, image: Image, size: str) -> bytes:
+    """A JPEG of the image, its longer side at most LONGEST[size]. KeyError for another size."""
+    name = f"{image.folder}/{size}-{LONGEST[size]}.jpg"
+    if not default_storage.exists(name):
+        default_storage.save(name, ContentFile(_draw(image, LONGEST[size])))
+    with default_storage.open(name) as file:
+        return file.read()
+
+
+def _draw(image: Image, longest: int) -> bytes:
+    buffer = BytesIO()
+    with image.file.open() as file, Picture.open(file) as picture:
+        picture.thumbnail((longest, longest), Picture.Resampling.LANCZOS)
+        picture.save(buffer, "JPEG", quality=88, optimize=True)
+    return buffer.getvalue()

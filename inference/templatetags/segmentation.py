@@ -1,0 +1,153 @@
+"""Filters that show checkpoints, predictions and figures in the field's terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from experiments.models import Checkpoint, Dataset
+from inference import vocabulary
+from inference.legend import ClassShare, prediction_legend
+from inference.models import Comparison, Image, Prediction
+from inference.panes import Pane
+from inference.renditions import LONGEST
+from models_zoo import Architecture, catalogue
+from segweb.jobs import State
+
+register = template.Library()
+
+
+@register.filter
+def architecture(checkpoint: Checkpoint) -> Architecture | None:
+    """The catalogue's line about the checkpoint's architecture; None when it has none."""
+    return catalogue().get(checkpoint.architecture)
+
+
+@register.filter
+def architecture_title(checkpoint: Checkpoint) -> str:
+    """The architecture's name as its paper writes it."""
+    known = architecture(checkpoint)
+    return known.title if known else checkpoint.architecture
+
+
+@register.filter
+def term(english: str) -> str:
+    """A class name or another word of `inference.vocabulary` in the reader's language."""
+    return _(english) if english else ""
+
+
+@register.filter
+def description(dataset: Dataset) -> str:
+    """What a model trained on this data set has seen; "" where nobody has said."""
+    return term(vocabulary.DATASETS.get(dataset.slug, ""))
+
+
+@register.filter
+def passport_term(name: str) -> str:
+    """What an entry of a score's passport is about."""
+    return _(vocabulary.PASSPORT.get(name, name))
+
+
+@register.filter
+def legend(prediction: Prediction) -> list[ClassShare]:
+    """The classes found, largest first."""
+    return prediction_legend(prediction)
+
+
+@register.filter
+def percent(fraction: float) -> str:
+    """0.3412 as "34 %", and small shares as "0.4 %" or "< 0.1 %"."""
+    value = 100 * fraction
+    if value < 0.1:
+        return f"< {number_format(0.1, 1)} %"
+    return f"{number_format(value, 0 if value >= 9.95 else 1)} %"
+
+
+@register.filter
+def duration(milliseconds: float) -> str:
+    """Milliseconds as "318 ms", from a second on as "1.24 s"."""
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f} ms"
+    return f"{number_format(milliseconds / 1000, 2)} s"
+
+
+@register.filter
+def millions(parameters: int) -> str:
+    """A number of parameters as "0.71 M"."""
+    return f"{number_format(parameters / 1e6, 2 if parameters < 1e7 else 1)} M"
+
+
+@register.filter
+def iou(fraction: float | None) -> str:
+    """An IoU as the field writes it, in percent with one digit; a dash where there is none."""
+    return "–" if fraction is None else number_format(100 * fraction, 1)
+
+
+@register.filter
+def class_scores(checkpoint: Checkpoint) -> list[tuple[dict[str, Any], float | None]]:
+    """Each class with its IoU (a fraction; None where the split has no such class)."""
+    scores = checkpoint.evaluation.scores["per_class_iou"]
+    return list(zip(checkpoint.classes, scores, strict=False))
+
+
+@register.filter
+def shrunk(prediction: Prediction) -> bool:
+    """Whether the network saw fewer pixels than the image has."""
+    image = prediction.comparison.image
+    return prediction.scored_width < image.width or prediction.scored_height < image.height
+
+
+@register.filter
+def ended(comparison: Comparison) -> bool:
+    """Whether nothing more will arrive."""
+    return all(prediction.ended for prediction in comparison.predictions.all())
+
+
+@register.filter
+def masks_arrived(comparison: Comparison) -> int:
+    """How many of the masks are there."""
+    return sum(prediction.state == State.DONE for prediction in comparison.predictions.all())
+
+
+@register.filter
+def model_titles(comparison: Comparison) -> str:
+    """The architectures of a comparison in a row."""
+    return ", ".join(architecture_title(p.checkpoint) for p in comparison.predictions.all())
+
+
+@register.filter
+def stem(name: str) -> str:
+    """A file name without its ending, "image" where there is none."""
+    return name.rpartition(".")[0] or name or "image"
+
+
+@register.simple_tag(takes_context=True)
+def mask_url(context: Context, prediction: Prediction, **query: str) -> str:
+    """Where the mask is served, for this page's reader; `as="overlay"` and the like choose how."""
+    return _url(context, "inference-api:prediction-mask", prediction.pk, **query)
+
+
+@register.simple_tag(takes_context=True)
+def photo_url(context: Context, image: Image) -> str:
+    """Where the image is served to be looked at: itself, or a smaller copy of a very large one."""
+    if max(image.width, image.height) <= LONGEST["view"]:
+        return _url(context, "inference-api:image-file", image.pk)
+    return _url(context, "inference:rendition", image.pk, "view")
+
+
+@register.simple_tag(takes_context=True)
+def pane_url(context: Context, pane: Pane) -> str:
+    """Where the pane asks for itself once it looks different."""
+    comparison = pane.prediction.comparison_id
+    return _url(context, "inference:pane", comparison, pane.number, seen=pane.look)
+
+
+def _url(context: Context, view: str, *args: object, **query: str) -> str:
+    """An address that carries the share link's token where the page was reached by one."""
+    share = context.get("share")
+    return reverse(view, args=args, query=query | ({"share": share} if share else {}))

@@ -1,0 +1,197 @@
+"""The compare pages: upload, comparison, share link, history, models."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from experiments.models import Checkpoint
+from inference import access, services
+from inference.forms import ModelsForm, UploadForm
+from inference.models import Comparison
+from inference.panes import comparison_panes, pane_of
+from inference.renditions import LONGEST, image_rendition
+from inference.samples import sample_images
+
+RECENT = 6
+PER_PAGE = 24
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The upload form; a good upload leads to its comparison at once."""
+    posted = request.method == "POST"
+    if posted and not (settings.ALLOW_ANONYMOUS or request.user.is_authenticated):
+        return redirect_to_login(request.path)
+    form = UploadForm(request.POST, request.FILES) if posted else UploadForm()
+    if posted and form.is_valid():
+        try:
+            return _go_to(request, _comparison_start(request, form.cleaned_data))
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+    context = {
+        "form": form,
+        "samples": sample_images(),
+        "recent": access.comparisons_own(request)[:RECENT],
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+    }
+    template = "inference/_upload.html" if request.htmx else "inference/home.html"
+    return render(request, template, context, status=422 if posted else 200)
+
+
+def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
+    makers = _makers(request)
+    if data["sample"]:
+        image = services.image_from_sample(name=data["sample"], **makers)
+    else:
+        image = services.image_create(file=data["file"], **makers)
+    return services.comparison_create(image=image, models=data["models"], **makers)
+
+
+def _makers(request: HttpRequest) -> dict[str, Any]:
+    """Whose the things are that this request makes."""
+    owner = request.user if request.user.is_authenticated else None
+    return {"owner": owner, "visitor": access.visitor_token(request, create=True)}
+
+
+def _go_to(request: HttpRequest, comparison: Comparison) -> HttpResponse:
+    if request.htmx:
+        return HttpResponseClientRedirect(comparison.get_absolute_url())
+    return redirect(comparison)
+
+
+@require_safe
+def comparison(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The compare page of someone who may see the comparison by its id."""
+    found = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    own = access.comparisons_own(request).filter(pk=pk).exists()
+    return _comparison_page(request, found, own=own)
+
+
+@require_safe
+def shared(request: HttpRequest, token: str) -> HttpResponse:
+    """The compare page behind a share link, read-only."""
+    found = get_object_or_404(access.comparisons_shared(token))
+    return _comparison_page(request, found, share=token)
+
+
+def _comparison_page(
+    request: HttpRequest, comparison: Comparison, *, own: bool = False, share: str = ""
+) -> HttpResponse:
+    panes = comparison_panes(comparison)
+    context = {
+        "comparison": comparison,
+        "panes": panes,
+        "own": own,
+        "share": share,
+        "share_url": request.build_absolute_uri(_share_path(comparison)),
+        "form": ModelsForm(chosen=[pane.prediction.checkpoint.key for pane in panes]),
+    }
+    return render(request, "inference/comparison.html", context)
+
+
+def _share_path(comparison: Comparison) -> str:
+    token = comparison.share_token
+    return reverse("inference:shared", args=[token]) if token else ""
+
+
+@require_safe
+def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
+    """One pane of the compare page; 204 while it looks as it did (`?seen=`)."""
+    found = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    predictions = found.predictions.all()
+    if not 0 < number <= len(predictions):
+        raise Http404
+    pane = pane_of(predictions[number - 1], number)
+    if pane.look == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    context = {"comparison": found, "pane": pane, "share": request.GET.get("share")}
+    return render(request, "inference/_arrival.html", context)
+
+
+@require_POST
+def again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Compare other models, or the same once more, on the image of a comparison."""
+    found = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    form = ModelsForm(request.POST)
+    if form.is_valid():
+        keys = form.cleaned_data["models"]
+        return redirect(
+            services.comparison_create(image=found.image, models=keys, **_makers(request))
+        )
+    for sentence in form.errors.get("models", []):
+        messages.error(request, sentence)
+    return redirect(found)
+
+
+@require_POST
+def share(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make the share link."""
+    found = get_object_or_404(access.comparisons_own(request), pk=pk)
+    services.comparison_share(comparison=found)
+    messages.success(request, _("The link works now. You find it under “Shared”."))
+    return redirect(found)
+
+
+@require_POST
+def unshare(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Revoke the share link."""
+    found = get_object_or_404(access.comparisons_own(request), pk=pk)
+    services.comparison_unshare(comparison=found)
+    messages.success(request, _("The link no longer works."))
+    return redirect(found)
+
+
+@require_POST
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Delete the comparison for good."""
+    found = get_object_or_404(access.comparisons_own(request), pk=pk)
+    services.comparison_delete(comparison=found)
+    messages.success(request, _("The comparison is deleted."))
+    return redirect("inference:history")
+
+
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    """One's own comparisons, newest first."""
+    page = Paginator(access.comparisons_own(request), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "inference/history.html", {"page": page})
+
+
+@require_safe
+def models(request: HttpRequest) -> HttpResponse:
+    """The checkpoints on offer, and what is known of them."""
+    offered = Checkpoint.objects.offered().with_scores()
+    return render(request, "inference/models.html", {"checkpoints": offered})
+
+
+@require_safe
+@cache_control(private=True, max_age=86_400)
+def rendition(request: HttpRequest, pk: UUID, size: str) -> HttpResponse:
+    """A smaller copy of an image."""
+    image = get_object_or_404(access.images_visible(request), pk=pk)
+    if size not in LONGEST:
+        raise Http404
+    return HttpResponse(image_rendition(image=image, size=size), content_type="image/jpeg")
+
+
+@require_safe
+@cache_control(max_age=86_400)
+def sample(request: HttpRequest, name: str) -> FileResponse:
+    """A sample image."""
+    for entry in sample_images():
+        if entry.name == name:
+            return FileResponse(entry.image_path.open("rb"), content_type="image/png")
+    raise Http404
