@@ -19,7 +19,7 @@ api = [
     *_landed("inference.api_urls", "experiments.api_urls"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    re_path(r"^.*/$", NothingHere.as_view()),
+    re_path(r"^(.*/)?$", NothingHere.as_view()),
 ]
 
 urlpatterns = [
