@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 
 
 def local_path(name: str) -> Path:
-    """Where the stored file `name` can be read by path. FileNotFoundError when there is none."""
+    """Where the stored file `name` can be read by path, copied there if it must be."""
     try:
         return Path(default_storage.path(name))
     except NotImplementedError:
