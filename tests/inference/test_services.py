@@ -6,18 +6,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from PIL import Image as Picture
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from experiments.models import Checkpoint
 from experiments.services import checkpoint_withdraw
 from inference import services
 from inference.models import Comparison, Image, Prediction
+from inference.samples import sample_images
 from segweb.jobs import State
-from tests.inference.pictures import noise, upload
+from tests.inference.pictures import noise, opened, upload
 
 KEYS = ["camvid-fcn8s-slim", "camvid-unet-slim", "camvid-segnet-slim"]
 
@@ -179,3 +182,16 @@ def test_a_deletion_rolled_back_deletes_no_file(image: Image, settings: Settings
         image.delete()
         transaction.set_rollback(True)
     assert len(files(settings)) == 1
+
+
+def test_a_sample_comes_with_its_true_mask(db: None) -> None:
+    for sample in sample_images():
+        image = services.image_from_sample(name=sample.name, visitor="someone")
+        assert (image.mask_dataset.slug, image.visitor) == ("scenes", "someone")
+        assert np.array_equal(opened(image.mask), np.asarray(Picture.open(sample.mask_path)))
+        assert np.array_equal(opened(image.file), Picture.open(sample.image_path).convert("RGB"))
+
+
+def test_no_such_sample(db: None) -> None:
+    with pytest.raises(ValidationError):
+        services.image_from_sample(name="../../etc/passwd")

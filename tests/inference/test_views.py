@@ -53,6 +53,13 @@ def owner_client(owner: User) -> Client:
     return client
 
 
+def status(client: Client, address: str) -> int:
+    """The status of an address that serves a file."""
+    response = client.get(address)
+    response.close()
+    return response.status_code
+
+
 def page(comparison: Comparison) -> str:
     return f"/c/{comparison.pk}/"
 
@@ -278,12 +285,12 @@ def test_private_comparison_is_its_owners_until_shared(
     assertContains(shown, f"{mask}?share={private.share_token}")
     for action in ("share", "again", "delete"):
         assertNotContains(shown, f"{page(private)}{action}/")
-    assert client.get(f"{mask}?share={private.share_token}").status_code == 200
-    assert client.get(mask).status_code == 404
+    assert status(client, f"{mask}?share={private.share_token}") == 200
+    assert status(client, mask) == 404
 
     owner_client.post(f"{page(private)}unshare/")
     assert client.get(link).status_code == 404
-    assert client.get(f"{mask}?share={private.share_token}").status_code == 404
+    assert status(client, f"{mask}?share={private.share_token}") == 404
 
 
 def test_panes_of_a_shared_page_keep_its_link(client: Client, private: Comparison) -> None:
