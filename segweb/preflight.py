@@ -1,11 +1,9 @@
-"""What `up` checks and prepares before it starts a process. Each fault is told in a sentence."""
+"""What `up` checks before it starts a process. Each fault is told in a sentence."""
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
-import secrets
 import shutil
 import socket
 import tempfile
@@ -13,11 +11,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from django.contrib.auth import get_user_model
-from django.contrib.staticfiles.finders import get_finders
-from django.core.management import CommandError, call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.core.management import CommandError
 
 NEEDED_BYTES = 200 * 2**20
 
@@ -63,38 +57,3 @@ def check_port(host: str, port: int) -> None:
             raise CommandError(advice) from None
         reason = getattr(fault, "strerror", None) or fault
         raise CommandError(f"{host}:{port} cannot be listened on: {reason}.") from None
-
-
-def migrate() -> None:
-    """Bring the database's tables up to date; costs next to nothing when they are."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", interactive=False, verbosity=0)
-
-
-def collect_static(root: Path) -> None:
-    """Collect and hash the static files, if any of them changed since the last time."""
-    stamp, now = root / "sources.sha256", _static_digest()
-    if stamp.exists() and stamp.read_text() == now:
-        return
-    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
-    stamp.write_text(now)
-
-
-def _static_digest() -> str:
-    digest = hashlib.sha256()
-    for finder in get_finders():
-        for path, storage in finder.list([]):
-            facts = Path(storage.path(path)).stat()
-            digest.update(f"{path}:{facts.st_size}:{facts.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
-
-
-def admin_create() -> str | None:
-    """Make the account `admin` where there is none that may enter; its password, to be shown."""
-    users = get_user_model().objects
-    if users.filter(is_superuser=True).exists():
-        return None
-    password = secrets.token_urlsafe(12)
-    users.create_superuser("admin", password=password)
-    return password

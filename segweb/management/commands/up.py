@@ -1,7 +1,7 @@
 """`manage.py up`: everything SegWeb needs, on this host, until Ctrl-C.
 
-It checks, prepares the database and the static files, and runs Redis, the web server, the workers
-and the sweeper under one supervisor. `--workers` runs the workers only, for a further host that
+It checks this host, prepares (see `prepare`), and runs Redis, the web server, the workers and the
+sweeper under one supervisor. `--workers` runs the workers only, for a further host that
 shares REDIS_URL, DATABASE_URL and the files.
 """
 
@@ -20,21 +20,18 @@ from urllib.request import urlopen
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
 from segweb import preflight, processes, redis_server
 from segweb.addresses import addresses, authority
 from segweb.env import BASE_DIR, env
 from segweb.supervisor import Process, Supervisor, say
 
-PAGE_SECONDS = 60
-
 
 class Command(BaseCommand):
     """Check, prepare, start, watch, stop."""
 
     help = "Run everything SegWeb needs on this host, until Ctrl-C."
-    requires_system_checks = ()  # `make test` does them; here they would only cost time
+    requires_system_checks = ()  # a test runs them; at each start they would only cost time
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--workers", action="store_true", help="only the workers")
@@ -43,17 +40,16 @@ class Command(BaseCommand):
         os.chdir(BASE_DIR)
         over = _over()
         preflight.check_disk(settings.VAR_DIR)
-        try:
-            _run_workers(over) if workers else _run_all(over)
-        except DatabaseError as fault:
-            raise CommandError(f"The database cannot be used: {fault}") from fault
+        if workers:
+            _run_workers(over)
+        else:
+            _run_all(over)
 
 
 def _run_workers(over: Callable[[], bool]) -> None:
-    redis_url = env("REDIS_URL")
-    if not redis_url:
+    if not env("REDIS_URL"):
         raise CommandError("Set REDIS_URL (and DATABASE_URL) to those of the host that has them.")
-    _require(redis_url)
+    redis_url = _given_redis()
     with Supervisor(environment=_environment(redis_url)) as supervisor:
         for process in processes.workers():
             supervisor.start(process)
@@ -64,15 +60,16 @@ def _run_all(over: Callable[[], bool]) -> None:
     var = settings.VAR_DIR
     with preflight.lock(var) as lock:
         preflight.check_port(settings.HOST, settings.PORT)
-        redis = _private_redis()
-        redis_url = redis_server.recorded_url(var) if redis else env("REDIS_URL")
+        redis = None if env("REDIS_URL") else _private_redis()
+        redis_url = redis_server.recorded_url(var) if redis else _given_redis()
         environment = _environment(redis_url)
         with Supervisor(environment=environment, keep_open=[lock.fileno()]) as supervisor:
             if redis:
                 supervisor.start(redis)
-            password = _prepare()
-            _require(redis_url)
-            threading.Thread(target=_announce, args=[password], daemon=True).start()
+            call_command("prepare")
+            if redis and not redis_server.answers(redis_url, seconds=30):
+                raise CommandError(f"The private Redis does not answer; see {var / 'redis.log'}.")
+            threading.Thread(target=_announce, daemon=True).start()
             for process in _processes():
                 supervisor.start(process)
             supervisor.watch(until=over)
@@ -80,26 +77,18 @@ def _run_all(over: Callable[[], bool]) -> None:
             redis_server.remove_record(var)
 
 
-def _private_redis() -> Process | None:
-    if env("REDIS_URL"):
-        return None
+def _private_redis() -> Process:
     server = redis_server.find_server()
     if server is None:
         raise CommandError(redis_server.ADVICE)
     return redis_server.process(server, settings.VAR_DIR)
 
 
-def _require(redis_url: str) -> None:
-    if not redis_server.answers(redis_url, seconds=10):
-        raise CommandError(f"The Redis at {redis_url} does not answer (see also var/redis.log).")
-
-
-def _prepare() -> str | None:
-    """Database, shipped checkpoints, static files, account; the new account's password."""
-    preflight.migrate()
-    call_command("sync_zoo", verbosity=0)
-    preflight.collect_static(settings.STATIC_ROOT)
-    return preflight.admin_create()
+def _given_redis() -> str:
+    redis_url = env("REDIS_URL")
+    if not redis_server.answers(redis_url, seconds=2):
+        raise CommandError(f"The Redis at REDIS_URL ({redis_url}) does not answer.")
+    return redis_url
 
 
 def _processes() -> list[Process]:
@@ -112,15 +101,11 @@ def _environment(redis_url: str) -> dict[str, str]:
     return {"REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
 
 
-def _announce(password: str | None) -> None:
+def _announce() -> None:
     """Tell where the page is as soon as it answers."""
     urls = addresses(settings.HOST, settings.PORT)
-    deadline = time.monotonic() + PAGE_SECONDS
-    while not _page_answers(urls[0]) and time.monotonic() < deadline:
+    while not _page_answers(urls[0]):
         time.sleep(0.05)
-    if password:
-        say(f"\n  The administrator's account is `admin`, its password {password}")
-        say("  (shown this once; `manage.py changepassword admin` sets another)")
     say(f"\n  SegWeb is at {'  and  '.join(urls)}\n  Ctrl-C stops it.\n")
 
 
