@@ -1,0 +1,52 @@
+# SegWeb's commands. Only Python 3.11 or newer, git and make need to be there.
+#   make run       everything on this host (HOST, PORT, REDIS_URL, DATABASE_URL … from the environment)
+#   make test      every test     make lint      what can be seen without running
+#   make worker    only the workers, for a further host
+#   make install   only the environment, in .venv     make messages   compile the translations
+
+.DEFAULT_GOAL := run
+.PHONY: run test lint worker install install-dev messages
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
+JOBS ?= 2
+
+run: install messages
+	@exec $(BIN)/python manage.py up
+
+worker: install messages
+	@exec $(BIN)/python manage.py up --workers
+
+test: install-dev messages
+	$(BIN)/pytest -n $(JOBS) --durations=5 -m "not slow and not browser"
+	$(BIN)/pytest --durations=5 -m slow
+	$(BIN)/pytest --durations=5 -rs -m browser
+
+lint: install-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+install: $(VENV)/installed
+install-dev: $(VENV)/installed-dev
+messages: $(MESSAGES)
+
+# A stamp each: whatever is up to date costs nothing.
+
+$(VENV)/installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "SegWeb needs Python 3.11 or newer: install it, or name one by PYTHON=/path/to/python3."; \
+	  exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "The environment cannot be made (see above). On Debian: apt-get install python3-venv"; \
+	  exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+%.mo: %.po | $(VENV)/installed
+	@$(BIN)/python -c 'import sys, polib; polib.pofile(sys.argv[1]).save_as_mofile(sys.argv[2])' $< $@
