@@ -1,4 +1,6 @@
-"""The pinhole camera and vertical planes in the world, in metres: x right, y up, z away from the eye."""
+"""The pinhole camera and upright planes in the world, in metres: x right, y up, z away."""
+
+from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -32,7 +34,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Frame:
-    """A vertical plane through the ground point (x, z) along (dx, dz): u runs along it, v upwards."""
+    """An upright plane through (x, z) along (dx, dz): u runs along it, v upwards."""
 
     camera: Camera
     x: float

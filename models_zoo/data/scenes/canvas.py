@@ -1,29 +1,35 @@
 """The canvas: every opaque stroke paints the picture and, alike, a map of who owns each pixel."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .camera import Camera, Point
-from .light import Colour, Light
+from models_zoo.data.scenes.camera import Camera, Point
+from models_zoo.data.scenes.light import Colour, Light
 
 SUPERSAMPLING = 2  # painted at twice the size, then averaged for the picture and voted for the mask
 
 
 @dataclass(frozen=True)
 class Surface:
-    """One painted thing: its class and its distance in metres (None: ground, its rows tell)."""
+    """One painted thing: its class and its distance in metres (None: ground, its rows tell).
+
+    `twin`: the same drawing stands for another class elsewhere.
+    """
 
     class_id: int
     distance: float | None
+    twin: bool
 
 
 class Canvas:
     """A picture under one light, seen by one camera, and the owner of each of its pixels."""
 
-    def __init__(self, camera: Camera, light: Light):
+    def __init__(self, camera: Camera, light: Light) -> None:
         size = camera.width, camera.height
         self.camera, self.light = camera, light
         self.image, self.owner = Image.new("RGB", size), Image.new("I", size)
@@ -32,9 +38,9 @@ class Canvas:
         self._glaze = ImageDraw.Draw(self.image, "RGBA")
         self._mark = ImageDraw.Draw(self.owner)
 
-    def begin(self, class_id: int, distance: float | None = None) -> None:
+    def begin(self, class_id: int, distance: float | None = None, twin: bool = False) -> None:
         """What is painted from now on belongs to a new surface."""
-        self.surfaces.append(Surface(class_id, distance))
+        self.surfaces.append(Surface(class_id, distance, twin))
 
     def polygon(self, points: Sequence[Point], colour: Colour, glow: bool = False) -> None:
         """An opaque polygon of the current surface; `glow` leaves its colour unlit."""
@@ -44,8 +50,9 @@ class Canvas:
     def line(self, points: Sequence[Point], colour: Colour, width: float) -> None:
         """An opaque line, never thinner than one pixel of the finished picture."""
         pixels = max(SUPERSAMPLING, round(width))
-        self._ink.line(points, fill=self.light.on(colour), width=pixels)
-        self._mark.line(points, fill=len(self.surfaces) - 1, width=pixels)
+        joint = "curve" if pixels > 4 and len(points) > 2 else None
+        self._ink.line(points, fill=self.light.on(colour), width=pixels, joint=joint)
+        self._mark.line(points, fill=len(self.surfaces) - 1, width=pixels, joint=joint)
 
     def ellipse(self, centre: Point, rx: float, ry: float, colour: Colour) -> None:
         """An opaque upright ellipse, radii in pixels."""
@@ -65,13 +72,13 @@ class Canvas:
         """A see-through polygon (alpha 0..255) over whatever is there."""
         self._glaze.polygon(points, fill=(*colour, alpha))
 
-    def shadows(self, polygons: Sequence[Sequence[Point]], alpha: int) -> None:
-        """Darken the union of the polygons once."""
+    def veil(self, polygons: Sequence[Sequence[Point]], colour: Colour, alpha: int) -> None:
+        """Glaze the union of the polygons once, however they overlap."""
         mask = Image.new("L", self.image.size)
         pen = ImageDraw.Draw(mask)
         for points in polygons:
             pen.polygon(points, fill=alpha)
-        self.image.paste((18, 20, 38), mask=mask)
+        self.image.paste(colour, mask=mask)
 
     def behind(self, points: Sequence[Point]) -> Colour | None:
         """The mean colour, as lit, of the box around the points; None outside of the picture."""

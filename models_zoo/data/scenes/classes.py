@@ -1,5 +1,9 @@
 """The classes of the `scenes` data set, their ids and colours, and the six failures it provokes."""
 
+from __future__ import annotations
+
+from models_zoo.data.classes import class_list
+
 (
     SKY,
     BUILDING,
@@ -19,25 +23,25 @@
     FENCE,
 ) = range(16)
 
-# Neighbouring classes differ in lightness first, so that they stay apart without red and green.
-CLASSES: list[dict] = [
-    {"id": SKY, "name": "sky", "colour": "#9fd8ff"},
-    {"id": BUILDING, "name": "building", "colour": "#a65628"},
-    {"id": SKYSCRAPER, "name": "skyscraper", "colour": "#f3b6c8"},
-    {"id": ROAD, "name": "road", "colour": "#5a5560"},
-    {"id": PAVEMENT, "name": "pavement", "colour": "#b9b4c0"},
-    {"id": TERRAIN, "name": "terrain", "colour": "#b5d334"},
-    {"id": TREE, "name": "tree", "colour": "#1b6b3a"},
-    {"id": WATER, "name": "water", "colour": "#1f6fd1"},
-    {"id": CAR, "name": "car", "colour": "#ffd92f"},
-    {"id": BOAT, "name": "boat", "colour": "#7b3fa0"},
-    {"id": BUS, "name": "bus", "colour": "#f07f19"},
-    {"id": PERSON, "name": "person", "colour": "#c2185b"},
-    {"id": BICYCLE, "name": "bicycle", "colour": "#00d5c8"},
-    {"id": POLE, "name": "pole", "colour": "#16161d"},
-    {"id": SIGN, "name": "sign", "colour": "#ffffff"},
-    {"id": FENCE, "name": "fence", "colour": "#7a8f1e"},
-]
+# At least 14 apart (CIE Lab) for normal sight and without red or green receptors: see the test.
+CLASSES = class_list(
+    ("sky", "#87d3ff"),
+    ("building", "#8e4b1a"),
+    ("skyscraper", "#ecb2b0"),
+    ("road", "#545165"),
+    ("pavement", "#b7a3b3"),
+    ("terrain", "#bed34a"),
+    ("tree", "#196d41"),
+    ("water", "#2574d6"),
+    ("car", "#fcd72a"),
+    ("boat", "#773d9f"),
+    ("bus", "#ff8a17"),
+    ("person", "#cd2951"),
+    ("bicycle", "#00e4e1"),
+    ("pole", "#151621"),
+    ("sign", "#fefffc"),
+    ("fence", "#7e8c2c"),
+)
 IGNORE_INDEX = 255  # never painted: every pixel has a class
 
 FAILURES = ("large", "small", "thin", "context", "look_alike", "low_contrast")

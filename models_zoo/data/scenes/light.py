@@ -1,4 +1,6 @@
-"""Light and weather of a scene: time of day, sun, shadows, fog, rain; and the colours things share."""
+"""Light and weather: time of day, sun, shadows, fog, rain; and the colours things share."""
+
+from __future__ import annotations
 
 import random
 from dataclasses import dataclass
@@ -14,12 +16,12 @@ PALETTE: tuple[Colour, ...] = (
 )  # fmt: skip
 
 _TIMES = {  # weight, tint of everything lit, sky above, sky at the horizon, lit windows, shadow
-    "noon": (0.26, (1.0, 1.0, 1.0), (82, 146, 218), (192, 221, 240), 0.0, 105),
+    "noon": (0.30, (1.0, 1.0, 1.0), (82, 146, 218), (192, 221, 240), 0.0, 105),
     "morning": (0.16, (1.0, 0.95, 0.87), (118, 168, 214), (250, 226, 198), 0.05, 95),
     "golden": (0.18, (1.06, 0.88, 0.68), (108, 140, 192), (255, 203, 142), 0.12, 105),
-    "overcast": (0.20, (0.84, 0.87, 0.90), (148, 158, 168), (206, 211, 215), 0.08, 35),
+    "overcast": (0.16, (0.84, 0.87, 0.90), (148, 158, 168), (206, 211, 215), 0.08, 35),
     "dusk": (0.13, (0.60, 0.58, 0.74), (46, 56, 104), (236, 148, 116), 0.45, 45),
-    "night": (0.07, (0.40, 0.43, 0.58), (15, 20, 44), (58, 68, 104), 0.55, 20),
+    "night": (0.07, (0.46, 0.49, 0.64), (15, 20, 44), (58, 68, 104), 0.55, 20),
 }
 _WEATHER = {  # weight, metres at which half the colour is lost, rain
     "clear": (0.50, (900, 2500), 0.0),
