@@ -5,7 +5,10 @@ They are made when they are first asked for and kept beside the image, with whic
 
 from __future__ import annotations
 
+from functools import cache
 from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -20,14 +23,24 @@ def image_rendition(*, image: Image, size: str) -> bytes:
     """A JPEG of the image, its longer side at most LONGEST[size]. KeyError for another size."""
     name = f"{image.folder}/{size}-{LONGEST[size]}.jpg"
     if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(_draw(image, LONGEST[size])))
+        with image.file.open() as file:
+            drawn = _draw(file, LONGEST[size])
+        default_storage.save(name, ContentFile(drawn))
+        return drawn
     with default_storage.open(name) as file:
         return file.read()
 
 
-def _draw(image: Image, longest: int) -> bytes:
+@cache
+def sample_thumbnail(path: Path) -> bytes:
+    """A JPEG thumbnail of a sample; there are few, so they stay in memory."""
+    with path.open("rb") as file:
+        return _draw(file, LONGEST["thumbnail"])
+
+
+def _draw(file: BinaryIO, longest: int) -> bytes:
     buffer = BytesIO()
-    with image.file.open() as file, Picture.open(file) as picture:
+    with Picture.open(file) as picture:
         picture.thumbnail((longest, longest), Picture.Resampling.LANCZOS)
-        picture.save(buffer, "JPEG", quality=88, optimize=True)
+        picture.convert("RGB").save(buffer, "JPEG", quality=88, optimize=True)
     return buffer.getvalue()

@@ -17,6 +17,6 @@ urlpatterns = [
     path("c/<uuid:pk>/unshare/", views.unshare, name="unshare"),
     path("c/<uuid:pk>/delete/", views.delete, name="delete"),
     path("c/<uuid:pk>/panes/<int:number>/", views.pane, name="pane"),
-    path("samples/<slug:name>.png", views.sample, name="sample"),
+    path("samples/<slug:name>.jpg", views.sample, name="sample"),
     path("images/<uuid:pk>/<slug:size>/", views.rendition, name="rendition"),
 ]

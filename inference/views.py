@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,13 +20,14 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from experiments.models import Checkpoint
 from inference import access, services
+from inference.api import WriteThrottle
 from inference.forms import ModelsForm, UploadForm
 from inference.models import Comparison
 from inference.panes import comparison_panes, pane_of
-from inference.renditions import LONGEST, image_rendition
+from inference.renditions import LONGEST, image_rendition, sample_thumbnail
 from inference.samples import sample_images
 
-RECENT = 6
+RECENT = 8
 PER_PAGE = 24
 
 
@@ -52,6 +53,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
+    if not WriteThrottle().allow_request(request, None):
+        raise ValidationError(_("That was a lot in a short time. Please wait a minute."))
     makers = _makers(request)
     if data["sample"]:
         image = services.image_from_sample(name=data["sample"], **makers)
@@ -67,9 +70,8 @@ def _makers(request: HttpRequest) -> dict[str, Any]:
 
 
 def _go_to(request: HttpRequest, comparison: Comparison) -> HttpResponse:
-    if request.htmx:
-        return HttpResponseClientRedirect(comparison.get_absolute_url())
-    return redirect(comparison)
+    address = reverse("inference:comparison", args=[comparison.pk])
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
 
 @require_safe
@@ -127,13 +129,12 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(access.comparisons_visible(request), pk=pk)
     form = ModelsForm(request.POST)
     if form.is_valid():
-        keys = form.cleaned_data["models"]
-        return redirect(
-            services.comparison_create(image=found.image, models=keys, **_makers(request))
-        )
-    for sentence in form.errors.get("models", []):
+        models = form.cleaned_data["models"]
+        newer = services.comparison_create(image=found.image, models=models, **_makers(request))
+        return _go_to(request, newer)
+    for sentence in form.errors["models"]:
         messages.error(request, sentence)
-    return redirect(found)
+    return _go_to(request, found)
 
 
 @require_POST
@@ -142,7 +143,7 @@ def share(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(access.comparisons_own(request), pk=pk)
     services.comparison_share(comparison=found)
     messages.success(request, _("The link works now. You find it under “Shared”."))
-    return redirect(found)
+    return _go_to(request, found)
 
 
 @require_POST
@@ -151,7 +152,7 @@ def unshare(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(access.comparisons_own(request), pk=pk)
     services.comparison_unshare(comparison=found)
     messages.success(request, _("The link no longer works."))
-    return redirect(found)
+    return _go_to(request, found)
 
 
 @require_POST
@@ -189,9 +190,10 @@ def rendition(request: HttpRequest, pk: UUID, size: str) -> HttpResponse:
 
 @require_safe
 @cache_control(max_age=86_400)
-def sample(request: HttpRequest, name: str) -> FileResponse:
-    """A sample image."""
+def sample(request: HttpRequest, name: str) -> HttpResponse:
+    """A sample's thumbnail."""
     for entry in sample_images():
         if entry.name == name:
-            return FileResponse(entry.image_path.open("rb"), content_type="image/png")
+            thumbnail = sample_thumbnail(entry.image_path)
+            return HttpResponse(thumbnail, content_type="image/jpeg")
     raise Http404

@@ -1,6 +1,7 @@
 """Words that reach the pages from files and not from templates, marked for translation.
 
-Class names, the catalogue's ideas, a score's passport. A test keeps the lists complete.
+Class names, the catalogue's ideas, the samples, a score's passport. A test keeps the lists
+complete for what is shipped.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -27,15 +28,50 @@ CLASSES = (
 )
 
 IDEAS = (
-    _("Classifier layers become convolutions; skips from pool4 and pool3 are added."),
+    _("Classifier layers become convolutions, so a classifier labels every pixel."),
+    _("A skip from pool4 adds finer detail to the coarse prediction."),
+    _("Skips from pool4 and pool3 are added: what from deep, where from shallow."),
+    _("A deep decoder mirrors the encoder: unpooling restores places, deconvolution shapes."),
+    _("DeconvNet's detail and FCN-8s's overall shape, averaged over one image."),
     _("The decoder unpools to where each maximum was, which is light and keeps boundaries."),
+    _("Four levels of 7×7 convolutions: SegNet's idea at a twentieth of its size."),
     _("A symmetric decoder sees the encoder's features again through concatenated skips."),
+    _("Every layer sees all before it; only new maps go up, so few channels suffice."),
+    _("Five layers a block, sixteen new maps each."),
+    _("More layers where the image is small, where context is cheap."),
+    _("Dilation instead of the last strides; one widely dilated layer sees large objects."),
+    _("The last two pools are gone; dilation keeps the view that they gave."),
+    _("Growing dilation over the class maps gathers context without losing resolution."),
+    _("The same context module with up to 32 maps a class."),
+    _("Four dilation rates side by side see objects at several scales, and are summed."),
+    _("The same four rates on the features of a far deeper network."),
+    _("Averages over 1, 2, 3 and 6 bins a side tell every pixel what scene it is in."),
+    _("Multi-grid dilation, several rates side by side, and image pooling, concatenated."),
 )
 
 DATASETS = {
     "camvid": _("Photographs of British streets, taken from a driving car."),
     "scenes": _("Street and river scenes drawn by SegWeb itself."),
 }
+
+SAMPLES = (
+    _("A bus up close"),
+    _("Large objects: windows and doors belong to the bus, a narrow view cuts it apart."),
+    _("Traffic along the quay"),
+    _("Small objects: far cars, boats and people vanish in coarse masks."),
+    _("Bicycles by the kerb"),
+    _("Thin structures: spokes, posts and railings need fine boundaries."),
+    _("Road and river"),
+    _("Context: the same body is a car on the road and a boat on the water."),
+    _("Houses and towers"),
+    _("Look-alikes: houses and skyscrapers share their walls, only their extent differs."),
+    _("Grey before grey"),
+    _("Low contrast: people and signs in nearly the colour of what is behind them."),
+    _("On the promenade"),
+    _("Thin structures and context: a fence, bicycles, boats behind them."),
+    _("A walk at dusk"),
+    _("Low contrast in poor light: people, trees and a fence fade into the dusk."),
+)
 
 SPLITS = (_("train"), _("val"), _("test"))
 

@@ -42,6 +42,12 @@ def term(english: str) -> str:
 
 
 @register.filter
+def with_licence(dataset: Dataset) -> str:
+    """The data set's title and, where it is known, its licence."""
+    return f"{dataset.title} ({dataset.licence})" if dataset.licence else dataset.title
+
+
+@register.filter
 def description(dataset: Dataset) -> str:
     """What a model trained on this data set has seen; "" where nobody has said."""
     return term(vocabulary.DATASETS.get(dataset.slug, ""))

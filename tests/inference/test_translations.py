@@ -1,0 +1,74 @@
+"""Every text that people see is translated, and what runs is what was translated."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polib
+import pytest
+
+from inference import vocabulary
+from inference.samples import FOLDER
+from models_zoo import catalogue
+from models_zoo.data.classes import CAMVID
+from models_zoo.weights import shipped
+from segweb.env import BASE_DIR
+
+PO = BASE_DIR / "locale/ko/LC_MESSAGES/django.po"
+SOURCES = ("segweb", "inference", "experiments", "templates")
+
+
+@pytest.fixture(scope="module")
+def korean() -> polib.POFile:
+    """The Korean translations."""
+    return polib.pofile(str(PO))
+
+
+def test_every_text_has_a_korean_translation(korean: polib.POFile) -> None:
+    assert [entry.msgid for entry in korean if not entry.translated() or entry.fuzzy] == []
+    assert korean.obsolete_entries() == []
+
+
+def test_compiled_translations_are_up_to_date(korean: polib.POFile) -> None:
+    compiled = polib.mofile(str(PO.with_suffix(".mo")))
+
+    def texts(entries: list[polib.POEntry]) -> dict[str, object]:
+        return {entry.msgid: entry.msgstr_plural or entry.msgstr for entry in entries}
+
+    assert texts(compiled) == texts(korean)
+
+
+def test_placeholders_survive_translation(korean: polib.POFile) -> None:
+    for entry in korean:
+        for text in [entry.msgstr, *entry.msgstr_plural.values()]:
+            for part in entry.msgid.split("%(")[1:]:
+                name = part.split(")")[0]
+                assert not text or f"%({name})" in text, entry.msgid
+
+
+@pytest.mark.skipif(not shutil.which("xgettext"), reason="no gettext on this machine")
+def test_every_text_of_the_source_is_listed(korean: polib.POFile, tmp_path: Path) -> None:
+    for name in SOURCES:
+        shutil.copytree(BASE_DIR / name, tmp_path / name)
+    (tmp_path / "locale").mkdir()
+    make = [sys.executable, "-m", "django", "makemessages", "-l", "ko", "-v", "0"]
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO")}
+    subprocess.run(make, cwd=tmp_path, env=bare, check=True, timeout=60)
+    found = polib.pofile(str(tmp_path / PO.relative_to(BASE_DIR)))
+    assert {entry.msgid for entry in found} == {entry.msgid for entry in korean}
+
+
+def test_vocabulary_knows_what_is_shipped() -> None:
+    index = json.loads((FOLDER / "samples.json").read_text())
+    classes = {entry["name"] for entry in [*CAMVID, *index["dataset"]["classes"]]}
+    assert classes <= set(vocabulary.CLASSES)
+    architectures = {item.sidecar["architecture"] for item in shipped()}
+    ideas = {catalogue()[key].idea for key in architectures}
+    assert ideas <= set(vocabulary.IDEAS)
+    sentences = {sample[part] for sample in index["samples"] for part in ("title", "provokes")}
+    assert sentences <= set(vocabulary.SAMPLES)
