@@ -20,8 +20,8 @@ QUIET = {"OMP_WAIT_POLICY": "PASSIVE"}
 def web(*, bind: str, threads: int) -> Process:
     """The pages and the API; a thread for each open connection. `bind` is host:port."""
     options = f"--worker-class gthread --threads {threads} --bind {bind}"
-    quick_end = "--graceful-timeout 2 --no-control-socket"  # its socket would lie in HOME
-    words = f"{options} {quick_end}".split()
+    more = "--graceful-timeout 2 --no-control-socket"  # the socket would lie in HOME
+    words = f"{options} {more}".split()
     return Process("web", (*PYTHON, "-m", "gunicorn", "segweb.wsgi", *words))
 
 
