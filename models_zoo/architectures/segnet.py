@@ -1,30 +1,33 @@
-"""SegNet: Badrinarayanan, Kendall, Cipolla 2015/2017.
+"""SegNet and SegNet-Basic: Badrinarayanan, Kendall, Cipolla 2015/2017.
 
-Followed: the official release (segnet_train.prototxt). VGG-16's thirteen convolutions as encoder,
-each with bias, batch normalisation and ReLU; five max-poolings that remember where each maximum
-was; the decoder unpools to those places and convolves 512×3 | 512,512,256 | 256,256,128 | 128,64 |
-64,K; the last convolution has neither normalisation nor ReLU. Pooling rounds up, as in Caffe.
-The paper's "no bias, no ReLU in the decoder" describes SegNet-Basic.
+Followed: the official release. SegNet (segnet_train.prototxt): VGG-16's thirteen convolutions as
+encoder, each with bias, batch normalisation and ReLU; five max-poolings that remember where each
+maximum was; the decoder unpools to those places and convolves 512×3 | 512,512,256 | 256,256,128 |
+128,64 | 64,K; the last convolution has neither normalisation nor ReLU. Pooling rounds up, as in
+Caffe. SegNet-Basic (segnet_basic_train.prototxt): four levels of one 7×7 convolution with 64
+channels each way, a decoder without ReLU, and a 1×1 classifier.
+Left aside: the paper's "no biases" (SegNet-Basic's prototxt has them, and its 1.425 M parameters
+need them); the local response normalisation of SegNet-Basic's input image.
 """
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import nn
 
-from models_zoo.backbones import vgg16_stages
-from models_zoo.blocks import conv_block, initialise, narrow
+from models_zoo.backbones import VGG16
+from models_zoo.blocks import BatchNorm, conv_block, initialise, narrow
+from models_zoo.networks import UnpoolingNetwork
 
 DECODER = ((512, 512, 512), (512, 512, 256), (256, 256, 128), (128, 64), (64,))
+BASIC_LEVELS = 4
 
 
-class SegNet(nn.Module):
+class SegNet(UnpoolingNetwork):
     """Encoder, unpooling with remembered indices, decoder. N×3×H×W → N×K×H×W logits."""
 
-    def __init__(self, *, num_classes: int, width: float, batch_norm: bool) -> None:
+    def __init__(self, *, num_classes: int, width: float = 1.0, batch_norm: bool = True) -> None:
         super().__init__()
-        self.encoder = vgg16_stages(width=width, batch_norm=batch_norm)
-        self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True, return_indices=True)
-        self.unpool = nn.MaxUnpool2d(2, stride=2)
+        self.encoder = VGG16(width=width, batch_norm=batch_norm)
         self.decoder, inputs = nn.ModuleList(), narrow(512, width)
         for stage in DECODER:
             blocks = []
@@ -36,21 +39,20 @@ class SegNet(nn.Module):
         self.score = nn.Conv2d(inputs, num_classes, 3, padding=1)
         initialise(self)
 
-    def forward(self, image: Tensor) -> Tensor:
-        x, places = image, []
-        for stage in self.encoder:
-            x = stage(x)
-            size = x.shape[-2:]
-            x, indices = self.pool(x)
-            places.append((indices, size))
-        for stage, (indices, size) in zip(self.decoder, reversed(places), strict=True):
-            # Without the size, unpooling at odd widths would put values in wrong places.
-            x = stage(self.unpool(x, indices, output_size=size))
-        return self.score(x)
 
+class SegNetBasic(UnpoolingNetwork):
+    """Four levels of 7×7 convolutions. N×3×H×W → N×K×H×W logits."""
 
-def segnet(
-    *, num_classes: int, width: float, pretrained: bool = False, batch_norm: bool = True
-) -> SegNet:
-    """SegNet with VGG-16's encoder; the release has batch normalisation."""
-    return SegNet(num_classes=num_classes, width=width, batch_norm=batch_norm)
+    def __init__(self, *, num_classes: int, width: float = 1.0) -> None:
+        super().__init__()
+        channels = narrow(64, width)
+        inputs = (3, *[channels] * (BASIC_LEVELS - 1))
+        self.encoder = nn.ModuleList(
+            conv_block(i, channels, kernel=7, batch_norm=True) for i in inputs
+        )
+        self.decoder = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(channels, channels, 7, padding=3), BatchNorm(channels))
+            for _ in inputs
+        )
+        self.score = nn.Conv2d(channels, num_classes, 1)
+        initialise(self)

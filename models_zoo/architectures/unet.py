@@ -18,27 +18,38 @@ from models_zoo.blocks import conv_block, crop_to, initialise, narrow
 LEVELS = (64, 128, 256, 512, 1024)
 
 
-def _double_conv(inputs: int, outputs: int, *, batch_norm: bool) -> nn.Sequential:
+def _double_conv(inputs: int, outputs: int, *, batch_norm: bool, bias: bool) -> nn.Sequential:
     return nn.Sequential(
-        conv_block(inputs, outputs, batch_norm=batch_norm),
-        conv_block(outputs, outputs, batch_norm=batch_norm),
+        conv_block(inputs, outputs, batch_norm=batch_norm, bias=bias),
+        conv_block(outputs, outputs, batch_norm=batch_norm, bias=bias),
     )
 
 
 class UNet(nn.Module):
-    """Contracting path, bottom, expanding path with skips. N×3×H×W → N×K×H×W logits."""
+    """Contracting path, bottom, expanding path with skips. N×3×H×W → N×K×H×W logits.
 
-    def __init__(self, *, num_classes: int, width: float, batch_norm: bool) -> None:
+    `batch_norm` normalises every 3×3 convolution, which then needs no `bias`.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_classes: int,
+        width: float = 1.0,
+        batch_norm: bool = False,
+        bias: bool = True,
+    ) -> None:
         super().__init__()
+        kind = {"batch_norm": batch_norm, "bias": bias}
         channels = [narrow(c, width) for c in LEVELS]
         pairs = list(zip([3, *channels], channels, strict=False))
-        self.down = nn.ModuleList(_double_conv(i, o, batch_norm=batch_norm) for i, o in pairs)
+        self.down = nn.ModuleList(_double_conv(i, o, **kind) for i, o in pairs)
         self.pool = nn.MaxPool2d(2)
         self.dropout = nn.Dropout2d(0.5)
         self.up, self.merge = nn.ModuleList(), nn.ModuleList()
         for lower, upper in zip(channels[:0:-1], channels[-2::-1], strict=True):
             self.up.append(nn.ConvTranspose2d(lower, upper, 2, stride=2))
-            self.merge.append(_double_conv(2 * upper, upper, batch_norm=batch_norm))
+            self.merge.append(_double_conv(2 * upper, upper, **kind))
         self.score = nn.Conv2d(channels[0], num_classes, 1)
         initialise(self)
 
@@ -55,10 +66,3 @@ class UNet(nn.Module):
         for up, merge, skip in zip(self.up, self.merge, reversed(skips), strict=True):
             x = merge(torch.cat([skip, up(x)], dim=1))
         return crop_to(self.score(x), (height, width))
-
-
-def unet(
-    *, num_classes: int, width: float, pretrained: bool = False, batch_norm: bool = False
-) -> UNet:
-    """U-Net for RGB images; `batch_norm` normalises every 3×3 convolution."""
-    return UNet(num_classes=num_classes, width=width, batch_norm=batch_norm)

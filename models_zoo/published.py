@@ -1,0 +1,124 @@
+"""torchvision's networks with the weights it publishes, as catalogue lines and as checkpoints.
+
+They know 21 classes and are not trained here. `published_checkpoint` makes one a checkpoint like
+any other: it downloads the weights at first use and keeps them as safetensors with a sidecar.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from models_zoo.architectures import DEEPLAB_V3, FCN
+from models_zoo.catalogue import Architecture, build
+from models_zoo.data.classes import VOC, VOC_VOID
+from models_zoo.weights import Shipped, sidecar_read
+
+SLUG = "cocovoc"
+INPUT_SIZE = (520, 693)  # torchvision scores at 520 pixels on the shorter side
+_MOBILENET = "Howard et al.: Searching for MobileNetV3"
+
+
+def _published(
+    key: str, title: str, paper: str, year: int, weights: str, path: str, **arguments: object
+) -> Architecture:
+    return Architecture(
+        key=f"torchvision_{key}",
+        title=f"{title} (torchvision)",
+        paper=paper,
+        year=year,
+        idea="Trained by torchvision on COCO's images of the 20 VOC classes; to use as it is.",
+        path=f"models_zoo.architectures.{path}",
+        arguments=arguments,
+        published=f"{weights}_Weights.COCO_WITH_VOC_LABELS_V1",
+    )
+
+
+PUBLISHED = (
+    _published(
+        "fcn_resnet50", "FCN, ResNet-50", FCN, 2015, "FCN_ResNet50",
+        "torchvision_pretrained:FCNResNet", depth=50,
+    ),
+    _published(
+        "deeplab_v3_resnet50", "DeepLab v3, ResNet-50", DEEPLAB_V3, 2017, "DeepLabV3_ResNet50",
+        "deeplab_v3:DeepLabV3", depth=50, head="torchvision", aux=True,
+    ),
+    _published(
+        "deeplab_v3_resnet101", "DeepLab v3, ResNet-101", DEEPLAB_V3, 2017, "DeepLabV3_ResNet101",
+        "deeplab_v3:DeepLabV3", depth=101, head="torchvision", aux=True,
+    ),
+    _published(
+        "deeplab_v3_mobilenet", "DeepLab v3, MobileNetV3", _MOBILENET, 2019,
+        "DeepLabV3_MobileNet_V3_Large", "torchvision_pretrained:MobileNetNetwork",
+        name="deeplabv3_mobilenet_v3_large", aux=True,
+    ),
+    _published(
+        "lraspp_mobilenet", "LR-ASPP, MobileNetV3", _MOBILENET, 2019, "LRASPP_MobileNet_V3_Large",
+        "torchvision_pretrained:MobileNetNetwork", name="lraspp_mobilenet_v3_large", aux=False,
+    ),
+)  # fmt: skip
+
+
+def published_keys() -> dict[str, Architecture]:
+    """The checkpoint keys of the published networks."""
+    return {f"{SLUG}-{architecture.key}-full": architecture for architecture in PUBLISHED}
+
+
+def published_checkpoint(key: str) -> Shipped:
+    """The checkpoint `key` of `published_keys`, from torch's hub cache or fetched into it.
+
+    Imports torch. WeightsUnavailable (an OSError) when it cannot be downloaded.
+    """
+    import torch
+
+    folder = Path(torch.hub.get_dir()) / "segweb"
+    weights, sidecar = folder / f"{key}.safetensors", folder / f"{key}.json"
+    if not sidecar.is_file():
+        _write(key, weights)
+    return Shipped(sidecar_read(sidecar), sidecar, weights)
+
+
+def _write(key: str, weights: Path) -> None:
+    from models_zoo.training.checkpoints import sidecar_save, weights_save
+
+    architecture = published_keys()[key]
+    network = build(architecture.key, num_classes=len(VOC), pretrained=True)
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    sha256 = weights_save(weights, network)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    sidecar_save(weights, _sidecar(key, architecture, sha256, parameters, weights.stat().st_size))
+
+
+def _sidecar(
+    key: str, architecture: Architecture, sha256: str, parameters: int, size: int
+) -> dict[str, Any]:
+    from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD
+
+    return {
+        "format": 1,
+        "key": key,
+        "architecture": architecture.key,
+        "variant": "full",
+        "options": {},
+        "classes": VOC,
+        "ignore_index": VOC_VOID,
+        "mean": IMAGENET_MEAN,
+        "std": IMAGENET_STD,
+        "input_size": INPUT_SIZE,
+        "dataset": {
+            "slug": SLUG,
+            "title": "COCO, VOC's classes",
+            "licence": "torchvision's (BSD 3-Clause); the images' terms are COCO's",
+            "source": "Lin et al. 2014; the 20 classes of PASCAL VOC, trained by torchvision",
+            "split_hash": "",
+        },
+        "parameters": parameters,
+        "gmacs": None,
+        "scores": [],
+        "training": {"weights": architecture.published},
+        "command": "",
+        "sha256": sha256,
+        "bytes": size,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
