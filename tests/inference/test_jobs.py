@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from experiments.models import Checkpoint
+from inference import services
 from inference.models import Comparison, Image, Prediction
 from segweb import jobs, wakeups
 from segweb.jobs import State
@@ -150,3 +154,31 @@ def test_a_write_does_not_wait_for_ever(settings: Settings) -> None:
 
     with pytest.raises(OperationalError):
         jobs.patiently(write)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_threads_that_claim_the_same_jobs(
+    image: Image, checkpoints: list[Checkpoint]
+) -> None:
+    """Each job goes to one of them, whatever they do at the same time."""
+    for _ in range(4):
+        services.comparison_create(image=image)
+    pks = list(Prediction.objects.values_list("pk", flat=True))
+    together = threading.Barrier(8)
+
+    def claim_all(number: int) -> list[uuid.UUID]:
+        together.wait()
+        try:
+            owner = f"host:{number}:cpu"
+            claims = [
+                jobs.patiently(lambda pk=pk: jobs.job_claim(model=Prediction, pk=pk, owner=owner))
+                for pk in pks
+            ]
+            return [lease.pk for lease in claims if lease]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [pk for found in pool.map(claim_all, range(8)) for pk in found]
+    assert sorted(claimed) == sorted(pks)
+    assert set(Prediction.objects.values_list("attempt", "lease_token")) == {(1, 1)}
