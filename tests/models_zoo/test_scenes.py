@@ -15,12 +15,17 @@ import pytest
 from PIL import Image
 
 from models_zoo.data.scenes import CLASSES, FAILURES, SPLITS, draw, split_seed
+from models_zoo.data.scenes.buildings import building_paint, shop_paint
+from models_zoo.data.scenes.buses import bus_paint
 from models_zoo.data.scenes.camera import Camera
 from models_zoo.data.scenes.canvas import Canvas
 from models_zoo.data.scenes.classes import BICYCLE, BOAT, CAR, FENCE, POLE
 from models_zoo.data.scenes.facts import LARGE_SHARE, LOW_CONTRAST, SMALL_DISTANCE, SMALL_SHARE
+from models_zoo.data.scenes.furniture import fence_paint, lamp_paint, sign_paint
 from models_zoo.data.scenes.hulls import hull_paint
 from models_zoo.data.scenes.light import light_draw
+from models_zoo.data.scenes.nature import tree_paint
+from models_zoo.data.scenes.people import bicycle_paint, cyclist_paint, person_paint
 from models_zoo.data.scenes.samples import HEIGHT, SAMPLES, WIDTH
 from models_zoo.data.scenes.thing import Thing, dice
 from models_zoo.masks import read_mask
@@ -28,6 +33,23 @@ from models_zoo.metrics import confusion, scores
 
 SHIPPED = Path(__file__).parents[2] / "inference" / "samples"
 THIN = {CLASSES[number]["name"] for number in (BICYCLE, FENCE)}
+
+
+PAINTERS = (  # with length, width, height in metres
+    (hull_paint, (4.4, 1.8, 1.6)),
+    (bus_paint, (8.0, 2.5, 3.0)),
+    (bus_paint, (11.5, 2.5, 4.3)),
+    (building_paint, (9.0, 9.0, 8.0)),
+    (shop_paint, (9.0, 9.0, 40.0)),
+    (person_paint, (0.5, 0.4, 1.8)),
+    (bicycle_paint, (1.75, 0.4, 1.1)),
+    (cyclist_paint, (1.75, 0.4, 1.1)),
+    (lamp_paint, (0.3, 0.2, 3.4)),
+    (lamp_paint, (1.5, 0.2, 6.0)),
+    (sign_paint, (1.0, 0.1, 2.8)),
+    (fence_paint, (10.0, 0.1, 1.1)),
+    (tree_paint, (4.0, 4.0, 6.0)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +132,19 @@ def test_picture_and_owners_take_every_stroke_alike():
         painted = np.asarray(canvas.image).any(axis=2)
         assert painted.any()
         assert (painted == (np.asarray(canvas.owner) == 1)).all()
+
+
+def test_nothing_is_painted_beside_what_owns_it():
+    """On black, a thing's details leave no colour outside of its own mask."""
+    light = next(found for found in map(light_draw, map(dice, range(99))) if found.lit == 0)
+    for paint, size in PAINTERS:
+        for seed in range(6):
+            canvas = Canvas(Camera(400, 520, 200, 330, 1.7), light)
+            canvas.begin(0)
+            heading = ((1.0, 0.0), (0.0, 1.0), (0.0, -1.0))[seed % 3]
+            paint(canvas, Thing(paint, 3.0, 14.0, *size, seed, 0.0, heading, CAR))
+            painted, owned = np.asarray(canvas.image).any(axis=2), np.asarray(canvas.owner) > 0
+            assert (painted & ~owned).sum() <= 0.003 * owned.sum(), (paint.__name__, seed)
 
 
 def test_a_line_one_pixel_wide_stays_whole():

@@ -34,7 +34,7 @@ def bus_paint(canvas: Canvas, thing: Thing) -> None:
     if prism.flank_seen:
         _bus_flank(prism, decks, body, trim, rng)
     _bus_end(prism, decks, rng)
-    lamps_paint(prism, 1.0, canvas.light.lit > 0.2)
+    lamps_paint(prism, 1.0, 0.0, canvas.light.lit > 0.2)
 
 
 def _bus_flank(prism: Prism, decks: list, body: Colour, trim: Colour, rng: random.Random) -> None:
@@ -48,14 +48,14 @@ def _bus_flank(prism: Prism, decks: list, body: Colour, trim: Colour, rng: rando
             u0, u1 = 0.25 + k * (length - 0.5) / panes, 0.25 + (k + 0.9) * (length - 0.5) / panes
             canvas.detail(prism.box(u0, v0, u1, v1), glass, glow=lit)
             canvas.glaze(prism.flank((u0, v1), (u0 + 0.4, v1), (u0, v0)), (235, 244, 255), 46)
-    for u in (length * 0.86, length * 0.47):
+    for u in (length - 1.6, length * 0.46):
         door = prism.box(u, 0.4, u + 1.15, 2.35)
         canvas.detail(door, scaled(body, facing * 0.75))
         for a in (0.08, 0.62):
             canvas.detail(prism.box(u + a, 0.6, u + a + 0.45, 2.25), scaled(GLASS, 1.25))
     if len(decks) == 2:
         canvas.detail(prism.box(length * 0.1, 2.2, length * 0.7, 2.68), paint(rng))
-    for u in (0.22 * length, 0.8 * length):
+    for u in (0.22 * length, 0.72 * length):
         tyre_paint(prism, u, 0.48)
 
 

@@ -32,7 +32,7 @@ def hull_paint(canvas: Canvas, thing: Thing) -> None:
     body = paint(rng)
     roof = body if rng.random() < 0.6 else paint(rng)
     skin = {"body": body, "roof": roof, "glass": GLASS, "deck": scaled(body, 1.04)}
-    bow = rng.uniform(0.05, 0.2)
+    bow, nose = rng.uniform(0.05, 0.2) * length, belt * rng.uniform(0.72, 0.96)
     outline: Outline = [
         (rng.uniform(0.0, 0.05) * length, low, "body"),
         (0, belt * 0.9, "deck"),
@@ -40,15 +40,16 @@ def hull_paint(canvas: Canvas, thing: Thing) -> None:
         (roof0, top, "roof"),
         (roof1, top, "glass"),
         (front, belt, "deck"),
-        (length, belt * rng.uniform(0.72, 0.96), "body"),
-        (length * (1 - bow), low, "none"),
+        (length, nose, "body"),
+        (length - bow, low, "none"),
     ]
     prism = Prism(canvas, thing.x, thing.z, thing.heading, length, width, 0.28, belt)
     end_tyres_paint(prism)
     prism.paint(outline, skin.__getitem__)
     if prism.flank_seen:
         _hull_flank(prism, (rear, roof0, roof1, front), belt, top, body)
-    lamps_paint(prism, belt, rng.random() < canvas.light.lit * 2)
+    lean = bow * (nose - 0.6 * belt) / (nose - low)
+    lamps_paint(prism, belt, lean, rng.random() < canvas.light.lit * 2)
 
 
 def end_tyres_paint(prism: Prism) -> None:
@@ -93,13 +94,16 @@ def _ring() -> list[tuple[float, float]]:
     return [(math.cos(k * math.pi / 7), math.sin(k * math.pi / 7)) for k in range(14)]
 
 
-def lamps_paint(prism: Prism, height: float, on: bool) -> None:
-    """Two lamps at the end that faces the camera: white in front, red behind."""
+def lamps_paint(prism: Prism, height: float, lean: float, on: bool) -> None:
+    """Two lamps at the end that faces the camera: white in front, red behind.
+
+    `height` and `lean`, in metres: of the belt, and how far the front recedes at the lamps.
+    """
     end = prism.end_seen()
     if end is None:
         return
     front = end > 0
     colour = (WARM if on else (236, 236, 226)) if front else (232, 42, 36)
     for s in (0.82, -0.82):
-        lamp = prism.across(end, height * 0.62, height * 0.78, s - 0.14, s + 0.14)
+        lamp = prism.across(end - lean * front, height * 0.54, height * 0.69, s - 0.14, s + 0.14)
         prism.canvas.detail(lamp, colour if on else scaled(colour, 0.85), glow=on)

@@ -17,8 +17,8 @@ HEIGHT, WIDTH = 576, 768  # pixels
 DATASET = {
     "slug": "scenes",
     "title": "Scenes",
-    "licence": "the project's own drawings",
-    "source": "models_zoo.data.scenes",
+    "licence": "the project's own",
+    "source": "drawn by models_zoo.data.scenes from a seed",
     "classes": CLASSES,
     "ignore_index": IGNORE_INDEX,
 }
