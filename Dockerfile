@@ -9,11 +9,7 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" -r requirements.txt
 
 COPY . .
-RUN for po in locale/*/LC_MESSAGES/*.po; do \
-        python -c 'import sys, polib; polib.pofile(sys.argv[1]).save_as_mofile(sys.argv[2])' \
-            "$po" "${po%.po}.mo"; \
-    done \
-    && useradd --create-home segweb && mkdir var && chown segweb var
+RUN useradd --create-home segweb && mkdir var && chown segweb var
 
 USER segweb
 ENV PYTHONUNBUFFERED=1

@@ -13,13 +13,13 @@ BIN := $(VENV)/bin
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 JOBS ?= 2
 
-run: install messages
+run: install
 	@exec $(BIN)/python manage.py up
 
-worker: install messages
+worker: install
 	@exec $(BIN)/python manage.py up --workers
 
-test: install-dev messages
+test: install-dev
 	$(BIN)/pytest -n $(JOBS) --durations=5 -m "not slow and not browser"
 	$(BIN)/pytest --durations=5 -m slow
 	$(BIN)/pytest --durations=5 -rs -m browser
@@ -30,7 +30,7 @@ lint: install-dev
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
-messages: $(MESSAGES)
+messages: install-dev $(MESSAGES)
 
 # A stamp each: whatever is up to date costs nothing.
 
@@ -48,5 +48,5 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-%.mo: %.po | $(VENV)/installed
+%.mo: %.po
 	@$(BIN)/python -c 'import sys, polib; polib.pofile(sys.argv[1]).save_as_mofile(sys.argv[2])' $< $@

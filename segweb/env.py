@@ -40,6 +40,9 @@ VARIABLES = {
     "LEASE_SECONDS": (float, 45.0),
     "SWEEP_SECONDS": (float, 5.0),
     "MAX_ATTEMPTS": (int, 3),
+    # read by models_zoo, which knows nothing of Django
+    "SEGWEB_CATALOGUE": (str, ""),
+    "SEGWEB_WEIGHTS": (str, ""),
 }
 
 env = environ.Env(**VARIABLES)

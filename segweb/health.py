@@ -7,7 +7,7 @@ from collections.abc import Callable
 from celery import current_app
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.translation import gettext as _
+from django.template.loader import render_to_string
 
 from segweb.wakeups import BROKER_FAULTS
 
@@ -71,7 +71,5 @@ class DatabaseAwayMiddleware:
         """Answer for views whose database call failed; every other fault stays what it is."""
         if not isinstance(fault, OperationalError):
             return None
-        sentence = _("The database is busy or away. Please try again in a moment.")
-        return HttpResponse(
-            sentence, status=503, content_type="text/plain", headers={"Retry-After": "3"}
-        )
+        page = render_to_string("503.html")  # without the request: its user is in the database
+        return HttpResponse(page, status=503, headers={"Retry-After": "3"})

@@ -128,6 +128,7 @@ def test_up_serves_refuses_a_second_one_and_ends_without_a_trace(running: Up):
     assert "SegWeb is at" in running.log.read_text()
     assert "its password" in running.log.read_text()
     assert "is running already" in _refusal(running.env | {"PORT": "1"})
+    assert "ended with" not in running.log.read_text()  # nothing had to be started again
     members = running.members()
     assert len(members) >= 7  # itself, keeper, Redis, web and its worker, two workers, sweeper
     socket_folder = redis_server._recorded_folder(Path(running.env["SEGWEB_VAR"]))
@@ -149,6 +150,14 @@ def test_up_killed_with_9_leaves_no_process_and_can_start_again(running: Up, tmp
     again.popen.send_signal(signal.SIGINT)
     assert again.popen.wait(30) == 0
     assert "its password" not in again.log.read_text()
+
+
+@pytest.mark.slow
+def test_up_gets_ready_again_after_its_redis_was_killed(running: Up):
+    (redis,) = (process for process in running.members() if "redis-server" in process.name())
+    redis.kill()
+    wait_until(lambda: "ended with -9" in running.log.read_text())
+    wait_until(running.ready, seconds=60)
 
 
 @pytest.mark.slow
