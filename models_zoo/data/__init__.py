@@ -1,13 +1,23 @@
-"""Data sets: images with masks, named by a short specification such as "camvid:PATH". Torch-free."""
+"""Data sets: images with masks, named by a short specification as "camvid:PATH". Torch-free."""
 
 from __future__ import annotations
 
 from models_zoo.data.base import Dataset
 from models_zoo.data.camvid import CamVid
+from models_zoo.data.coco import Coco
+from models_zoo.data.folder import Folder
+from models_zoo.data.scenes_dataset import Scenes
+from models_zoo.data.voc import Voc
 
 __all__ = ["Dataset", "open_dataset"]
 
-_FORMATS = {"camvid": CamVid}
+_FORMATS = {
+    "scenes": (Scenes, "scenes"),
+    "camvid": (CamVid, "camvid:PATH"),
+    "voc": (Voc, "voc:PATH"),
+    "coco": (Coco, "coco:IMAGES:ANNOTATIONS.json"),
+    "folder": (Folder, "folder:PATH"),
+}
 
 
 def open_dataset(specification: str, split: str) -> Dataset:
@@ -15,8 +25,8 @@ def open_dataset(specification: str, split: str) -> Dataset:
 
     ValueError names the known formats, or the splits that exist when `split` does not.
     """
-    kind, _, path = specification.partition(":")
+    kind, _, place = specification.partition(":")
     if kind not in _FORMATS:
-        known = ", ".join(f"{name}:PATH" for name in _FORMATS)
+        known = ", ".join(form for _, form in _FORMATS.values())
         raise ValueError(f"Unknown data set {specification!r}. Known: {known}.")
-    return _FORMATS[kind](path, split)
+    return _FORMATS[kind][0](place, split)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from models_zoo.data.classes import Classes
-from models_zoo.images import open_image, open_mask
+from models_zoo.images import image_size, open_image, open_mask
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
 class Dataset(ABC):
-    """One split of a data set. Subclasses set the class attributes and `pairs`."""
+    """One split of a data set. Subclasses set the attributes and say how an item is read."""
 
     slug: str
     title: str
@@ -27,37 +29,54 @@ class Dataset(ABC):
     """Height and width that networks are trained for and scored at."""
 
     split: str
+    labelled: bool = True
+    """False for a split of images alone, which can be predicted but not scored."""
 
-    @cached_property
     @abstractmethod
-    def pairs(self) -> list[tuple[Path, Path]]:
-        """Image and mask files, sorted by name."""
+    def __len__(self) -> int: ...
 
-    def __len__(self) -> int:
-        return len(self.pairs)
-
+    @abstractmethod
     def name(self, index: int) -> str:
         """The image's file name without its suffix."""
-        return self.pairs[index][0].stem
+
+    @abstractmethod
+    def load_image(self, index: int) -> np.ndarray:
+        """H×W×3 uint8 RGB. ValueError naming the file when it cannot be read."""
+
+    @abstractmethod
+    def load_mask(self, index: int) -> np.ndarray:
+        """H×W uint8 class ids. ValueError naming the file when it cannot be read."""
+
+    @abstractmethod
+    def digest(self, index: int) -> str:
+        """A hash of the image, equal for equal images of any split."""
+
+    @property
+    @abstractmethod
+    def split_hash(self) -> str:
+        """16 hexadecimal digits that change with any image, mask or name of the split."""
+
+    def size(self, index: int) -> tuple[int, int]:
+        """Height and width of the image."""
+        height, width = self.load_image(index).shape[:2]
+        return height, width
 
     def load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Image H×W×3 uint8 RGB and mask H×W uint8. ValueError when their sizes differ."""
-        image_path, mask_path = self.pairs[index]
-        image, mask = open_image(image_path), open_mask(mask_path)
+        """Image and mask. ValueError when their sizes differ or the split has no masks."""
+        if not self.labelled:
+            raise ValueError(f"The split {self.split!r} of {self.title} has no masks.")
+        image, mask = self.load_image(index), self.load_mask(index)
         if image.shape[:2] != mask.shape:
             raise ValueError(
-                f"{mask_path.name}: the mask is {mask.shape[1]}×{mask.shape[0]} pixels, "
+                f"{self.name(index)}: the mask is {mask.shape[1]}×{mask.shape[0]} pixels, "
                 f"its image {image.shape[1]}×{image.shape[0]}."
             )
         return image, mask
 
-    @cached_property
-    def split_hash(self) -> str:
-        """sha256 over the names and bytes of every file of the split, first 16 digits."""
-        digest = hashlib.sha256()
-        for path in (path for pair in self.pairs for path in pair):
-            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()[:16]
+    @property
+    def audited(self) -> Sequence[int]:
+        """The items that an audit looks at: all, unless fewer stand for all."""
+        return range(len(self))
 
     @property
     def passport(self) -> dict[str, str]:
@@ -65,20 +84,66 @@ class Dataset(ABC):
         return {name: getattr(self, name) for name in ("slug", "title", "licence", "source")}
 
 
-def pair_files(images: Path, masks: Path) -> list[tuple[Path, Path]]:
-    """Every PNG in `images` with the file of the same name in `masks`, sorted.
+class FileDataset(Dataset):
+    """A split whose images are files, and whose masks are files too unless `load_mask` differs."""
 
-    ValueError names the first images without a mask.
+    @property
+    @abstractmethod
+    def pairs(self) -> list[tuple[Path, Path]]:
+        """Image files and the files that hold their truth, sorted by name."""
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def name(self, index: int) -> str:
+        return self.pairs[index][0].stem
+
+    def load_image(self, index: int) -> np.ndarray:
+        return open_image(self.pairs[index][0])
+
+    def load_mask(self, index: int) -> np.ndarray:
+        return open_mask(self.pairs[index][1])
+
+    def size(self, index: int) -> tuple[int, int]:
+        return image_size(self.pairs[index][0])
+
+    def digest(self, index: int) -> str:
+        return hashlib.sha256(self.pairs[index][0].read_bytes()).hexdigest()
+
+    @cached_property
+    def split_hash(self) -> str:
+        digest = hashlib.sha256()
+        for path in (path for pair in self.pairs for path in pair):
+            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()[:16]
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The images in `folder`, sorted by name."""
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+
+
+def pair_files(images: Sequence[Path], masks: Path) -> list[tuple[Path, Path]]:
+    """Every image with the PNG of the same name in `masks`.
+
+    ValueError names the first images without one.
     """
-    pairs = [(path, masks / path.name) for path in sorted(images.glob("*.png"))]
+    pairs = [(path, masks / f"{path.stem}.png") for path in images]
     missing = [image.name for image, mask in pairs if not mask.is_file()]
     if missing:
         raise ValueError(f"{len(missing)} images have no mask in {masks}: {missing[:5]}.")
     return pairs
 
 
-def require_split(split: str, folder: Path, available: Callable[[], list[str]]) -> None:
-    """ValueError that names the splits at hand when `folder` does not exist."""
-    if not folder.is_dir():
-        found = ", ".join(available()) or "none"
-        raise ValueError(f"Split {split!r} is missing: there is no {folder}. Found: {found}.")
+def existing_folder(path: str, form: str) -> Path:
+    """`path` as a folder; ValueError that shows the `form` of the specification if it is none."""
+    folder = Path(path)
+    if not path or not folder.is_dir():
+        raise ValueError(f"There is no folder {path!r}. Give it as {form}.")
+    return folder
+
+
+def missing_split(split: str, place: Path | str, available: Sequence[str]) -> ValueError:
+    """The error for a split that is not there; it names those that are."""
+    found = ", ".join(sorted(available)) or "none"
+    return ValueError(f"Split {split!r} is missing: there is no {place}. Found: {found}.")

@@ -8,11 +8,19 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from models_zoo.data.base import Dataset, pair_files, require_split
+from models_zoo.data.base import (
+    FileDataset,
+    existing_folder,
+    image_files,
+    missing_split,
+    pair_files,
+)
 from models_zoo.data.classes import CAMVID, CAMVID_VOID
 
+_MASKS = "annot"
 
-class CamVid(Dataset):
+
+class CamVid(FileDataset):
     slug = "camvid"
     title = "CamVid"
     licence = "CC BY-NC 4.0"
@@ -22,15 +30,12 @@ class CamVid(Dataset):
     input_size = (360, 480)
 
     def __init__(self, path: str, split: str) -> None:
-        self.root, self.split = Path(path), split
-        if not self.root.is_dir():
-            raise ValueError(f"There is no folder {path!r}. Give it as camvid:PATH.")
-        require_split(split, self.root / split, self._splits)
-
-    def _splits(self) -> list[str]:
-        suffix = "annot"
-        return sorted(p.name[: -len(suffix)] for p in self.root.glob(f"*{suffix}") if p.is_dir())
+        self.root, self.split = existing_folder(path, "camvid:PATH"), split
+        if not (self.root / split).is_dir():
+            folders = self.root.glob(f"*{_MASKS}")
+            available = [folder.name.removesuffix(_MASKS) for folder in folders]
+            raise missing_split(split, self.root / split, available)
 
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:
-        return pair_files(self.root / self.split, self.root / f"{self.split}annot")
+        return pair_files(image_files(self.root / self.split), self.root / f"{self.split}{_MASKS}")

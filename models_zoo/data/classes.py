@@ -6,6 +6,9 @@ classes differ in lightness as well as in hue, so that they stay apart without c
 
 from __future__ import annotations
 
+import colorsys
+from collections.abc import Iterable
+
 Classes = list[dict]
 
 
@@ -15,6 +18,19 @@ def class_list(*named_colours: tuple[str, str]) -> Classes:
         {"id": number, "name": name, "colour": colour}
         for number, (name, colour) in enumerate(named_colours)
     ]
+
+
+def named_classes(names: Iterable[str]) -> Classes:
+    """Classes that come without colours: hues a golden angle apart, lightness in three steps.
+
+    The first class, the background of most data sets, is nearly black.
+    """
+    named_colours = []
+    for number, name in enumerate(names):
+        lightness = (0.45, 0.75, 0.3)[number % 3] if number else 0.1
+        colour = colorsys.hls_to_rgb(number * 0.381966 % 1, lightness, 0.7 if number else 0)
+        named_colours.append((name, "#" + bytes(round(255 * part) for part in colour).hex()))
+    return class_list(*named_colours)
 
 
 CAMVID = class_list(
@@ -31,3 +47,30 @@ CAMVID = class_list(
     ("bicyclist", "#35d0ba"),
 )
 CAMVID_VOID = 11
+
+VOC = named_classes(
+    [
+        "background",
+        "aeroplane",
+        "bicycle",
+        "bird",
+        "boat",
+        "bottle",
+        "bus",
+        "car",
+        "cat",
+        "chair",
+        "cow",
+        "diningtable",
+        "dog",
+        "horse",
+        "motorbike",
+        "person",
+        "pottedplant",
+        "sheep",
+        "sofa",
+        "train",
+        "tvmonitor",
+    ]
+)
+VOC_VOID = 255

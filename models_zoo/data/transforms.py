@@ -15,6 +15,8 @@ from models_zoo.torchvision_ops import tv_tensors, v2
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+IGNORED = 255  # in every training mask, whatever its data set ignores
+CACHE_BYTES = 1 << 30
 
 
 def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
@@ -23,45 +25,58 @@ def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Ten
 
 
 class TrainingItems(TorchDataset):
-    """A data set's items, augmented: scale, crop, flip and colour, drawn from (seed, epoch, index).
+    """The items of some data sets, one after the other, augmented: scale, crop, flip and colour.
 
-    Asked for by (epoch, index), so that an item is the same whatever worker draws it and whenever.
-    Decoded files are kept in memory.
+    Asked for by (epoch, index), from which and from the seed every random choice is drawn, so that
+    an item is the same whatever process draws it and whenever. Pixels to ignore, those beyond the
+    image's edge too, become IGNORED. Decoded items are kept in memory, the first 1 GiB of them.
     """
 
     def __init__(
         self,
-        dataset: Dataset,
+        datasets: Sequence[Dataset],
         *,
         seed: int,
         crop: tuple[int, int],
         scale: tuple[float, float],
+        flip: bool,
         jitter: float,
     ) -> None:
-        self.dataset, self.seed = dataset, seed
+        self.seed = seed
+        self._places = [(dataset, i) for dataset in datasets for i in range(len(dataset))]
         self._decoded: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        ignored = 255 if dataset.ignore_index is None else dataset.ignore_index
-        fill = {tv_tensors.Image: 0, tv_tensors.Mask: ignored}
+        self._decoded_bytes = 0
+        fill = {tv_tensors.Image: 0, tv_tensors.Mask: IGNORED}
         self._geometry = v2.Compose(
             [
-                v2.ScaleJitter(dataset.input_size, scale_range=scale, antialias=True),
+                v2.ScaleJitter(datasets[0].input_size, scale_range=scale, antialias=True),
                 v2.RandomCrop(crop, pad_if_needed=True, fill=fill),
-                v2.RandomHorizontalFlip(),
+                v2.RandomHorizontalFlip(0.5 if flip else 0.0),
             ]
         )
         self._colour = v2.ColorJitter(jitter, jitter, jitter, jitter / 6)
 
     def __len__(self) -> int:
-        return len(self.dataset)
+        return len(self._places)
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, index = key
-        if index not in self._decoded:
-            self._decoded[index] = self.dataset.load(index)
-        image, mask = (torch.from_numpy(array.copy()) for array in self._decoded[index])
+        image, mask = (torch.from_numpy(array.copy()) for array in self._load(index))
         torch.manual_seed(seed_for(self.seed, epoch, index))
         image, mask = self._geometry(
             tv_tensors.Image(image.permute(2, 0, 1)), tv_tensors.Mask(mask)
         )
         image = self._colour(image)
         return normalise(image.as_subclass(Tensor), IMAGENET_MEAN, IMAGENET_STD), mask.long()
+
+    def _load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if index in self._decoded:
+            return self._decoded[index]
+        dataset, number = self._places[index]
+        image, mask = dataset.load(number)
+        if dataset.ignore_index is not None:
+            mask = np.where(mask == dataset.ignore_index, np.uint8(IGNORED), mask)
+        if self._decoded_bytes < CACHE_BYTES:
+            self._decoded[index] = image, mask
+            self._decoded_bytes += image.nbytes + mask.nbytes
+        return image, mask

@@ -1,29 +1,57 @@
-"""events.jsonl: one JSON line an event, appended, so that a reader can follow and replay a run."""
+"""events.jsonl: one JSON line an event, appended, so that a reader can follow and replay a run.
+
+start, step, epoch, checkpoint, end; stopped after SIGTERM; failure with a sentence. An epoch has
+one `epoch` event, however often the run was killed.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+EVENTS_NAME = "events.jsonl"
 
 
 class EventLog:
     """Appends events to a run's events.jsonl. An event reaches the disk before `write` returns."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "events.jsonl"
+        self._path = folder / EVENTS_NAME
         self._mend()
+        self._once = {(e["event"], e.get("epoch")) for e in events_read(folder)}
 
     def _mend(self) -> None:
         """Ends a last line that a kill cut off; readers skip what is no JSON."""
         if self._path.exists() and not self._path.read_bytes().endswith(b"\n"):
-            self._path.open("ab").write(b"\n")
+            with self._path.open("ab") as file:
+                file.write(b"\n")
 
     def write(self, event: str, **fields: Any) -> None:
+        """Appends one event with the time, in seconds since 1970."""
         line = json.dumps({"event": event, "time": round(time.time(), 3), **fields})
         with self._path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+    def write_once(self, event: str, *, epoch: int, **fields: Any) -> None:
+        """Appends the event unless the log holds it for this epoch."""
+        if (event, epoch) not in self._once:
+            self.write(event, epoch=epoch, **fields)
+            self._once.add((event, epoch))
+
+
+def events_read(folder: Path) -> Iterator[dict[str, Any]]:
+    """The events of a run in their order; lines that a kill cut off are left out."""
+    path = folder / EVENTS_NAME
+    if not path.exists():
+        return
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue

@@ -2,185 +2,226 @@
 
 from __future__ import annotations
 
-import signal
 import time
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
 from torch.utils.data import DataLoader
+from tqdm import tqdm
 
-from models_zoo.catalogue import build
-from models_zoo.data import open_dataset
-from models_zoo.data.transforms import TrainingItems
-from models_zoo.metrics import scores
-from models_zoo.precision import autocast, device_name, resolve
+from models_zoo.data.base import Dataset
+from models_zoo.files import sha256_of, write_atomically
+from models_zoo.masks import mask_png
+from models_zoo.metrics import confusion, scores
 from models_zoo.seeds import seed_for
+from models_zoo.training.batches import Batches
 from models_zoo.training.checkpoints import weights_save
 from models_zoo.training.config import TrainConfig
+from models_zoo.training.distributed import Group
 from models_zoo.training.events import EventLog
-from models_zoo.training.losses import class_weights
+from models_zoo.training.failures import Stopped
+from models_zoo.training.optimisation import Optimisation
 from models_zoo.training.schedules import learning_rate
 from models_zoo.training.state import state_load, state_save
-from models_zoo.training.validation import validate
+from models_zoo.training.validation import predictions
 
 WEIGHTS_NAME = "best.safetensors"
+PROBES_NAME = "probes"
+_PENDING_NAME = "pending.safetensors"
+_STEPS_PER_EVENT = 10
+# A run may go on where its data lies elsewhere or is read by another number of processes.
+_FREE_TO_CHANGE = ("data", "pseudo", "workers")
 
 
-class Stopped(Exception):
-    """SIGTERM arrived: the step was finished and the state saved."""
+@dataclass
+class Position:
+    """Where a run stands: whole epochs done, steps of the next one, the best epoch so far.
+
+    `events` are those of the last whole epoch, so that a run killed before it logged them can.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    best: dict[str, Any] = field(default_factory=lambda: {"miou": -1.0, "epoch": 0, "sha256": ""})
+    events: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Trainer:
-    """One run: network, optimiser and position, in the folder `out`.
+    """Takes a network from the position in `out` to its last epoch.
 
     The order of the images and every random choice follow from (seed, epoch, step), so the state
-    to resume from is weights, optimiser and position alone.
+    to resume from is weights, optimiser and position. Set `stop_asked` to end after a step.
     """
 
-    def __init__(self, config: TrainConfig, out: Path) -> None:
-        self.config, self.out = config, out
-        self.train_set = open_dataset(config.data, "train")
-        self.val_set = open_dataset(config.data, "val")
-        self.device = device_name()
-        self.precision = resolve(config.precision, self.device)
-        torch.manual_seed(seed_for(config.seed, "weights"))
-        self.network: nn.Module = build(
-            config.arch,
-            variant=config.variant,
-            num_classes=len(self.train_set.classes),
-            pretrained=config.pretrained,
-        ).to(self.device, memory_format=torch.channels_last)
-        self.optimizer = torch.optim.AdamW(self._groups(), lr=config.lr)
-        self.loss = nn.CrossEntropyLoss(
-            weight=class_weights(config.class_weights, self.train_set),
-            ignore_index=-100
-            if self.train_set.ignore_index is None
-            else self.train_set.ignore_index,
-        ).to(self.device)
-        self.items = TrainingItems(
-            self.train_set,
-            seed=config.seed,
-            crop=config.crop,
-            scale=config.scale,
-            jitter=config.jitter,
-        )
-        self.steps_per_epoch = max(1, len(self.items) // config.batch)
-        self.epoch, self.step, self.loss_sum = 0, 0, 0.0
-        self.best: dict[str, Any] = {"miou": -1.0, "epoch": None}
+    def __init__(
+        self,
+        config: TrainConfig,
+        out: Path,
+        *,
+        optimisation: Optimisation,
+        batches: Batches,
+        loader: DataLoader,
+        val: Dataset,
+        hashes: list[str],
+        group: Group,
+        events: EventLog,
+    ) -> None:
+        self.config, self.out, self.group, self.events = config, out, group, events
+        self.optimisation, self.batches, self.loader = optimisation, batches, loader
+        self.val, self.hashes = val, hashes
+        count = min(config.probes, len(val))
+        self.probes = set(np.linspace(0, len(val) - 1, count).astype(int).tolist())
+        self.at = Position()
         self.stop_asked = False
 
-    def _groups(self) -> list[dict[str, Any]]:
-        """Kernels decay; biases and normalisation do not."""
-        kernels = [p for p in self.network.parameters() if p.dim() > 1]
-        vectors = [p for p in self.network.parameters() if p.dim() <= 1]
-        return [
-            {"params": kernels, "weight_decay": self.config.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
-        ]
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch is done, or as many passed without a better one as may."""
+        waited = self.at.epoch - self.at.best["epoch"]
+        impatient = 0 < self.config.patience <= waited
+        return self.at.epoch >= self.config.epochs or impatient
 
-    def run(self, events: EventLog) -> None:
-        """Trains from the current position to the last epoch. Stopped after a SIGTERM."""
-        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "stop_asked", True))
-        while self.epoch < self.config.epochs:
-            started = time.perf_counter()
-            first_step = self.step
-            self._train_epoch(events)
+    def run(self) -> None:
+        """Trains to the end. Stopped, with the state saved, once `stop_asked` is set."""
+        while not self.finished:
+            started, first_step = time.perf_counter(), self.at.step
+            self._train_epoch()
             seconds = time.perf_counter() - started
-            counts = validate(self.network, self.val_set, self.precision)
-            result = scores(counts)
-            loss = self.loss_sum / self.steps_per_epoch
-            self.epoch, self.step, self.loss_sum = self.epoch + 1, 0, 0.0
-            if (result["miou"] or 0.0) > self.best["miou"]:
-                sha256 = weights_save(self.out / WEIGHTS_NAME, self.network)
-                self.best = {"miou": result["miou"], "epoch": self.epoch, "sha256": sha256}
-            self.save()
-            events.write(
-                "epoch",
-                epoch=self.epoch,
-                loss=loss,
-                lr=self.optimizer.param_groups[0]["lr"],
-                seconds=round(seconds, 2),
-                images_per_second=round(
-                    (self.steps_per_epoch - first_step) * self.config.batch / seconds, 2
-                ),
-                **result,
-                confusion=counts.tolist(),
-            )
+            counts = self._validate()
+            self._close_epoch(counts, seconds, self.batches.steps - first_step)
 
-    def _batches(self) -> DataLoader:
-        """The rest of the current epoch's batches, from the current step on."""
-        generator = torch.Generator().manual_seed(seed_for(self.config.seed, self.epoch, "order"))
-        order = torch.randperm(len(self.items), generator=generator).tolist()
-        size = self.config.batch
-        batches = [
-            [(self.epoch, index) for index in order[step * size : (step + 1) * size]]
-            for step in range(self.step, self.steps_per_epoch)
-        ]
-        return DataLoader(self.items, batch_sampler=batches, num_workers=self.config.workers)
-
-    def _train_epoch(self, events: EventLog) -> None:
-        self.network.train()
-        total = self.steps_per_epoch * self.config.epochs
-        for image, mask in self._batches():
-            done = self.epoch * self.steps_per_epoch + self.step
+    def _train_epoch(self) -> None:
+        self.optimisation.network.train()
+        self.batches.epoch, self.batches.step = self.at.epoch, self.at.step
+        for image, mask in self._watched(self.loader):
+            done = self.at.epoch * self.batches.steps + self.at.step
+            total = self.config.epochs * self.batches.steps
             rate = learning_rate(self.config.schedule, self.config.lr, done, total)
-            loss = self._train_step(image, mask, rate, seed_for(self.config.seed, done, "step"))
-            self.loss_sum += loss
-            self.step += 1
-            if self.step % 10 == 0:
-                events.write("step", epoch=self.epoch + 1, step=self.step, loss=loss, lr=rate)
-            if self.stop_asked:
-                self.save()
-                raise Stopped
+            torch.manual_seed(seed_for(self.config.seed, done, "step", self.group.rank))
+            loss, stop = self.optimisation.step(image, mask, rate=rate, stop=self.stop_asked)
+            self.at.loss_sum += loss
+            self.at.step += 1
+            if self.group.leads and self.at.step % _STEPS_PER_EVENT == 0:
+                where = {"epoch": self.at.epoch + 1, "step": self.at.step}
+                self.events.write("step", **where, loss=loss, lr=rate)
+            if stop:
+                self._stop()
 
-    def _train_step(self, image, mask, rate: float, seed: int) -> float:
-        """One optimiser step; FloatingPointError when the loss is not finite."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        torch.manual_seed(seed)
-        image = image.to(self.device, memory_format=torch.channels_last)
-        with autocast(self.precision, self.device):
-            logits = self.network(image)
-        loss = self.loss(logits.float(), mask.to(self.device))
-        if not torch.isfinite(loss):
-            raise FloatingPointError(
-                f"The loss became {loss.item()} in epoch {self.epoch + 1}, step {self.step + 1}. "
-                "Try a lower learning rate or precision=fp32."
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimizer.step()
-        return loss.item()
+    def _watched(self, loader: DataLoader) -> tqdm:
+        """The loader with a progress bar when a person watches."""
+        text = f"epoch {self.at.epoch + 1}/{self.config.epochs}"
+        if self.at.best["epoch"]:
+            text += f", best mIoU {self.at.best['miou']:.4f}"
+        return tqdm(
+            loader,
+            desc=text,
+            initial=self.at.step,
+            total=self.batches.steps,
+            leave=False,
+            disable=None if self.group.leads else True,  # None: unless stderr is a terminal
+        )
+
+    def _validate(self) -> np.ndarray:
+        """K×K confusion counts over the whole val split, each process scoring its share."""
+        counts = np.zeros((len(self.val.classes),) * 2, np.int64)
+        share = range(self.group.rank, len(self.val), self.group.world)
+        network, precision = self.optimisation.validated, self.optimisation.precision
+        for index, truth, mask in predictions(network, self.val, share, precision):
+            counts += confusion(truth, mask, len(counts), self.val.ignore_index)
+            if index in self.probes:
+                self._keep_probe(index, mask)
+            if self.stop_asked and self.group.world == 1:
+                self._stop()
+        total = torch.from_numpy(counts).to(self.optimisation.device)
+        return self.group.add(total).cpu().numpy()
+
+    def _keep_probe(self, index: int, mask: np.ndarray) -> None:
+        folder = self.out / PROBES_NAME / f"{self.at.epoch + 1:04d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        png = mask_png(mask, self.val.classes)
+        write_atomically(folder / f"{self.val.name(index)}.png", png)
+
+    def _close_epoch(self, counts: np.ndarray, seconds: float, steps: int) -> None:
+        """Moves on to the next epoch: best weights, state, then the events that it promises."""
+        result, at = scores(counts), self.at
+        loss = at.loss_sum / self.batches.steps
+        at.epoch, at.step, at.loss_sum = at.epoch + 1, 0, 0.0
+        at.events = {
+            "epoch": {
+                "epoch": at.epoch,
+                "loss": loss,
+                "lr": self.optimisation.optimizer.param_groups[0]["lr"],
+                "seconds": round(seconds, 2),
+                "images_per_second": round(steps * self.config.batch / seconds, 2),
+                **result,
+                "confusion": counts.tolist(),
+            }
+        }
+        miou = result["miou"] or 0.0
+        if miou > at.best["miou"]:
+            at.best = {"miou": miou, "epoch": at.epoch, "sha256": ""}
+            if self.group.leads:
+                path = self.out / _PENDING_NAME
+                at.best["sha256"] = weights_save(path, self.optimisation.validated)
+            at.events["checkpoint"] = {**at.best, "file": WEIGHTS_NAME}
+        if self.group.leads:
+            self.save()
+            self.settle()
+
+    def _stop(self) -> None:
+        if self.group.leads:
+            self.save()
+        raise Stopped
 
     def save(self) -> None:
         """Writes the state to resume from."""
-        position = {"epoch": self.epoch, "step": self.step, "loss_sum": self.loss_sum}
-        done = self.epoch * self.steps_per_epoch + self.step
+        done = self.at.epoch * self.batches.steps + self.at.step
         state = {
             "config": self.config.as_dict(),
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "best": self.best,
-            **position,
+            "hashes": self.hashes,
+            "position": asdict(self.at),
+            **self.optimisation.state(),
         }
         state_save(self.out, done, state)
+
+    def settle(self) -> None:
+        """Makes good what the saved state promises: its best weights in place, its events logged.
+
+        A kill may have come before; weights of an epoch that no state knows of are thrown away.
+        """
+        pending = self.out / _PENDING_NAME
+        if pending.exists():
+            if sha256_of(pending) == self.at.best["sha256"]:
+                pending.replace(self.out / WEIGHTS_NAME)
+            else:
+                pending.unlink()
+        for event, fields in self.at.events.items():
+            self.events.write_once(event, **fields)
 
     def resume(self) -> bool:
         """Goes on from the newest state in the folder; False when there is none.
 
-        ValueError when it belongs to another configuration.
+        ValueError when it belongs to another configuration or the data has changed.
         """
-        state = state_load(self.out)
+        state = self.group.share(state_load(self.out) if self.group.leads else None)
         if state is None:
             return False
-        if state["config"] != self.config.as_dict():
-            raise ValueError(f"{self.out} holds a run with another configuration.")
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.best = state["best"]
-        self.epoch, self.step = state["epoch"], state["step"]
-        self.loss_sum = state["loss_sum"]
+        config = self.config.as_dict()
+        changed = [
+            name
+            for name, value in config.items()
+            if name not in _FREE_TO_CHANGE and state["config"].get(name) != value
+        ]
+        if changed:
+            raise ValueError(f"{self.out} holds a run with another {', '.join(changed)}.")
+        if state["hashes"] != self.hashes:
+            raise ValueError(f"The data has changed since the run in {self.out} began.")
+        self.optimisation.restore(state)
+        self.at = Position(**state["position"])
+        if self.group.leads:
+            self.settle()
         return True

@@ -1,35 +1,79 @@
-"""Losses and class weights."""
+"""Losses between N×K×H×W float32 logits and an N×H×W int64 mask, each a scalar.
+
+Each is a mean over the valid pixels (by class weight, where the loss knows weights), so that parts
+of a batch can be added up by their share of those pixels: see `objective`.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy, one_hot
 
-from models_zoo.data.base import Dataset
+from models_zoo.data.transforms import IGNORED
+
+FOCUS = 2.0
+HARD_BELOW = 0.7
+HARD_SHARE = 1 / 16
+
+Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
-def class_weights(kind: str, dataset: Dataset) -> Tensor | None:
-    """One weight a class from the training masks, float32; None for `none`.
+def _cross_entropy(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
+    return cross_entropy(logits, mask, weight=weights, ignore_index=IGNORED)
 
-    median: median frequency balancing (Eigen & Fergus 2015; SegNet, section 4).
-    enet: 1 / ln(1.02 + share of pixels) (ENet, section 5.2).
-    """
-    if kind == "none":
-        return None
-    counts = np.zeros((len(dataset), 256), np.int64)
-    sizes = np.zeros(len(dataset), np.int64)
-    for index in range(len(dataset)):
-        mask = dataset.load(index)[1]
-        counts[index] = np.bincount(mask.ravel(), minlength=256)
-        sizes[index] = mask.size
-    counts = counts[:, : len(dataset.classes)]
-    totals = counts.sum(axis=0)
-    if kind == "enet":
-        weights = 1 / np.log(1.02 + totals / totals.sum())
-    else:
-        seen = (counts > 0) * sizes[:, None]
-        frequency = totals / np.maximum(seen.sum(axis=0), 1)
-        present = frequency > 0
-        weights = np.where(present, np.median(frequency[present]) / np.maximum(frequency, 1e-12), 0)
-    return torch.from_numpy(weights.astype(np.float32))
+
+def _focal(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
+    """Lin et al. 2017: a pixel counts by how wrong it still is, (1 − p)^2."""
+    plain = cross_entropy(logits, mask, ignore_index=IGNORED, reduction="none")
+    valid = mask != IGNORED
+    weight = _pixel_weights(mask, weights, valid)
+    return (weight * (1 - torch.exp(-plain)) ** FOCUS * plain).sum() / weight.sum()
+
+
+def _ohem(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
+    """Online hard examples: pixels surer than 0.7 drop out, but a sixteenth always stays."""
+    losses = cross_entropy(logits, mask, weight=weights, ignore_index=IGNORED, reduction="none")
+    valid = mask != IGNORED
+    weight = _pixel_weights(mask, weights, valid)[valid]
+    with torch.no_grad():
+        truth = logits.softmax(dim=1).gather(1, mask.clamp(0, logits.shape[1] - 1)[:, None])[:, 0]
+        sure = truth[valid]
+        least = max(1, int(sure.numel() * HARD_SHARE))
+        limit = max(HARD_BELOW, sure.kthvalue(least).values.item())
+        kept = sure <= limit
+    return losses[valid][kept].sum() / weight[kept].sum()
+
+
+def _dice(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
+    """1 − the mean soft Dice coefficient of the classes that occur (Milletari et al. 2016)."""
+    classes = logits.shape[1]
+    valid = (mask != IGNORED)[:, None]
+    truth = one_hot(mask.clamp(0, classes - 1), classes).permute(0, 3, 1, 2) * valid
+    guess = logits.softmax(dim=1) * valid
+    overlap = (guess * truth).sum(dim=(0, 2, 3))
+    sizes = guess.sum(dim=(0, 2, 3)) + truth.sum(dim=(0, 2, 3))
+    occurs = truth.sum(dim=(0, 2, 3)) > 0
+    return 1 - (2 * overlap[occurs] / sizes[occurs]).mean()
+
+
+def _cross_entropy_dice(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
+    return _cross_entropy(logits, mask, weights) + _dice(logits, mask, weights)
+
+
+def _pixel_weights(mask: Tensor, weights: Tensor | None, valid: Tensor) -> Tensor:
+    """The class weight of every pixel, 0 where it is ignored."""
+    if weights is None:
+        return valid.float()
+    return weights[mask.clamp(0, len(weights) - 1)] * valid
+
+
+LOSSES: dict[str, Loss] = {
+    "cross_entropy": _cross_entropy,
+    "focal": _focal,
+    "ohem": _ohem,
+    "dice": _dice,
+    "cross_entropy_dice": _cross_entropy_dice,
+}

@@ -2,103 +2,148 @@
 
 from __future__ import annotations
 
-import shlex
-import time
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from models_zoo.catalogue import build
-from models_zoo.data import open_dataset
-from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD
-from models_zoo.engine import Engine
+from models_zoo.data.transforms import TrainingItems
+from models_zoo.files import clear_temporaries
+from models_zoo.precision import device_name, resolve
+from models_zoo.seeds import seed_for
+from models_zoo.training.batches import Batches, batch_loader
 from models_zoo.training.checkpoints import sidecar_save
+from models_zoo.training.class_weights import class_weights
 from models_zoo.training.config import TrainConfig
+from models_zoo.training.distributed import Group, group_joined
 from models_zoo.training.events import EventLog
-from models_zoo.training.loop import WEIGHTS_NAME, Stopped, Trainer
-from models_zoo.training.validation import evaluate
+from models_zoo.training.failures import Stopped, failure_of
+from models_zoo.training.inputs import Inputs, inputs_open
+from models_zoo.training.loop import WEIGHTS_NAME, Trainer
+from models_zoo.training.objective import Objective
+from models_zoo.training.optimisation import Optimisation
+from models_zoo.training.sidecar import sidecar_of
+from models_zoo.training.state import state_files
 
 
 def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, Any]:
     """Trains, writes `out`/best.safetensors with its sidecar, and returns the sidecar.
 
-    Raises Stopped after SIGTERM (the state is saved), ValueError for input that does not fit.
-    Every other failure is written as an event first.
+    Raises Stopped after SIGTERM (the state is saved), ValueError for input that does not fit,
+    TrainingFailed for what a run may meet. Every failure is written as an event first.
     """
     out.mkdir(parents=True, exist_ok=True)
-    if not resume and any(out.glob("state-*.pt")):
+    if not resume and state_files(out):
         raise ValueError(f"{out} holds a run already: give --resume or another folder.")
-    events = EventLog(out)
+    with group_joined() as group:
+        if group.leads:
+            clear_temporaries(out)
+        events = EventLog(out)
+        try:
+            return _run(config, out, resume=resume, group=group, events=events)
+        except Stopped:
+            if group.leads:
+                events.write("stopped")
+            raise
+        except Exception as error:
+            failure = failure_of(error, out) or error
+            with suppress(OSError):
+                events.write("failure", message=str(failure), kind=type(error).__name__)
+            if failure is error:
+                raise
+            raise failure from error
+
+
+def _run(
+    config: TrainConfig, out: Path, *, resume: bool, group: Group, events: EventLog
+) -> dict[str, Any]:
+    inputs = inputs_open(config, out)
+    trainer = trainer_build(config, out, inputs=inputs, group=group, events=events)
+    resumed = trainer.resume() if resume else False
+    if group.leads:
+        fields = {"processes": group.world, "resumed": resumed, "epoch": trainer.at.epoch}
+        findings = [str(finding) for finding in inputs.audit.findings]
+        events.write("start", config=config.as_dict(), findings=findings, **fields)
+    with _stopping_on_signals(trainer):
+        trainer.run()
+    sidecar = None
+    if group.leads:
+        sidecar = sidecar_of(config, inputs, out / WEIGHTS_NAME, best=trainer.at.best)
+        sidecar_save(out / WEIGHTS_NAME, sidecar)
+        ended = {"key": sidecar["key"], "miou": sidecar["scores"][0]["miou"]}
+        events.write_once("end", epoch=trainer.at.epoch, **ended)
+    return group.share(sidecar)
+
+
+@contextmanager
+def _stopping_on_signals(trainer: Trainer) -> Iterator[None]:
+    """SIGTERM and the first Ctrl-C end the run after its step; a second Ctrl-C ends it at once."""
+
+    def ask(number: int, _: Any) -> None:
+        trainer.stop_asked = True
+        if number == signal.SIGINT:
+            signal.signal(number, signal.default_int_handler)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        trainer = Trainer(config, out)
-        resumed = trainer.resume() if resume else False
-        events.write("start", config=config.as_dict(), resumed=resumed, epoch=trainer.epoch)
-        trainer.run(events)
-        sidecar = _finish(trainer)
-        events.write("end", key=sidecar["key"], miou=sidecar["scores"][0]["miou"])
-        return sidecar
-    except Stopped:
-        events.write("stopped", epoch=trainer.epoch, step=trainer.step)
-        raise
-    except Exception as error:
-        events.write("failure", message=str(error), kind=type(error).__name__)
-        raise
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _finish(trainer: Trainer) -> dict[str, Any]:
-    """Scores the written best weights in fp32 and writes their sidecar."""
-    config, dataset = trainer.config, trainer.val_set
-    weights = trainer.out / WEIGHTS_NAME
-    sidecar = {
-        "format": 1,
-        "key": f"{dataset.slug}-{config.arch}-{config.variant}",
-        "architecture": config.arch,
-        "variant": config.variant,
-        "options": {},
-        "classes": dataset.classes,
-        "ignore_index": dataset.ignore_index,
-        "mean": IMAGENET_MEAN,
-        "std": IMAGENET_STD,
-        "input_size": dataset.input_size,
-        "dataset": {**dataset.passport, "split_hash": trainer.train_set.split_hash},
-        "parameters": sum(p.numel() for p in trainer.network.parameters()),
-        "gmacs": _gmacs(config, dataset),
-        "training": {**config.as_dict(), "best_epoch": trainer.best["epoch"]},
-        "command": command(config),
-        "sha256": trainer.best["sha256"],
-        "bytes": weights.stat().st_size,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-    engine = Engine(0, precision="fp32")
-    sidecar["scores"] = [evaluate(engine, weights, sidecar, dataset)]
-    sidecar_save(weights, sidecar)
-    return sidecar
-
-
-def _gmacs(config: TrainConfig, dataset) -> float:
-    """Multiply-adds of one image of the data set's input size, in 10⁹."""
-    with torch.device("meta"):
-        network = build(
-            config.arch, variant=config.variant, num_classes=len(dataset.classes)
-        ).eval()
-        counter = FlopCounterMode(display=False)
-        with counter, torch.inference_mode():
-            network(torch.empty(1, 3, *dataset.input_size))
-    return round(counter.get_total_flops() / 2 / 1e9, 3)
-
-
-def command(config: TrainConfig) -> str:
-    """The command line that repeats the run; the data's folder is left for the reader to fill."""
-    kind, separator, _ = config.data.partition(":")
-    words = ["python", "-m", "models_zoo", "train", "--arch", config.arch]
-    words += ["--variant", config.variant, "--data", f"{kind}:PATH" if separator else kind]
-    words += ["--epochs", str(config.epochs), "--seed", str(config.seed)]
-    defaults = TrainConfig(arch=config.arch, data=config.data).as_dict()
-    for name, value in config.as_dict().items():
-        if name in ("arch", "variant", "data", "epochs", "seed") or value == defaults[name]:
-            continue
-        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        words += ["--set", f"{name}={text}"]
-    return shlex.join(words)
+def trainer_build(
+    config: TrainConfig, out: Path, *, inputs: Inputs, group: Group, events: EventLog
+) -> Trainer:
+    """Network, optimiser and batches of a run, at its beginning. ValueError for what is unknown."""
+    device = device_name()
+    datasets = [inputs.train, *([inputs.pseudo] if inputs.pseudo else [])]
+    items = TrainingItems(
+        datasets,
+        seed=config.seed,
+        crop=config.crop,
+        scale=config.scale,
+        flip=config.flip,
+        jitter=config.jitter,
+    )
+    batches = Batches(
+        len(items),
+        labelled=len(inputs.train),
+        extra=round(config.pseudo_ratio * len(inputs.train)),
+        batch=config.batch,
+        seed=config.seed,
+        group=group,
+    )
+    weights = class_weights(config.class_weights, inputs.train.classes, inputs.audit)
+    objective = Objective(config.loss, None if weights is None else torch.from_numpy(weights))
+    torch.manual_seed(seed_for(config.seed, "weights"))
+    network = build(
+        config.arch,
+        variant=config.variant,
+        num_classes=len(inputs.train.classes),
+        pretrained=config.pretrained,
+        **config.options,
+    )
+    optimisation = Optimisation(
+        network.to(device, memory_format=torch.channels_last),
+        objective.to(device),
+        config,
+        precision=resolve(config.precision, device),
+        device=device,
+        group=group,
+    )
+    return Trainer(
+        config,
+        out,
+        optimisation=optimisation,
+        batches=batches,
+        loader=batch_loader(items, batches, config.workers),
+        val=inputs.val,
+        hashes=inputs.hashes,
+        group=group,
+        events=events,
+    )

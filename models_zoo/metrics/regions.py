@@ -61,3 +61,28 @@ def scores(counts: np.ndarray) -> dict[str, Any]:
         "fw_iou": weighted / total if total else None,
         "classes_counted": sum(iou is not None for iou in per_class_iou),
     }
+
+
+def image_counts(counts: np.ndarray) -> dict[str, list[int]]:
+    """What of one image's K×K counts is kept: per class the pixels hit, true and predicted."""
+    return {
+        "hits": np.diag(counts).tolist(),
+        "truth": counts.sum(axis=1).tolist(),
+        "predicted": counts.sum(axis=0).tolist(),
+    }
+
+
+def image_scores(per_image: list[dict[str, Any]]) -> dict[str, float | None]:
+    """Means over images instead of over the data set, from `image_counts` of each.
+
+    image_miou: mean of each image's mIoU over its own classes; worst_tenth: of the lowest tenth of
+    those. None where no image has a labelled pixel.
+    """
+    found = sorted(miou for miou in map(_image_miou, per_image) if miou is not None)
+    worst = found[: -(-len(found) // 10)]
+    return {"image_miou": _mean(found), "worst_tenth": _mean(worst)}
+
+
+def _image_miou(image: dict[str, Any]) -> float | None:
+    hits, truth, predicted = (np.array(image[name]) for name in ("hits", "truth", "predicted"))
+    return _mean(_ratio(hits, truth + predicted - hits))

@@ -1,0 +1,150 @@
+"""What may be wrong with a data set, found before a run starts, each finding with file names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from models_zoo.data.base import Dataset
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong. `blocking`: training on it would fail or mean nothing."""
+
+    kind: str
+    message: str
+    files: list[str]
+    blocking: bool
+
+    def __str__(self) -> str:
+        named = ", ".join(self.files[:_NAMED])
+        more = f" and {len(self.files) - _NAMED} more" if len(self.files) > _NAMED else ""
+        return f"{self.message}{': ' if named else ''}{named}{more}."
+
+
+@dataclass
+class Audit:
+    """The findings over some splits, and per split the pixels of each class.
+
+    class_pixels: pixels of the class; class_image_pixels: all labelled pixels of the images that
+    hold the class. Both int64, one value a class.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    class_pixels: dict[str, np.ndarray] = field(default_factory=dict)
+    class_image_pixels: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def require_sound(self) -> None:
+        """ValueError with every blocking finding."""
+        blocking = [str(finding) for finding in self.findings if finding.blocking]
+        if blocking:
+            raise ValueError(" ".join(blocking))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The audit as JSON holds it."""
+        return {
+            "findings": [vars(finding) for finding in self.findings],
+            "class_pixels": {s: c.tolist() for s, c in self.class_pixels.items()},
+            "class_image_pixels": {s: c.tolist() for s, c in self.class_image_pixels.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Audit:
+        """The audit that `as_dict` wrote."""
+        counts = [
+            {split: np.array(values, np.int64) for split, values in content[name].items()}
+            for name in ("class_pixels", "class_image_pixels")
+        ]
+        return cls([Finding(**finding) for finding in content["findings"]], *counts)
+
+
+def audit(splits: Mapping[str, Dataset]) -> Audit:
+    """Looks at every item of `splits`, which share one class list. Images are not decoded."""
+    result = Audit()
+    for split, dataset in splits.items():
+        _audit_split(split, dataset, result)
+    _find_duplicates(splits, result)
+    return result
+
+
+def _audit_split(split: str, dataset: Dataset, result: Audit) -> None:
+    if not dataset.labelled or not len(dataset):
+        what = "has no masks" if len(dataset) else "holds no image"
+        result.findings.append(Finding("empty", f"The split {split!r} {what}", [], True))
+        return
+    classes = len(dataset.classes)
+    unreadable, sizes, strange = [], [], []
+    pixels, image_pixels = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
+    for index in dataset.audited:
+        name = f"{split}/{dataset.name(index)}"
+        try:
+            size, mask = dataset.size(index), dataset.load_mask(index)
+        except (ValueError, OSError) as error:
+            unreadable.append(f"{name} ({error})")
+            continue
+        if mask.shape != size:
+            sizes.append(f"{name} (mask {_by(mask.shape)}, image {_by(size)})")
+        counts = np.bincount(mask.ravel(), minlength=256)
+        if dataset.ignore_index is not None:
+            counts[dataset.ignore_index] = 0
+        if counts[classes:].any():
+            values = (np.flatnonzero(counts[classes:]) + classes).tolist()
+            strange.append(f"{name} ({', '.join(map(str, values[:_NAMED]))})")
+        pixels += counts[:classes]
+        image_pixels += np.where(counts[:classes] > 0, counts[:classes].sum(), 0)
+    result.class_pixels[split], result.class_image_pixels[split] = pixels, image_pixels
+    _report(split, dataset, result, unreadable=unreadable, sizes=sizes, strange=strange)
+
+
+def _report(
+    split: str,
+    dataset: Dataset,
+    result: Audit,
+    *,
+    unreadable: list[str],
+    sizes: list[str],
+    strange: list[str],
+) -> None:
+    last = len(dataset.classes) - 1
+    for kind, message, files in (
+        ("unreadable", "cannot be read", unreadable),
+        ("size", "have masks of another size", sizes),
+        ("values", f"have mask values outside the classes 0 … {last}", strange),
+    ):
+        if files:
+            text = f"{len(files)} items of {split!r} {message}"
+            result.findings.append(Finding(kind, text, files, True))
+    absent = np.flatnonzero(result.class_pixels[split] == 0)
+    if absent.size:
+        names = [dataset.classes[number]["name"] for number in absent]
+        text = f"{absent.size} classes do not occur in {split!r}"
+        result.findings.append(Finding("absent", text, names, False))
+
+
+def _find_duplicates(splits: Mapping[str, Dataset], result: Audit) -> None:
+    places: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for split, dataset in splits.items():
+        for index in range(len(dataset)):
+            try:
+                places[dataset.digest(index)].append((split, dataset.name(index)))
+            except OSError:
+                continue  # found as unreadable
+    shared = [
+        " = ".join(f"{split}/{name}" for split, name in found)
+        for found in places.values()
+        if len({split for split, _ in found}) > 1
+    ]
+    if shared:
+        text = f"{len(shared)} images lie in more than one split"
+        result.findings.append(Finding("duplicates", text, shared, True))
+
+
+def _by(size: tuple[int, ...]) -> str:
+    return f"{size[1]}×{size[0]}"

@@ -1,0 +1,116 @@
+"""How well masks follow the boundaries of the truth.
+
+Ignored pixels count nowhere and make no boundary: next to them a class is taken to go on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from models_zoo.metrics.regions import confusion, scores
+from models_zoo.metrics.windows import dilated, eroded, near
+
+BAND_SHARE = 0.02  # of the diagonal: Cheng et al. 2021
+TOLERANCE_SHARE = 0.0075  # of the diagonal: Csurka et al. 2013
+TRIMAP_WIDTHS = (1, 2, 4, 8, 16)
+
+
+class BoundaryCounts:
+    """Adds up boundary scores over images, each a truth and a prediction of equal shape."""
+
+    def __init__(self, num_classes: int, ignore_index: int | None = None) -> None:
+        self.num_classes, self.ignore_index = num_classes, ignore_index
+        self._overlap = np.zeros(num_classes, np.int64)
+        self._union = np.zeros(num_classes, np.int64)
+        self._f1: list[float] = []
+        self._trimaps = {
+            width: np.zeros((num_classes, num_classes), np.int64) for width in TRIMAP_WIDTHS
+        }
+
+    def add(self, truth: np.ndarray, prediction: np.ndarray) -> None:
+        """Counts one image."""
+        ignored = np.zeros(truth.shape, bool)
+        if self.ignore_index is not None:
+            ignored = truth == self.ignore_index
+        diagonal = float(np.hypot(*truth.shape))
+        self._add_bands(truth, prediction, ignored, max(1, round(BAND_SHARE * diagonal)))
+        self._add_f1(truth, prediction, ignored, TOLERANCE_SHARE * diagonal)
+        self._add_trimaps(truth, prediction, ignored)
+
+    def scores(self) -> dict[str, Any]:
+        """boundary_iou, boundary_f1 and trimap_miou by width in pixels; None where undefined.
+
+        Boundary IoU and trimaps count over the data set and take the mean over classes; boundary F1
+        is the mean over images of the mean over the truth's classes.
+        """
+        defined = self._union > 0
+        trimaps = {str(width): scores(c)["miou"] for width, c in self._trimaps.items()}
+        return {
+            "boundary_iou": float((self._overlap[defined] / self._union[defined]).mean())
+            if defined.any()
+            else None,
+            "boundary_f1": float(np.mean(self._f1)) if self._f1 else None,
+            "trimap_miou": trimaps,
+        }
+
+    def _add_bands(
+        self, truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray, width: int
+    ) -> None:
+        """Boundary IoU: intersection over union of what lies within `width` of the own border."""
+        for number in _occurring(truth, prediction, ignored):
+            true = _inner_band(truth == number, ignored, width)
+            guess = _inner_band(prediction == number, ignored, width)
+            self._overlap[number] += np.count_nonzero(true & guess)
+            self._union[number] += np.count_nonzero(true | guess)
+
+    def _add_f1(
+        self, truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray, tolerance: float
+    ) -> None:
+        """Boundary F1: which boundary pixels have one of the other mask within `tolerance`."""
+        values = []
+        for number in _occurring(truth, truth, ignored):
+            true = _inner_band(truth == number, ignored, 1)
+            guess = _inner_band(prediction == number, ignored, 1)
+            precision, recall = (
+                _share_near(guess, true, tolerance),
+                _share_near(true, guess, tolerance),
+            )
+            values.append(2 * precision * recall / max(precision + recall, 1e-12))
+        if values:
+            self._f1.append(float(np.mean(values)))
+
+    def _add_trimaps(self, truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray) -> None:
+        edges = _edges(truth, ignored)
+        for width, counts in self._trimaps.items():
+            band = dilated(edges, width - 1) & ~ignored
+            counts += confusion(truth[band], prediction[band], self.num_classes)
+
+
+def _occurring(truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray) -> list[int]:
+    kept = ~ignored
+    return np.union1d(truth[kept], prediction[kept]).tolist()
+
+
+def _inner_band(mask: np.ndarray, ignored: np.ndarray, width: int) -> np.ndarray:
+    """The pixels of `mask` within `width` of its border or of the image's."""
+    return mask & ~ignored & ~eroded(mask | ignored, width)
+
+
+def _share_near(some: np.ndarray, others: np.ndarray, tolerance: float) -> float:
+    """The share of `some` pixels that lie near `others`; with no pixel, whether both have none."""
+    count = np.count_nonzero(some)
+    if not count:
+        return float(not others.any())
+    return np.count_nonzero(some & near(others, tolerance)) / count
+
+
+def _edges(truth: np.ndarray, ignored: np.ndarray) -> np.ndarray:
+    """The pixels beside one of another class, to the right, left, below or above."""
+    edges = np.zeros(truth.shape, bool)
+    for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        differ = (truth[one] != truth[other]) & ~ignored[one] & ~ignored[other]
+        edges[one] |= differ
+        edges[other] |= differ
+    return edges

@@ -1,0 +1,64 @@
+"""Which images a step sees: an order per epoch that follows from the seed, cut into batches."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import torch
+from torch.utils.data import DataLoader
+
+from models_zoo.data.transforms import TrainingItems
+from models_zoo.seeds import seed_for
+from models_zoo.training.distributed import Group
+
+Key = tuple[int, int]
+
+
+class Batches:
+    """The batches of an epoch for one process of the group, as (epoch, index) keys of the items.
+
+    Items from `labelled` on are pseudo-labelled: an epoch has every labelled item and as many
+    pseudo-labelled ones as `extra` says, other ones each time. What does not fill a batch is left
+    to other epochs. Set `epoch` and `step` to say where to begin; a step's images do not depend on
+    how many processes share them.
+    """
+
+    def __init__(
+        self, items: int, *, labelled: int, extra: int, batch: int, seed: int, group: Group
+    ) -> None:
+        self.items, self.labelled, self.extra = items, labelled, min(extra, items - labelled)
+        self.batch, self.seed, self.group = batch, seed, group
+        self.steps = max(1, (labelled + self.extra) // batch)
+        self.epoch = self.step = 0
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        order = self._order()
+        for step in range(self.step, self.steps):
+            keys = [(self.epoch, i) for i in order[step * self.batch : (step + 1) * self.batch]]
+            yield keys[self.group.rank :: self.group.world]
+
+    def _order(self) -> list[int]:
+        generator = torch.Generator().manual_seed(seed_for(self.seed, self.epoch, "order"))
+        if not self.extra:
+            return torch.randperm(self.labelled, generator=generator).tolist()
+        pseudo = torch.randperm(self.items - self.labelled, generator=generator)[: self.extra]
+        mixed = torch.cat([torch.arange(self.labelled), self.labelled + pseudo])
+        return mixed[torch.randperm(len(mixed), generator=generator)].tolist()
+
+
+def batch_loader(items: TrainingItems, batches: Batches, workers: int) -> DataLoader:
+    """Reads `batches` each time it is iterated over; its processes live on and keep their images."""
+    return DataLoader(
+        items,
+        batch_sampler=batches,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        worker_init_fn=_ignore_signals,
+    )
+
+
+def _ignore_signals(_: int) -> None:
+    """A signal to the whole group is the trainer's to answer: it still needs its images."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

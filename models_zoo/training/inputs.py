@@ -1,0 +1,51 @@
+"""What a run learns from: its splits, looked at before the first step."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from models_zoo.data import Dataset, open_dataset
+from models_zoo.data.audit import Audit, audit
+from models_zoo.files import write_atomically
+from models_zoo.training.config import TrainConfig
+
+AUDIT_NAME = "audit.json"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The splits of a run, pseudo-labelled images where there are some, and what the audit saw."""
+
+    train: Dataset
+    val: Dataset
+    pseudo: Dataset | None
+    audit: Audit
+
+    @property
+    def hashes(self) -> list[str]:
+        """What tells whether a resumed run still has the same data."""
+        splits = (self.train, self.val, self.pseudo)
+        return [dataset.split_hash for dataset in splits if dataset is not None]
+
+
+def inputs_open(config: TrainConfig, out: Path) -> Inputs:
+    """Opens and audits the data of a run; the audit is kept in `out` and not repeated.
+
+    ValueError names what is wrong with the data, with file names.
+    """
+    train, val = (open_dataset(config.data, split) for split in ("train", "val"))
+    pseudo = open_dataset(config.pseudo, "train") if config.pseudo else None
+    splits = {"train": train, "val": val} | ({"pseudo": pseudo} if pseudo else {})
+    names = [[entry["name"] for entry in dataset.classes] for dataset in splits.values()]
+    if any(other != names[0] for other in names):
+        raise ValueError(f"The splits {', '.join(splits)} do not have the same classes.")
+    path = out / AUDIT_NAME
+    if path.exists():
+        result = Audit.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    else:
+        result = audit(splits)
+        result.require_sound()
+        write_atomically(path, json.dumps(result.as_dict(), indent=1).encode() + b"\n")
+    return Inputs(train, val, pseudo, result)

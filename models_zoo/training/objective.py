@@ -1,0 +1,55 @@
+"""What a step minimises: a loss on the logits and, where the network has them, on auxiliary ones."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from models_zoo.data.transforms import IGNORED
+from models_zoo.training.losses import LOSSES
+
+
+class Heads(nn.Module):
+    """A network with all its logits in one forward pass, the auxiliary ones with their weight.
+
+    N×3×H×W → [(N×K×H×W logits, 1.0), …]. One module, because gradients of several processes are
+    gathered by the module that is called.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.has_auxiliary = getattr(network, "aux_classifier", None) is not None
+
+    def forward(self, image: Tensor) -> list[tuple[Tensor, float]]:
+        if not self.has_auxiliary:
+            return [(self.network(image), 1.0)]
+        logits, auxiliary = self.network.with_auxiliary(image)
+        return [(logits, 1.0), (auxiliary, self.network.auxiliary_weight)]
+
+
+class Objective(nn.Module):
+    """A loss over parts of a batch that add up to the loss of the whole batch.
+
+    Cross-entropy and focal loss divide by the weight of all valid pixels of the step, over every
+    part and process: then the sum of the parts' losses, each times its share of that weight, is
+    the loss of one process that sees the whole batch. OHEM and Dice look at a part at a time.
+    """
+
+    def __init__(self, loss: str, weights: Tensor | None) -> None:
+        super().__init__()
+        self.loss = LOSSES[loss]
+        self.register_buffer("weights", weights)
+
+    def mass(self, mask: Tensor) -> Tensor:
+        """The weight of a mask's valid pixels, a float64 scalar."""
+        valid = mask[mask != IGNORED]
+        if self.weights is None:
+            return torch.tensor(valid.numel(), dtype=torch.float64, device=mask.device)
+        return self.weights[valid].sum(dtype=torch.float64)
+
+    def forward(self, heads: list[tuple[Tensor, float]], mask: Tensor) -> Tensor:
+        """The loss of one part; 0 (with gradients of 0) where no pixel is valid."""
+        if not self.mass(mask) > 0:
+            return sum(logits.float().sum() * 0 for logits, _ in heads)
+        return sum(share * self.loss(logits.float(), mask, self.weights) for logits, share in heads)

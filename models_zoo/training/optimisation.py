@@ -1,0 +1,121 @@
+"""From gradients to weights: the optimiser, mixed precision, averaging, parts of a batch."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from models_zoo.precision import autocast
+from models_zoo.training.config import TrainConfig
+from models_zoo.training.distributed import Group
+from models_zoo.training.objective import Heads, Objective
+
+GRADIENT_NORM = 5.0
+
+
+class Optimisation:
+    """The weights of one network and all that changes them, in one or several processes."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        objective: Objective,
+        config: TrainConfig,
+        *,
+        precision: str,
+        device: str,
+        group: Group,
+    ) -> None:
+        self.network, self.objective, self.group = network, objective, group
+        self.precision, self.device, self.parts = precision, device, config.accumulate
+        self.optimizer = _optimizer(network, config)
+        self.scaler = torch.amp.GradScaler(device, enabled=device == "cuda" and precision == "fp16")
+        self.average = (
+            AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
+            if config.ema
+            else None
+        )
+        self.heads: nn.Module = Heads(network)
+        if group.world > 1:
+            self.heads = DistributedDataParallel(self.heads)
+
+    @property
+    def validated(self) -> nn.Module:
+        """The network to score and to keep: the averaged one where weights are averaged."""
+        return self.network if self.average is None else self.average.module
+
+    def step(self, image: Tensor, mask: Tensor, *, rate: float, stop: bool) -> tuple[float, bool]:
+        """One optimiser step on this process's share of a batch.
+
+        Returns the loss over the whole batch, and whether any process was asked to stop.
+        FloatingPointError when the loss is not finite.
+        """
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        image = image.to(self.device, memory_format=torch.channels_last)
+        mask = mask.to(self.device)
+        asked = torch.tensor(float(stop), dtype=torch.float64, device=mask.device)
+        mass, stops = self.group.add(torch.stack([self.objective.mass(mask), asked])).tolist()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self._backward(image, mask, mass)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(
+                f"The loss became {loss.item()}. Try a lower learning rate or precision=fp32."
+            )
+        self.scaler.unscale_(self.optimizer)
+        nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if self.average is not None:
+            self.average.update_parameters(self.network)
+        return loss.item(), stops > 0
+
+    def _backward(self, image: Tensor, mask: Tensor, mass: float) -> Tensor:
+        """Gradients of the whole batch's loss, which is returned, part by part."""
+        total = torch.zeros((), device=mask.device)
+        pairs = list(zip(image.chunk(self.parts), mask.chunk(self.parts), strict=True))
+        for number, (part, truth) in enumerate(pairs, start=1):
+            waits = self.group.world > 1 and number < len(pairs)
+            with self.heads.no_sync() if waits else nullcontext():
+                with autocast(self.precision, self.device):
+                    heads = self.heads(part)
+                share = (self.objective.mass(truth) / max(mass, 1e-12)).float()
+                loss = self.objective(heads, truth) * share
+                # The group averages gradients; the loss is a sum.
+                self.scaler.scale(loss * self.group.world).backward()
+            total += loss.detach()
+        return self.group.add(total)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a resumed run needs of this."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "average": None if self.average is None else self.average.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes back to what `state` returned."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+
+
+def _optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """Kernels decay; biases and normalisation do not."""
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in trained if p.dim() > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
+    return torch.optim.AdamW(groups, lr=config.lr)
