@@ -25,7 +25,7 @@ UNSURE = 255
 
 
 def thresholds_parse(text: str, names: list[str]) -> np.ndarray:
-    """ "0.9" or "0.9,car=0.8,…" as one probability a class, float64.
+    """One probability a class, float64, from "0.9" or "0.9,car=0.8,…".
 
     ValueError for what is no class or no probability.
     """

@@ -27,7 +27,7 @@ except RuntimeError as error:
         _declarations.define(_schema)
     import torchvision
 
-from torchvision import tv_tensors
-from torchvision.transforms import v2
+from torchvision import tv_tensors  # noqa: E402
+from torchvision.transforms import v2  # noqa: E402
 
 __all__ = ["torchvision", "tv_tensors", "v2"]

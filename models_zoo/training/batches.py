@@ -48,7 +48,7 @@ class Batches:
 
 
 def batch_loader(items: TrainingItems, batches: Batches, workers: int) -> DataLoader:
-    """Reads `batches` each time it is iterated over; its processes live on and keep their images."""
+    """Reads `batches` whenever it is iterated; its processes live on and keep their images."""
     return DataLoader(
         items,
         batch_sampler=batches,

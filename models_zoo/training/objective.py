@@ -1,4 +1,4 @@
-"""What a step minimises: a loss on the logits and, where the network has them, on auxiliary ones."""
+"""What a step minimises: a loss on the logits and, where there are some, on auxiliary ones."""
 
 from __future__ import annotations
 

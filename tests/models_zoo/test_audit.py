@@ -1,4 +1,4 @@
-"""Every finding of the audit, with the files that it names; training refuses what would mean nothing."""
+"""Every finding of the audit, with the files that it names; training refuses the grave ones."""
 
 import shutil
 
