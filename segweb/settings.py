@@ -14,9 +14,9 @@ DEBUG = env("DEBUG")
 SECRET_KEY = env("SECRET_KEY") or secret_key(VAR_DIR / "secret_key")
 
 HOST, PORT = env("HOST"), env("PORT")
-LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
-# Whoever opens the server to others knows its names and addresses; SegWeb cannot.
-ALLOWED_HOSTS = env("ALLOWED_HOSTS") or (LOOPBACK if HOST in ("127.0.0.1", "localhost") else ["*"])
+LOOPBACK = ["localhost", "127.0.0.1", "::1"]
+# Under which names others reach an opened server is theirs to say; SegWeb cannot know them.
+ALLOWED_HOSTS = env("ALLOWED_HOSTS") or ([*LOOPBACK, "[::1]"] if HOST in LOOPBACK else ["*"])
 CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
@@ -26,9 +25,10 @@ from tests.waiting import gone, wait_until
 UP = [sys.executable, "manage.py", "up"]
 
 
-def _refusal(env: dict[str, str]) -> str:
+def _refusal(env: dict[str, str], *options: str) -> str:
     """What `up` says when it does not start."""
-    run = subprocess.run(UP, cwd=BASE_DIR, env=env, capture_output=True, text=True, timeout=60)
+    command = [*UP, *options]
+    run = subprocess.run(command, cwd=BASE_DIR, env=env, capture_output=True, text=True, timeout=60)
     assert run.returncode != 0
     assert "Traceback" not in run.stderr
     return run.stderr
@@ -66,6 +66,10 @@ def test_a_redis_that_does_not_answer_is_told(process_env: dict[str, str]):
     assert "does not answer" in _refusal(refusing)
 
 
+def test_workers_alone_need_to_be_told_where_redis_is(process_env: dict[str, str]):
+    assert "Set REDIS_URL" in _refusal(process_env, "--workers")
+
+
 def test_an_unusable_address_is_told():
     with pytest.raises(CommandError, match="cannot be listened on"):
         preflight.check_port("192.0.2.1", 8000)
@@ -87,22 +91,23 @@ def test_the_admin_account_is_made_once(client: Client):
 class Up:
     """A running `up` and everything that belongs to it."""
 
-    def __init__(self, env: dict[str, str], log: Path) -> None:
+    def __init__(self, env: dict[str, str], log: Path, *options: str) -> None:
         self.env, self.log = env, log
         self.url = f"http://127.0.0.1:{env['PORT']}"
-        with log.open("w") as output:
-            self.popen = subprocess.Popen(UP, cwd=BASE_DIR, env=env, stdout=output, stderr=output)
+        command = [*UP, *options]
+        with log.open("w") as out:
+            self.popen = subprocess.Popen(command, cwd=BASE_DIR, env=env, stdout=out, stderr=out)
 
     def answers(self) -> bool:
         try:
             return urlopen(f"{self.url}/", timeout=5).status == 200
-        except URLError:
+        except OSError:
             return False
 
     def ready(self) -> bool:
         try:
             return json.load(urlopen(f"{self.url}/readyz", timeout=5))["ready"]
-        except URLError:
+        except OSError:
             return False
 
     def members(self) -> list[psutil.Process]:
@@ -158,6 +163,18 @@ def test_up_gets_ready_again_after_its_redis_was_killed(running: Up):
     redis.kill()
     wait_until(lambda: "ended with -9" in running.log.read_text())
     wait_until(running.ready, seconds=60)
+
+
+@pytest.mark.slow
+def test_workers_of_a_further_host_join_and_leave(running: Up, tmp_path: Path):
+    redis_url = redis_server.recorded_url(Path(running.env["SEGWEB_VAR"]))
+    further = Up(running.env | {"REDIS_URL": redis_url}, tmp_path / "further.log", "--workers")
+    wait_until(lambda: further.log.read_text().count(" ready.") == 2, seconds=60)
+    members = further.members()
+    further.popen.send_signal(signal.SIGINT)
+    assert further.popen.wait(30) == 0
+    assert all(gone(process) for process in members)
+    assert running.ready()
 
 
 @pytest.mark.slow
