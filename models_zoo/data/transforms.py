@@ -46,14 +46,10 @@ class TrainingItems(TorchDataset):
         self._places = [(dataset, i) for dataset in datasets for i in range(len(dataset))]
         self._decoded: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._decoded_bytes = 0
+        self._input_size, self._scale = datasets[0].input_size, scale
         fill = {tv_tensors.Image: 0, tv_tensors.Mask: IGNORED}
-        self._geometry = v2.Compose(
-            [
-                v2.ScaleJitter(datasets[0].input_size, scale_range=scale, antialias=True),
-                v2.RandomCrop(crop, pad_if_needed=True, fill=fill),
-                v2.RandomHorizontalFlip(0.5 if flip else 0.0),
-            ]
-        )
+        self._crop = v2.RandomCrop(crop, pad_if_needed=True, fill=fill)
+        self._flip = v2.RandomHorizontalFlip(0.5 if flip else 0.0)
         self._colour = v2.ColorJitter(jitter, jitter, jitter, jitter / 6)
 
     def __len__(self) -> int:
@@ -63,11 +59,21 @@ class TrainingItems(TorchDataset):
         epoch, index = key
         image, mask = (torch.from_numpy(array.copy()) for array in self._load(index))
         torch.manual_seed(seed_for(self.seed, epoch, index))
-        image, mask = self._geometry(
-            tv_tensors.Image(image.permute(2, 0, 1)), tv_tensors.Mask(mask)
-        )
+        image, mask = tv_tensors.Image(image.permute(2, 0, 1)), tv_tensors.Mask(mask)
+        image, mask = self._flip(*self._crop(*self._rescale(image, mask)))
         image = self._colour(image)
         return normalise(image.as_subclass(Tensor), IMAGENET_MEAN, IMAGENET_STD), mask.long()
+
+    def _rescale(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Both by a random factor of the size that fits into the data set's.
+
+        torchvision's ScaleJitter swaps height and width when it fits one size into the other.
+        """
+        low, high = self._scale
+        fit = min(w / h for w, h in zip(self._input_size, mask.shape, strict=True))
+        factor = fit * (low + torch.rand(1).item() * (high - low))
+        size = [max(1, int(side * factor)) for side in mask.shape]
+        return v2.Resize(size, antialias=True)(image, mask)
 
     def _load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         if index in self._decoded:

@@ -42,7 +42,7 @@ class TrainConfig:
     batch: int = 8
     accumulate: int = 1
     crop: tuple[int, int] = (256, 320)
-    scale: tuple[float, float] = (0.75, 1.75)
+    scale: tuple[float, float] = (0.5625, 1.3125)
     flip: bool = True
     jitter: float = 0.3
     optimizer: str = "adamw"

@@ -18,7 +18,7 @@ def test_the_house_recipe_is_what_the_shipped_weights_were_trained_with():
     recipe = {
         "batch": 8,
         "crop": (256, 320),
-        "scale": (0.75, 1.75),
+        "scale": (0.5625, 1.3125),
         "flip": True,
         "jitter": 0.3,
         "optimizer": "adamw",
