@@ -34,7 +34,7 @@ PER_PAGE = 24
 def home(request: HttpRequest) -> HttpResponse:
     """The upload form; a good upload leads to its comparison at once."""
     posted = request.method == "POST"
-    if posted and not (settings.ALLOW_ANONYMOUS or request.user.is_authenticated):
+    if posted and not _may_compare(request):
         return redirect_to_login(request.path)
     form = UploadForm(request.POST, request.FILES) if posted else UploadForm()
     if posted and form.is_valid():
@@ -52,9 +52,17 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, template, context, status=422 if posted else 200)
 
 
-def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
+def _may_compare(request: HttpRequest) -> bool:
+    return settings.ALLOW_ANONYMOUS or request.user.is_authenticated
+
+
+def _check_pace(request: HttpRequest) -> None:
     if not WriteThrottle().allow_request(request, None):
         raise ValidationError(_("That was a lot in a short time. Please wait a minute."))
+
+
+def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
+    _check_pace(request)
     makers = _makers(request)
     if data["sample"]:
         image = services.image_from_sample(name=data["sample"], **makers)
@@ -127,13 +135,16 @@ def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Compare other models, or the same once more, on the image of a comparison."""
     found = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    if not _may_compare(request):
+        return redirect_to_login(reverse("inference:comparison", args=[pk]))
     form = ModelsForm(request.POST)
-    if form.is_valid():
-        models = form.cleaned_data["models"]
-        newer = services.comparison_create(image=found.image, models=models, **_makers(request))
-        return _go_to(request, newer)
-    for sentence in form.errors["models"]:
-        messages.error(request, sentence)
+    try:
+        _check_pace(request)
+        models = form.cleaned_data["models"] if form.is_valid() else []
+        found = services.comparison_create(image=found.image, models=models, **_makers(request))
+    except ValidationError as refusal:
+        for sentence in form.errors.get("models") or refusal.messages:
+            messages.error(request, sentence)
     return _go_to(request, found)
 
 

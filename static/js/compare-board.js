@@ -5,6 +5,8 @@
  * "#", so that reloading or sending the address shows the same. Keys: 1–9 show one model alone
  * and, pressed again, all; 0 the bare image; A all; C contours.
  */
+const LEAST = 240; // CSS pixels, for a pane beside another
+const PANE_HEAD = 40;
 const DEFAULTS = { view: "", bare: "", opacity: "60", contours: "1" };
 
 class CompareBoard extends HTMLElement {
@@ -17,6 +19,8 @@ class CompareBoard extends HTMLElement {
     this.addEventListener("click", (event) => this.pressed(event));
     this.addEventListener("input", (event) => this.changed(event.target));
     this.addEventListener("htmx:afterSettle", () => this.show());
+    this.addEventListener("htmx:sendError", () => this.answered(false));
+    this.addEventListener("htmx:afterOnLoad", () => this.answered(true));
     document.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.arrange()).observe(this);
     window.addEventListener("resize", () => this.arrange());
@@ -49,6 +53,10 @@ class CompareBoard extends HTMLElement {
     this.arrange();
   }
 
+  answered(yes) {
+    this.querySelector(".offline").hidden = yes;
+  }
+
   pressed(event) {
     const view = event.target.closest("[data-view]:is(button)")?.dataset.view;
     if (view) this.choose(view);
@@ -76,23 +84,21 @@ class CompareBoard extends HTMLElement {
     event.preventDefault();
   }
 
-  /** As many columns as make the images largest while all panes fit the window. */
+  /** The columns that make the images large while all fit the window; more of them in doubt. */
   arrange() {
     const count = this.panes.childElementCount;
-    const { columnGap } = getComputedStyle(this.panes);
-    const gap = parseFloat(columnGap);
-    const facts = 200;
-    const least = 240;
+    const gap = parseFloat(getComputedStyle(this.panes).columnGap);
     const height = innerHeight - this.panes.offsetTop;
+    const across = (columns) => (this.clientWidth - gap * (columns - 1)) / columns;
     const size = (columns) => {
-      const rows = Math.ceil(count / columns);
-      const across = (this.clientWidth - gap * (columns - 1)) / columns;
-      if (columns > 1 && across < least) return 0;
-      const down = rows === 1 ? height : height / rows - facts; // facts may hang below one row
-      return Math.min(across, down * this.aspect);
+      const down = height / Math.ceil(count / columns) - PANE_HEAD - gap;
+      return Math.min(across(columns), down * this.aspect);
     };
-    const options = Array.from({ length: count }, (_, index) => index + 1);
-    const best = options.reduce((a, b) => (size(b) > size(a) ? b : a), 1);
+    let best = count;
+    while (best > 1 && across(best) < LEAST) best -= 1;
+    for (let fewer = best - 1; fewer > 0; fewer -= 1) {
+      if (size(fewer) > 1.25 * size(best)) best = fewer;
+    }
     this.panes.style.setProperty("--columns", best);
     this.panes.style.setProperty("--least", "0px");
   }

@@ -33,7 +33,7 @@ class MaskLayer extends HTMLElement {
     if (!this.mask.complete || !this.mask.naturalWidth || !this.clientWidth) return;
     const width = Math.round(this.clientWidth * devicePixelRatio);
     const height = Math.round(this.clientHeight * devicePixelRatio);
-    if (this.fill.width === width && this.fill.height === height && this.drawn) return;
+    if (this.fill.width === width && this.fill.height === height && "drawn" in this.dataset) return;
     for (const canvas of [this.fill, this.contours]) Object.assign(canvas, { width, height });
 
     const context = this.fill.getContext("2d", { willReadFrequently: true });
@@ -42,7 +42,7 @@ class MaskLayer extends HTMLElement {
     const colours = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
     const lines = contours(colours, width, height, Math.max(1, Math.round(devicePixelRatio)));
     this.contours.getContext("2d").putImageData(lines, 0, 0);
-    this.drawn = true;
+    this.dataset.drawn = "";
   }
 }
 

@@ -1,0 +1,232 @@
+"""From an image to three masks that lie on it, as someone with a browser sees it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.stack import Stack
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+
+
+def upload(page: Any, photo: Path) -> None:
+    """Pick a file, and wait until every mask has arrived."""
+    page.set_input_files("input[type=file]", photo)
+    page.wait_for_url("**/c/**")
+    all_arrived(page)
+
+
+def all_arrived(page: Any) -> None:
+    """Wait until every mask has arrived and is drawn."""
+    page.get_by_text("Masks: 3 of 3", exact=True).wait_for()
+    expect(page.locator("mask-layer:visible:not([data-drawn])")).to_have_count(0)
+
+
+@pytest.fixture(scope="module")
+def compared(site: Stack, browser: Any, photo: Path) -> str:
+    """The path of a comparison whose masks have all arrived."""
+    page = browser.new_page(base_url=site.url)
+    page.goto("/")
+    upload(page, photo)
+    path = page.evaluate("location.pathname")
+    page.close()
+    return path
+
+
+def box(page: Any, selector: str) -> np.ndarray:
+    """x, y, width and height of the first element, in CSS pixels."""
+    found = page.locator(selector).first.bounding_box()
+    return np.array([found[side] for side in ("x", "y", "width", "height")])
+
+
+def shown(page: Any, selector: str) -> np.ndarray:
+    """The pixels of the first element, H×W×3."""
+    picture = Image.open(io.BytesIO(page.locator(selector).first.screenshot()))
+    return np.asarray(picture.convert("RGB"))
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two pictures show the same; blending may round differently."""
+    return np.abs(one.astype(int) - other).max() <= 2
+
+
+def true_colours(page: Any, size: tuple[int, int]) -> np.ndarray:
+    """The first mask in its colours as height × width pixels, straight from the server."""
+    address = page.locator("mask-layer img").first.get_attribute("src")
+    mask = Image.open(io.BytesIO(page.request.get(address).body())).convert("RGB")
+    height, width = size
+    rows = ((np.arange(height) + 0.5) * mask.height / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * mask.width / width).astype(int)
+    return np.asarray(mask)[rows][:, columns]
+
+
+def test_upload_to_three_masks(visit: Visit, photo: Path) -> None:
+    page = visit()
+    upload(page, photo)
+    assert page.locator(".pane[data-state=DONE]").count() == 3
+    for pane in page.locator(".pane").all():
+        assert "CamVid (CC BY-NC 4.0)" in pane.inner_text()
+        assert re.search(r"\d+ ms|\d\.\d\d s", pane.inner_text())
+        assert pane.locator(".legend li").count() > 0
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (420, 900), (2560, 1400)])
+@pytest.mark.parametrize("view", ["", "view=1&"])
+def test_mask_lies_exactly_on_the_image(
+    visit: Visit, compared: str, width: int, height: int, view: str
+) -> None:
+    page = visit(f"{compared}#{view}opacity=100&contours=", width=width, height=height)
+    all_arrived(page)
+    image = box(page, ".photo")
+    for canvas in (".fill", ".contours"):
+        if page.locator(canvas).first.is_visible():
+            assert np.abs(box(page, canvas) - image).max() < 1
+    assert image[2] / image[3] == pytest.approx(320 / 200, rel=0.01)
+    page.evaluate("scrollTo(0, document.querySelector('.photo').offsetTop)")
+    seen = shown(page, ".photo")
+    inside = np.s_[2:-2, 2:-2]  # a screenshot is cut at whole pixels
+    equal = (seen == true_colours(page, seen.shape[:2])).all(axis=-1)[inside]
+    assert equal.mean() > 0.999
+
+
+def test_one_mask_alone_fits_the_window(visit: Visit, compared: str) -> None:
+    page = visit(f"{compared}#view=2")
+    all_arrived(page)
+    x, y, width, height = box(page, ".pane.current .photo")
+    assert y + height <= 800
+    assert x + width <= 1280
+    assert width > 800
+
+
+def test_keys_and_what_the_address_keeps(visit: Visit, compared: str) -> None:
+    page = visit(compared)
+    all_arrived(page)
+    visible = "document.querySelectorAll('.pane').values().filter(p => p.checkVisibility())"
+    numbers = f"[...{visible}].map(p => p.dataset.number).join('')"
+    masks = "getComputedStyle(document.querySelector('mask-layer')).visibility"
+    lines = "getComputedStyle(document.querySelector('.contours')).display"
+    assert page.evaluate(numbers) == "123"
+    page.keyboard.press("2")
+    assert page.evaluate(numbers) == "2"
+    page.keyboard.press("3")
+    assert page.evaluate(numbers) == "3"
+    page.keyboard.press("0")
+    assert page.evaluate(masks) == "hidden"
+    page.keyboard.press("c")
+    assert page.evaluate(lines) == "none"
+    assert page.evaluate("location.hash") == "#view=3&bare=1&contours="
+
+    page.reload()
+    all_arrived(page)
+    assert page.evaluate(numbers) == "3"
+    assert page.evaluate(masks) == "hidden"
+    for key in "0ac":
+        page.keyboard.press(key)
+    assert page.evaluate(numbers) == "123"
+    assert page.evaluate(masks) == "visible"
+    assert page.evaluate(lines) == "block"
+    assert page.evaluate("location.hash") == ""
+
+
+def test_slider_sets_the_opacity_of_every_mask(visit: Visit, compared: str) -> None:
+    page = visit(compared)
+    all_arrived(page)
+    page.get_by_label("Opacity").fill("25")
+    opacities = "[...document.querySelectorAll('.fill')].map(c => getComputedStyle(c).opacity)"
+    assert page.evaluate(opacities) == ["0.25"] * 3
+    page.get_by_label("Opacity").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(opacities) == ["0.3"] * 3
+    page.reload()
+    all_arrived(page)
+    assert page.get_by_label("Opacity").input_value() == "30"
+
+
+def test_reload_and_share_link_show_the_same(visit: Visit, photo: Path) -> None:
+    page = visit()
+    upload(page, photo)
+    before = shown(page, ".stage")
+    page.reload()
+    all_arrived(page)
+    assert alike(shown(page, ".stage"), before)
+
+    page.get_by_text("Share", exact=True).click()
+    page.get_by_role("button", name="Make a link").click()
+    page.get_by_text("Shared", exact=True).click()
+    link = page.get_by_label("Share link").input_value()
+    guest = visit(link)
+    all_arrived(guest)
+    assert alike(shown(guest, ".stage"), before)
+    assert guest.get_by_text("Delete").count() == 0
+
+    page.get_by_role("button", name="Stop sharing").click()
+    page.get_by_text("The link no longer works.").wait_for()
+    assert guest.request.get(link).status == 404
+
+
+def test_history_and_delete(visit: Visit, photo: Path) -> None:
+    page = visit()
+    upload(page, photo)
+    page.get_by_role("link", name="History").click()
+    page.locator(".tile").click()
+    all_arrived(page)
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_text("You have not compared anything yet.").wait_for()
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_image_dropped_or_pasted_anywhere(visit: Visit, photo: Path, way: str) -> None:
+    page = visit()
+    page.evaluate(
+        """([way, bytes]) => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(bytes)], "x.png", { type: "image/png" }));
+          const event = way === "drop"
+            ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
+            : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+          document.querySelector("h1").dispatchEvent(event);
+        }""",
+        [way, list(photo.read_bytes())],
+    )
+    page.wait_for_url("**/c/**")
+    assert page.title() == "x.png · SegWeb"
+
+
+def test_sample_with_chosen_models(visit: Visit) -> None:
+    page = visit()
+    page.get_by_label("SegNet").uncheck()
+    page.locator(".samples .tile").first.click()
+    page.wait_for_url("**/c/**")
+    assert page.locator(".pane h2").all_inner_texts() == ["FCN-8s slim", "U-Net slim"]
+
+
+def test_refusal_is_told_and_another_image_can_follow(
+    visit: Visit, photo: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(photo.read_bytes()[:500])
+    page = visit()
+    page.set_input_files("input[type=file]", broken)
+    page.get_by_text("The image is damaged or cut off.").wait_for()
+    assert page.locator(".preview").is_hidden()
+
+
+def test_without_scripts(visit: Visit, photo: Path) -> None:
+    page = visit(java_script_enabled=False)
+    page.set_input_files("input[type=file]", photo)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.wait_for_url("**/c/**")
+    page.get_by_text("Masks: 3 of 3", exact=True).wait_for()  # the page reloads itself
+    assert page.locator("mask-layer img:visible").count() == 3
+    assert np.abs(box(page, "mask-layer img") - box(page, ".photo")).max() < 1

@@ -1,0 +1,100 @@
+"""Every page at every size and in both colour schemes: it fits, it can be read and be operated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.test_compare import compared, upload  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+SIZES = [(360, 740), (1280, 800), (2560, 1400)]
+
+# The visible texts whose contrast with what lies behind them is under 4.5 (WCAG AA).
+FAINT = """() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b]
+    .map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = channels(getComputedStyle(e).backgroundColor);
+      if (colour[3] !== 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const faint = [];
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || !element.checkVisibility()) continue;
+    const pair = [channels(getComputedStyle(element).color), ground(element)].map(light);
+    const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+    if (ratio < 4.5) faint.push(`${texts.currentNode.data.trim()}: ${ratio.toFixed(2)}`);
+  }
+  return faint;
+}"""
+
+# Controls without a name, pictures without a text, ids used twice.
+NAMELESS = """() => {
+  const named = (e) => e.labels?.length || e.ariaLabel || e.innerText?.trim() || e.title;
+  const controls = [...document.querySelectorAll("a, button, summary, input:not([type=hidden])")];
+  const nameless = controls.filter((e) => e.checkVisibility() && !named(e));
+  const pictures = [...document.querySelectorAll("img:not([alt]), canvas.fill:not([aria-label])")];
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  return [...nameless, ...pictures].map((e) => e.outerHTML).concat(twice);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_page_fits_and_can_be_read(
+    visit: Visit,
+    compared: str,  # noqa: F811
+    width: int,
+    height: int,
+    scheme: str,
+    language: str,
+) -> None:
+    page = visit(width=width, height=height, color_scheme=scheme, locale=language)
+    for path in ("/", "/models/", "/history/", "/accounts/login/", compared, f"{compared}#view=1"):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        for summary in page.locator("summary").all():
+            summary.click()
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+            assert page.evaluate(FAINT) == [], path
+            assert page.evaluate(NAMELESS) == [], path
+            summary.click()
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+        assert page.evaluate(FAINT) == [], path
+        assert page.evaluate(NAMELESS) == [], path
+        assert page.locator("h1").count() == 1
+
+
+def test_image_is_the_largest_thing_on_the_screen(visit: Visit, compared: str) -> None:  # noqa: F811
+    for width, height in SIZES:
+        page = visit(compared, width=width, height=height)
+        page.wait_for_load_state("networkidle")
+        boxes = [stage.bounding_box() for stage in page.locator(".stage").all()]
+        seen = sum(b["width"] * max(0, min(b["height"], height - b["y"])) for b in boxes)
+        assert seen > 0.25 * width * height
+
+
+def test_by_keyboard_alone(visit: Visit, photo: Path) -> None:
+    page = visit()
+    upload(page, photo)
+    reached = set()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.textContent.trim()"))
+        outline = page.locator(":focus").evaluate("e => getComputedStyle(e).outlineStyle")
+        assert outline != "none"
+    assert reached >= {"All", "1", "2", "3", "Share", "Run again", "Delete", "Mask", "Overlay"}
