@@ -56,7 +56,7 @@ class Checkpoint(models.Model):
     key = models.CharField(max_length=100)
     sha256 = models.CharField(max_length=64, unique=True)
     architecture = models.CharField(max_length=100)
-    variant = models.CharField(max_length=20)
+    variant = models.CharField(max_length=50)
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="checkpoints")
     file = models.FileField(max_length=200)
     sidecar = models.JSONField(default=dict)

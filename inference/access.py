@@ -26,11 +26,16 @@ def visitor_token(request: HttpRequest, *, create: bool = False) -> str:
     return request.session.get(VISITOR_KEY, "")
 
 
+def _token(text: str) -> str:
+    """What a share link says, without the character that PostgreSQL refuses to look for."""
+    return text.replace("\0", "")
+
+
 def _visible(request: HttpRequest, *, owner: str, share: str) -> Q:
     rule = Q(**{f"{owner}__isnull": True})
     if request.user.is_authenticated:
         rule |= Q(**{owner: request.user})
-    if token := request.GET.get("share"):
+    if token := _token(request.GET.get("share", "")):
         rule |= Q(**{share: token})
     return rule
 
@@ -49,7 +54,7 @@ def comparisons_visible(request: HttpRequest) -> QuerySet[Comparison]:
 
 def comparisons_shared(token: str) -> QuerySet[Comparison]:
     """The comparison behind a share link, or none."""
-    return _with_parts(Comparison.objects.filter(share_token=token))
+    return _with_parts(Comparison.objects.filter(share_token=_token(token)))
 
 
 def comparisons_own(request: HttpRequest) -> QuerySet[Comparison]:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
@@ -23,7 +23,8 @@ def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(fault, ValidationError):
         set_rollback()
         return problem(getattr(fault, "status", 400), " ".join(fault.messages))
-    if isinstance(fault, SuspiciousOperation):
+    if isinstance(fault, (SuspiciousOperation, DataError)):
+        set_rollback()
         status = 413 if isinstance(fault, RequestDataTooBig) else 400
         return problem(status, _("The request is malformed or too large."))
     if isinstance(fault, (OperationalError, InterfaceError)):

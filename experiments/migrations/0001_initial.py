@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=100)),
                 ('sha256', models.CharField(max_length=64, unique=True)),
                 ('architecture', models.CharField(max_length=100)),
-                ('variant', models.CharField(max_length=20)),
+                ('variant', models.CharField(max_length=50)),
                 ('file', models.FileField(max_length=200, upload_to='')),
                 ('sidecar', models.JSONField(default=dict)),
                 ('parameters', models.PositiveBigIntegerField()),

@@ -85,6 +85,7 @@ def test_post_an_image_with_its_mask(api: APIClient, dataset: Dataset, truth: np
     ("fields", "words"),
     [
         ({"mask_dataset": "none"}, "mask_dataset"),
+        ({"mask_dataset": "a\0b"}, ""),
         ({"mask": encoded(Picture.new("L", (24, 16)))}, "data set"),
         ({"mask": encoded(Picture.new("L", (9, 9))), "mask_dataset": "camvid"}, "9×9"),
         ({"mask": encoded(Picture.new("L", (24, 16), 9)), "mask_dataset": "camvid"}, "9"),

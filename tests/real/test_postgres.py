@@ -1,0 +1,55 @@
+"""The same on PostgreSQL: the tests of services and jobs, and the way from POST to mask."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from segweb.env import BASE_DIR
+from tests.real.test_stack import twenty_at_once
+from tests.stack import Stack, stack_up
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def test_the_apps_tests_pass_on_postgresql(postgres: str) -> None:
+    """Migrations, races between threads, and everything else that tests of the apps look at."""
+    options = ["--ds", "tests.real.postgres_settings", "-m", "not slow and not browser"]
+    options += ["-k", "not translations", "-q"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/inference", "tests/experiments", *options],
+        cwd=BASE_DIR,
+        env={**os.environ, "TEST_DATABASE_URL": postgres},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout[-5000:]
+    assert " passed" in run.stdout
+
+
+@pytest.fixture(scope="module")
+def postgres_stack(
+    postgres: str, tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path
+) -> Iterator[Stack]:
+    """As in docker-compose.yml."""
+    var = tmp_path_factory.mktemp("postgres-stack") / "var"
+    stack = stack_up(var, tiny_weights, DATABASE_URL=postgres)
+    yield stack
+    stack.stop()
+
+
+def test_from_post_to_mask(postgres_stack: Stack) -> None:
+    postgres_stack.start("worker", "sweeper")
+    image = postgres_stack.image_post()[1]
+    done = postgres_stack.wait_for(postgres_stack.comparison_post(image["id"]))
+    assert done["state"] == "DONE"
+    assert postgres_stack.call(done["predictions"][0]["mask_url"])[0] == 200
+
+
+def test_one_idempotency_key_is_one_job(postgres_stack: Stack) -> None:
+    assert len(twenty_at_once(postgres_stack)) == 1
