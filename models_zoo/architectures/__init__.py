@@ -132,7 +132,7 @@ ARCHITECTURES = (
         year=2015,
         idea="The decoder unpools to where each maximum was, which is light and keeps boundaries.",
         path="models_zoo.architectures.segnet:SegNet",
-        slim_width=3 / 16,
+        slim_width=1 / 4,
         sees_at="pool",
     ),
     Architecture(
@@ -152,7 +152,7 @@ ARCHITECTURES = (
         year=2015,
         idea="A symmetric decoder sees the encoder's features again through concatenated skips.",
         path="models_zoo.architectures.unet:UNet",
-        slim_width=3 / 16,
+        slim_width=1 / 4,
         sees_at="down.4",
     ),
     _fc_densenet(56, (4, 4, 4, 4, 4, 4), 12, 5 / 6,
