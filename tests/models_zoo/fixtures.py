@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
 from models_zoo import build
+from models_zoo.catalogue import OUTSIDE
 from models_zoo.data.classes import CAMVID
 from models_zoo.seeds import seed_for
 from models_zoo.training.checkpoints import sidecar_save, weights_save
+from models_zoo.training.config import TrainConfig
 
 
 def draw_camvid(root: Path, *, height: int = 48, width: int = 64, **splits: int) -> Path:
@@ -66,3 +72,46 @@ def write_checkpoint(
     }
     sidecar_save(weights, sidecar)
     return weights, sidecar
+
+
+def draw_folder(root: Path, *, height: int = 32, width: int = 40, **splits: int) -> str:
+    """A data set of sky, road and car in the layout of `folder`; returns its specification."""
+    ids = np.full(256, 255, np.uint8)
+    ids[[0, 3, 8]] = 0, 1, 2
+    for split, count in splits.items():
+        for kind in ("images", "masks"):
+            (root / split / kind).mkdir(parents=True)
+        for number in range(count):
+            image, mask = draw_street(seed_for(split, number), height, width)
+            Image.fromarray(image).save(root / split / "images" / f"{split}{number:02d}.png")
+            Image.fromarray(ids[mask]).save(root / split / "masks" / f"{split}{number:02d}.png")
+    description = {"classes": ["sky", "road", "car"], "slug": "streets"}
+    description |= {"title": "Streets", "input_size": [height, width]}
+    (root / "classes.json").write_text(json.dumps(description))
+    return f"folder:{root}"
+
+
+TINY = {
+    "crop": (32, 32),
+    "batch": 2,
+    "workers": 0,
+    "precision": "fp32",
+    "probes": 1,
+}
+
+
+def tiny_config(data: str, **changes: Any) -> TrainConfig:
+    """A run of a network with batch normalisation and dropout that takes a moment.
+
+    It needs the catalogue of `tests.models_zoo.tiny`, see `tiny_catalogue`.
+    """
+    settings = {"arch": "tiny", "variant": "full", "options": {"noisy": True}, "epochs": 2}
+    return TrainConfig(**{**settings, "data": data, **TINY, **changes})
+
+
+@contextmanager
+def tiny_catalogue() -> Iterator[None]:
+    """The tests' own network is in the catalogue."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(OUTSIDE, "tests.models_zoo.tiny")
+        yield

@@ -1,0 +1,41 @@
+"""A catalogue of its own for tests of training: the smallest network, without and with BN."""
+
+from torch import Tensor, nn
+
+from models_zoo.catalogue import Architecture
+
+
+class Tiny(nn.Module):
+    """Two convolutions, no normalisation, no dropout unless asked for. N×3×H×W → N×K×H×W."""
+
+    def __init__(
+        self, *, num_classes: int, width: float = 1.0, noisy: bool = False, aux: bool = False
+    ) -> None:
+        super().__init__()
+        self.features = nn.Conv2d(3, 8, 3, padding=1)
+        self.noise = nn.Sequential(nn.BatchNorm2d(8), nn.Dropout(0.2)) if noisy else nn.Identity()
+        self.score = nn.Conv2d(8, num_classes, 3, padding=1)
+        self.aux_classifier = nn.Conv2d(8, num_classes, 1) if aux else None
+        self.auxiliary_weight = 0.4
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.score(self._features(image))
+
+    def with_auxiliary(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        features = self._features(image)
+        return self.score(features), self.aux_classifier(features)
+
+    def _features(self, image: Tensor) -> Tensor:
+        return self.noise(self.features(image)).relu()
+
+
+ARCHITECTURES = (
+    Architecture(
+        key="tiny",
+        title="Tiny",
+        paper="none",
+        year=2026,
+        idea="Small enough to train in a moment.",
+        path="tests.models_zoo.tiny:Tiny",
+    ),
+)
