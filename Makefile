@@ -19,6 +19,8 @@ run: install
 worker: install
 	@exec $(BIN)/python manage.py up --workers
 
+# Threads that wait actively would take the cores from the other test process.
+test: export OMP_WAIT_POLICY = PASSIVE
 test: install-dev
 	$(BIN)/pytest -n $(JOBS) --durations=5 -m "not slow and not browser"
 	$(BIN)/pytest --durations=5 -m slow
