@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -161,7 +161,7 @@ class Stack:
         """Whether the web server does."""
         try:
             return urlopen(f"{self.url}/healthz", timeout=5).status == 200
-        except URLError:
+        except OSError:
             return False
 
 
