@@ -359,6 +359,8 @@ def test_the_schema_and_its_page(api: APIClient, db: None) -> None:
     assert "swagger" in page
     assert "//cdn" not in page
     assert "https://" not in page
+    assert "<style" not in page
+    assert "<script>" not in page
 
 
 # who

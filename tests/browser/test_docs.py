@@ -1,0 +1,16 @@
+"""The reference of the REST API, in a browser that nothing but this server answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+
+def test_the_reference_lists_the_operations(visit: Callable[..., Any]) -> None:
+    page = visit("/api/v1/docs/")
+    page.get_by_text("/api/v1/comparisons/", exact=True).wait_for()
+    page.get_by_text("/api/v1/images/", exact=True).wait_for()
