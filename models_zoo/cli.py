@@ -11,6 +11,7 @@ from pathlib import Path
 from models_zoo import commands
 from models_zoo.catalogue import VARIANTS
 from models_zoo.training.config import CHOICES
+from models_zoo.training.events import sentence_of
 
 MISFIT_CODE = 2
 STOPPED_CODE = 3
@@ -30,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"models_zoo: {failure}", file=sys.stderr)
         return FAILED_CODE
     except (ValueError, OSError) as error:
-        # An error from another process carries that process's traceback before its sentence.
-        sentence = (str(error).strip() or type(error).__name__).splitlines()[-1]
-        print(f"models_zoo: {sentence}", file=sys.stderr)
+        print(f"models_zoo: {sentence_of(error)}", file=sys.stderr)
         return MISFIT_CODE
     if options.json:
         print(json.dumps(result))

@@ -14,21 +14,29 @@ import numpy as np
 def confusion(
     truth: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int | None = None
 ) -> np.ndarray:
-    """K×K int64 counts of two masks of equal shape.
+    """K×K int64 counts of two masks of equal shape, of up to 256 classes.
 
     ValueError when the shapes differ or an id that is not ignored is no class.
     """
     if truth.shape != prediction.shape:
         raise ValueError(f"Truth is {truth.shape}, prediction {prediction.shape}.")
-    truth, prediction = truth.ravel().astype(np.int64), prediction.ravel().astype(np.int64)
+    # All pairs of bytes are counted at once; what is ignored or no class is looked for afterwards.
+    pairs = _as_bytes(truth).astype(np.uint16) << 8 | _as_bytes(prediction)
+    counts = np.bincount(pairs.ravel(), minlength=1 << 16).reshape(256, 256)
     if ignore_index is not None:
-        kept = truth != ignore_index
-        truth, prediction = truth[kept], prediction[kept]
-    for name, ids in (("truth", truth), ("prediction", prediction)):
-        if ids.size and not 0 <= ids.min() <= ids.max() < num_classes:
+        counts[ignore_index] = 0
+    for name, outside in (("truth", counts[num_classes:]), ("prediction", counts[:, num_classes:])):
+        if outside.any():
             raise ValueError(f"The {name} holds ids outside 0 … {num_classes - 1}.")
-    counts = np.bincount(truth * num_classes + prediction, minlength=num_classes**2)
-    return counts.reshape(num_classes, num_classes)
+    return counts[:num_classes, :num_classes].astype(np.int64)
+
+
+def _as_bytes(ids: np.ndarray) -> np.ndarray:
+    if ids.dtype == np.uint8:
+        return ids
+    if ids.size and not 0 <= ids.min() <= ids.max() <= 255:
+        raise ValueError("A mask holds ids outside 0 … 255.")
+    return ids.astype(np.uint8)
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> list[float | None]:

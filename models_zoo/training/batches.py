@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import torch
@@ -13,6 +16,7 @@ from models_zoo.seeds import seed_for
 from models_zoo.training.distributed import Group
 
 Key = tuple[int, int]
+_PR_SET_PDEATHSIG = 1
 
 
 class Batches:
@@ -54,11 +58,15 @@ def batch_loader(items: TrainingItems, batches: Batches, workers: int) -> DataLo
         batch_sampler=batches,
         num_workers=workers,
         persistent_workers=workers > 0,
-        worker_init_fn=_ignore_signals,
+        worker_init_fn=_stand_apart,
     )
 
 
-def _ignore_signals(_: int) -> None:
-    """A signal to the whole group is the trainer's to answer: it still needs its images."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _stand_apart(_: int) -> None:
+    """Lets signals to the trainer's group pass by: it still needs images to finish its step.
+
+    On Linux the kernel ends this process with the trainer; elsewhere torch notices in seconds.
+    """
+    os.setpgid(0, 0)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

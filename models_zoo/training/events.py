@@ -16,6 +16,14 @@ from typing import Any
 EVENTS_NAME = "events.jsonl"
 
 
+def sentence_of(error: BaseException) -> str:
+    """What to tell of an error: its last line.
+
+    An error from another process carries that process's traceback before it.
+    """
+    return (str(error).strip() or type(error).__name__).splitlines()[-1]
+
+
 class EventLog:
     """Appends events to a run's events.jsonl. An event reaches the disk before `write` returns."""
 

@@ -31,9 +31,9 @@ def failure_of(error: Exception, out: Path) -> TrainingFailed | None:
         return TrainingFailed(
             "The memory is full. Try a smaller batch or crop, a higher accumulate, or slim."
         )
-    if isinstance(error, RuntimeError) and "DataLoader worker" in text:
+    if text.startswith("DataLoader worker (pid"):
         return TrainingFailed(
-            "A process that loads images was killed, most likely for want of memory. "
-            f"Try fewer workers. ({text.splitlines()[0]})"
+            "A process that loads images was killed, most likely for want of memory or of space "
+            "in /dev/shm. Try fewer workers."
         )
     return None

@@ -20,7 +20,7 @@ from models_zoo.training.checkpoints import sidecar_save
 from models_zoo.training.class_weights import class_weights
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group, group_joined
-from models_zoo.training.events import EventLog
+from models_zoo.training.events import EventLog, sentence_of
 from models_zoo.training.failures import Stopped, failure_of
 from models_zoo.training.inputs import Inputs, inputs_open
 from models_zoo.training.loop import WEIGHTS_NAME, Trainer
@@ -52,7 +52,7 @@ def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, 
         except Exception as error:
             failure = failure_of(error, out) or error
             with suppress(OSError):
-                events.write("failure", message=str(failure), kind=type(error).__name__)
+                events.write("failure", message=sentence_of(failure), kind=type(error).__name__)
             if failure is error:
                 raise
             raise failure from error

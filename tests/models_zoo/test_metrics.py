@@ -90,7 +90,8 @@ def test_the_batch_does_not_matter(batch):
         ([0, 1], [0, 1, 1], "Truth is"),
         ([0, 3], [0, 0], "truth holds ids outside 0 … 2"),
         ([0, 0], [0, 255], "prediction holds ids outside"),
-        ([0, -1], [0, 0], "truth holds ids outside"),
+        ([0, -1], [0, 0], "ids outside 0 … 255"),
+        ([0, 0], [0, 256], "ids outside 0 … 255"),
     ],
 )
 def test_what_is_no_class_is_refused(truth, prediction, message):

@@ -1,0 +1,122 @@
+"""What the care in training and counting is worth, each as a ratio measured in one run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from models_zoo.catalogue import build
+from models_zoo.data import open_dataset
+from models_zoo.data.transforms import IGNORED, TrainingItems
+from models_zoo.metrics import confusion
+from models_zoo.precision import device_name, resolve
+from models_zoo.training.batches import Batches, batch_loader
+from models_zoo.training.config import TrainConfig
+from models_zoo.training.distributed import Group
+from models_zoo.training.objective import Objective
+from models_zoo.training.optimisation import Optimisation
+
+CONFIG = TrainConfig(arch="unet", data="scenes", crop=(192, 256), class_weights="none")
+Step = Callable[[Tensor, Tensor], None]
+
+
+def training_ratio(*, images: int = 48, rounds: int = 2) -> dict[str, Any]:
+    """Images a second of this training and of a plain loop (eager fp32, default layout).
+
+    Both train a slim U-Net on the same augmented scenes from the same loader, in turns.
+    """
+    dataset = open_dataset(CONFIG.data, "train")
+    items = TrainingItems(
+        [dataset],
+        seed=CONFIG.seed,
+        crop=CONFIG.crop,
+        scale=CONFIG.scale,
+        flip=CONFIG.flip,
+        jitter=CONFIG.jitter,
+    )
+    batches = Batches(
+        images, labelled=images, extra=0, batch=CONFIG.batch, seed=CONFIG.seed, group=Group()
+    )
+    loader = batch_loader(items, batches, CONFIG.workers)
+    steps = {"ours": _own_step(len(dataset.classes)), "plain": _plain_step(len(dataset.classes))}
+    for step in steps.values():
+        _timed(step, loader)  # scenes are drawn and kept, kernels chosen, memory allocated
+    seconds = dict.fromkeys(steps, 0.0)
+    for _ in range(rounds):
+        for name, step in steps.items():
+            seconds[name] += _timed(step, loader)
+    rates = {name: rounds * batches.steps * CONFIG.batch / seconds[name] for name in steps}
+    return {"ratio": rates["ours"] / rates["plain"], "images_per_second": rates}
+
+
+def _timed(step: Step, loader: DataLoader) -> float:
+    started = time.perf_counter()
+    for image, mask in loader:
+        step(image, mask)
+    return time.perf_counter() - started
+
+
+def _network(classes: int) -> nn.Module:
+    return build(CONFIG.arch, variant=CONFIG.variant, num_classes=classes).to(device_name())
+
+
+def _own_step(classes: int) -> Step:
+    device = device_name()
+    optimisation = Optimisation(
+        _network(classes).to(memory_format=torch.channels_last),
+        Objective(CONFIG.loss, None),
+        CONFIG,
+        precision=resolve(CONFIG.precision, device),
+        device=device,
+        group=Group(),
+    )
+    return lambda image, mask: optimisation.step(image, mask, rate=CONFIG.lr, stop=False) and None
+
+
+def _plain_step(classes: int) -> Step:
+    network, device = _network(classes), device_name()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=CONFIG.lr)
+    loss = nn.CrossEntropyLoss(ignore_index=IGNORED)
+
+    def step(image: Tensor, mask: Tensor) -> None:
+        optimizer.zero_grad()
+        loss(network(image.to(device)), mask.to(device)).backward()
+        optimizer.step()
+
+    return step
+
+
+def counting_ratio(*, side: int = 512, images: int = 16, rounds: int = 5) -> dict[str, Any]:
+    """Seconds of torchmetrics' confusion counts over ours, 21 classes, the best of `rounds`.
+
+    ValueError when torchmetrics is not installed: it is one of the tools for developers.
+    """
+    from models_zoo.torchvision_ops import torchvision  # noqa: F401  (torchmetrics imports it)
+
+    try:
+        from torchmetrics.functional.classification import multiclass_confusion_matrix
+    except ImportError as error:
+        raise ValueError("This needs torchmetrics: install requirements-dev.txt.") from error
+    random = np.random.default_rng(0)
+    truth, prediction = random.integers(0, 21, (2, images, side, side), np.uint8)
+    guesses, truths = torch.from_numpy(prediction).long(), torch.from_numpy(truth).long()
+    seconds = {
+        "ours": _best(lambda: confusion(truth, prediction, 21), rounds),
+        "torchmetrics": _best(lambda: multiclass_confusion_matrix(guesses, truths, 21), rounds),
+    }
+    return {"ratio": seconds["torchmetrics"] / seconds["ours"], "seconds": seconds}
+
+
+def _best(work: Callable[[], object], rounds: int) -> float:
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return min(times)
