@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from tests.stack import Stack
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 Visit = Callable[..., Any]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.test_compare import compared, upload  # noqa: F401  (a fixture)
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 Visit = Callable[..., Any]
 SIZES = [(360, 740), (1280, 800), (2560, 1400)]
 
@@ -52,9 +52,11 @@ NAMELESS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), SIZES)
-@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize(
+    ("width", "height", "scheme", "language"),
+    [(*size, scheme, "en") for size in SIZES for scheme in ("light", "dark")]
+    + [(360, 740, "light", "ko")],
+)
 def test_every_page_fits_and_can_be_read(
     visit: Visit,
     compared: str,  # noqa: F811
@@ -67,16 +69,19 @@ def test_every_page_fits_and_can_be_read(
     for path in ("/", "/models/", "/history/", "/accounts/login/", compared, f"{compared}#view=1"):
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        for summary in page.locator("summary").all():
-            summary.click()
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
-            assert page.evaluate(FAINT) == [], path
-            assert page.evaluate(NAMELESS) == [], path
-            summary.click()
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
-        assert page.evaluate(FAINT) == [], path
-        assert page.evaluate(NAMELESS) == [], path
         assert page.locator("h1").count() == 1
+        assert_sound(page, path)
+        for summary in page.locator("summary:visible").all()[:3]:
+            summary.click()
+            assert_sound(page, path)
+            summary.click()
+
+
+def assert_sound(page: Any, path: str) -> None:
+    """Nothing sticks out, is faint or lacks a name."""
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    assert page.evaluate(FAINT) == [], path
+    assert page.evaluate(NAMELESS) == [], path
 
 
 def test_image_is_the_largest_thing_on_the_screen(visit: Visit, compared: str) -> None:  # noqa: F811
