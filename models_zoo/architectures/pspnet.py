@@ -2,8 +2,8 @@
 
 Followed: the official release. ResNet at output stride 8; pyramid pooling: averages over 1, 2, 3
 and 6 bins a side, each a 1×1 convolution to 512 channels with BN and ReLU, upsampled and
-concatenated with the features (4096); 3×3 to 512 with BN and ReLU, dropout 0.1, 1×1 scores. An auxiliary
-classifier after the fourth stage, weight 0.4, is a device of training: `aux=True`.
+concatenated with the features (4096); 3×3 to 512 with BN and ReLU, dropout 0.1, 1×1 scores. An
+auxiliary classifier after the fourth stage, weight 0.4, is a device of training: `aux=True`.
 By default the stem is the usual 7×7 one, for which torchvision publishes weights; `stem="deep"`
 gives the release's three 3×3 convolutions.
 Left aside: the release's crops of 473 pixels with averaged overlaps; here the image is padded to
