@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+_CHUNK = 1 << 16  # pixels that are counted while they are in the processor's cache
+
 
 def confusion(
     truth: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int | None = None
@@ -20,15 +22,19 @@ def confusion(
     """
     if truth.shape != prediction.shape:
         raise ValueError(f"Truth is {truth.shape}, prediction {prediction.shape}.")
-    # All pairs of bytes are counted at once; what is ignored or no class is looked for afterwards.
-    pairs = _as_bytes(truth).astype(np.uint16) << 8 | _as_bytes(prediction)
-    counts = np.bincount(pairs.ravel(), minlength=1 << 16).reshape(256, 256)
+    # All pairs of bytes are counted; what is ignored or no class is looked for afterwards.
+    true, guess = _as_bytes(truth).ravel(), _as_bytes(prediction).ravel()
+    counts = np.zeros(1 << 16, np.int64)
+    for start in range(0, true.size, _CHUNK):
+        pairs = true[start : start + _CHUNK].astype(np.uint16) << 8 | guess[start : start + _CHUNK]
+        counts += np.bincount(pairs, minlength=1 << 16)
+    counts = counts.reshape(256, 256)
     if ignore_index is not None:
         counts[ignore_index] = 0
     for name, outside in (("truth", counts[num_classes:]), ("prediction", counts[:, num_classes:])):
         if outside.any():
             raise ValueError(f"The {name} holds ids outside 0 … {num_classes - 1}.")
-    return counts[:num_classes, :num_classes].astype(np.int64)
+    return counts[:num_classes, :num_classes].copy()
 
 
 def _as_bytes(ids: np.ndarray) -> np.ndarray:
