@@ -15,12 +15,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from experiments.models import Checkpoint
 from inference import access, services
-from inference.api import WriteThrottle
+from inference.api import FORM_BYTES, WriteThrottle
 from inference.forms import ModelsForm, UploadForm
 from inference.models import Comparison
 from inference.panes import comparison_panes, pane_of
@@ -31,7 +32,17 @@ RECENT = 8
 PER_PAGE = 24
 
 
+@csrf_exempt  # that check reads the whole body; _home has it
 def home(request: HttpRequest) -> HttpResponse:
+    """The first page. A body that says itself that it is too long is refused unread."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > settings.UPLOAD_MAX_BYTES + FORM_BYTES:
+        return render(request, "413.html", status=413)
+    return _home(request)
+
+
+@csrf_protect
+def _home(request: HttpRequest) -> HttpResponse:
     """The upload form; a good upload leads to its comparison at once."""
     posted = request.method == "POST"
     if posted and not _may_compare(request):

@@ -21,7 +21,7 @@ class DropZone extends HTMLElement {
     on(this.input, "change", () => this.send());
     on(this.form, "htmx:xhr:progress", (event) => this.sent(event.detail));
     on(this.form, "htmx:sendError", () => this.refuse(this.dataset.noAnswer));
-    on(this.form, "htmx:responseError", (event) => this.refuse(event.detail.xhr.statusText));
+    on(this.form, "htmx:responseError", ({ detail }) => this.refuse(this.reason(detail.xhr)));
   }
 
   disconnectedCallback() {
@@ -66,6 +66,10 @@ class DropZone extends HTMLElement {
     image.src = URL.createObjectURL(file);
     image.onload = () => (image.hidden = false);
     image.onerror = () => (image.hidden = true);
+  }
+
+  reason(answer) {
+    return answer.status === 413 ? this.dataset.tooLarge : this.dataset.noAnswer;
   }
 
   sent({ loaded, total }) {

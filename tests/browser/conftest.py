@@ -15,6 +15,7 @@ from tests.inference.pictures import encoded
 from tests.stack import Stack, stack_up, tiny_checkpoint
 
 ARCHITECTURES = ("fcn8s", "segnet", "unet")
+PATIENCE = 120_000  # milliseconds: three masks on a machine that is busy
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -23,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """SegWeb with untrained FCN-8s, SegNet and U-Net, and an inference worker."""
     folder = tmp_path_factory.mktemp("browser")
     weights = [tiny_checkpoint(folder, architecture) for architecture in ARCHITECTURES]
-    stack = stack_up(folder / "var", *weights, static=True)
+    stack = stack_up(folder / "var", *weights, static=True, LEASE_SECONDS="45")
     stack.start("worker", "sweeper")
     yield stack
     stack.stop()
@@ -49,7 +50,7 @@ def visit(site: Stack, browser: Any) -> Iterator[Callable[..., Any]]:
         size = {"width": width, "height": height}
         options = {"locale": "en", "viewport": size, **options}
         context = browser.new_context(base_url=site.url, **options)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))

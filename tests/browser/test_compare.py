@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PATIENCE
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -36,6 +37,7 @@ def all_arrived(page: Any) -> None:
 def compared(site: Stack, browser: Any, photo: Path) -> str:
     """The path of a comparison whose masks have all arrived."""
     page = browser.new_page(base_url=site.url)
+    page.set_default_timeout(PATIENCE)
     page.goto("/")
     upload(page, photo)
     path = page.evaluate("location.pathname")

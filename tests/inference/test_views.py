@@ -130,6 +130,18 @@ def test_refused_upload_comes_back_as_the_form_with_a_sentence(
     assert not Image.objects.exists()
 
 
+def test_body_that_is_too_long_is_refused_unread(client: Client, settings: Settings) -> None:
+    settings.UPLOAD_MAX_BYTES = 0
+    response = client.post("/", {"file": upload(b"0" * 2**20)})
+    assertContains(response, "The upload is too large.", status_code=413)
+
+
+def test_form_needs_its_csrf_token(checkpoints: list[Checkpoint]) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    response = strict.post("/", {"file": upload(noise()), "models": KEYS})
+    assertContains(response, "The form has expired", status_code=403)
+
+
 def test_anonymous_visitors_sign_in_where_they_may_not_compare(
     client: Client, checkpoints: list[Checkpoint], settings: Settings
 ) -> None:
