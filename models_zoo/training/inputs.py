@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from models_zoo.data import Dataset, open_dataset
 from models_zoo.data.audit import Audit, audit
 from models_zoo.files import write_atomically
 from models_zoo.training.config import TrainConfig
+from models_zoo.training.distributed import Group
 
 AUDIT_NAME = "audit.json"
 
@@ -30,8 +32,8 @@ class Inputs:
         return [dataset.split_hash for dataset in splits if dataset is not None]
 
 
-def inputs_open(config: TrainConfig, out: Path) -> Inputs:
-    """Opens and audits the data of a run; the audit is kept in `out` and not repeated.
+def inputs_open(config: TrainConfig, out: Path, group: Group) -> Inputs:
+    """Opens the data of a run, which one process of its group audits.
 
     ValueError names what is wrong with the data, with file names.
     """
@@ -41,11 +43,15 @@ def inputs_open(config: TrainConfig, out: Path) -> Inputs:
     names = [[entry["name"] for entry in dataset.classes] for dataset in splits.values()]
     if any(other != names[0] for other in names):
         raise ValueError(f"The splits {', '.join(splits)} do not have the same classes.")
-    path = out / AUDIT_NAME
+    audited = group.share(_audit_kept(splits, out / AUDIT_NAME) if group.leads else None)
+    return Inputs(train, val, pseudo, Audit.from_dict(audited))
+
+
+def _audit_kept(splits: dict[str, Dataset], path: Path) -> dict[str, Any]:
+    """The audit, which is kept in `path` and not repeated when the run goes on."""
     if path.exists():
-        result = Audit.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    else:
-        result = audit(splits)
-        result.require_sound()
-        write_atomically(path, json.dumps(result.as_dict(), indent=1).encode() + b"\n")
-    return Inputs(train, val, pseudo, result)
+        return json.loads(path.read_text(encoding="utf-8"))
+    result = audit(splits)
+    result.require_sound()
+    write_atomically(path, json.dumps(result.as_dict(), indent=1).encode() + b"\n")
+    return result.as_dict()
