@@ -27,7 +27,7 @@ def test_the_quickstart_does_what_it_says(stack: Stack, tmp_path: Path) -> None:
         env=stack.env | {"SEGWEB": stack.url, "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
     )
     assert run.returncode == 0, run.stderr
     assert "\nDONE\n" in run.stdout
@@ -36,5 +36,6 @@ def test_the_quickstart_does_what_it_says(stack: Stack, tmp_path: Path) -> None:
     (out,) = tmp_path.iterdir()
     with Image.open(BASE_DIR / "inference" / "samples" / "bus.png") as image:
         for name in ("camvid-unet-slim.png", "camvid-unet-slim-overlay.png", "mine.png"):
-            assert Image.open(out / name).size == image.size
+            with Image.open(out / name) as made:
+                assert made.size == image.size
     assert {path.suffix for path in out.iterdir()} == {".png", ".json", ".npz", ".txt"}
