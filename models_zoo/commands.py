@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from models_zoo.catalogue import catalogue
+from models_zoo.catalogue import VARIANTS, catalogue
 from models_zoo.data import open_dataset
 from models_zoo.data.audit import audit as audit_splits
 from models_zoo.files import write_atomically
@@ -31,13 +32,24 @@ class Failed(Exception):
 
 
 def list_(options: argparse.Namespace) -> dict[str, Any]:
-    """The catalogue."""
+    """The catalogue; with `--json`, what each variant costs and sees, which is computed."""
     for architecture in catalogue().values():
         print(f"{architecture.key:20} {architecture.year}  {architecture.title}")
         print(f"{'':26}{architecture.idea}")
+    if not options.json:
+        return {}
+    from models_zoo.measure import figures
+
     return {
         "architectures": [
-            {"key": a.key, "title": a.title, "paper": a.paper, "year": a.year, "idea": a.idea}
+            {
+                "key": a.key,
+                "title": a.title,
+                "paper": a.paper,
+                "year": a.year,
+                "idea": a.idea,
+                "variants": {variant: asdict(figures(a.key, variant)) for variant in VARIANTS},
+            }
             for a in catalogue().values()
         ]
     }

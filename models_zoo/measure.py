@@ -8,6 +8,7 @@ an average. It depends on the graph alone, so the narrowest network and a thin i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
@@ -41,20 +42,28 @@ class Figures:
 
 
 def figures(key: str, variant: str, *, num_classes: int = 21) -> Figures:
-    """All figures of one catalogue key and variant, at no network's full size in memory."""
-    architecture = architecture_get(key)
+    """All figures of one catalogue key and variant; the network itself never takes memory."""
     with torch.device("meta"):
         network = build(key, variant=variant, num_classes=num_classes).eval()
         gmacs = multiply_adds(network, INPUT_SIZE) / 1e9
-    narrowest = network_build(architecture, num_classes=num_classes, width=NARROWEST)
-    seen = view(narrowest, architecture.sees_at)
-    if architecture.strides_at:
-        narrowest = network_build(architecture, num_classes=num_classes, width=NARROWEST)
-        stride = view(narrowest, architecture.strides_at).output_stride
-    else:
-        stride = seen.output_stride
+    seen = architecture_view(key)
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    return Figures(parameters, round(gmacs, 3), stride, seen.receptive_field)
+    return Figures(parameters, round(gmacs, 3), seen.output_stride, seen.receptive_field)
+
+
+@cache
+def architecture_view(key: str) -> View:
+    """The output stride and receptive field of a catalogue line, where it says; of all variants."""
+    architecture = architecture_get(key)
+
+    def narrowest() -> nn.Module:
+        return network_build(architecture, num_classes=2, width=NARROWEST)
+
+    seen = view(narrowest(), architecture.sees_at)
+    if not architecture.strides_at:
+        return seen
+    strides = view(narrowest(), architecture.strides_at)
+    return View(strides.output_stride, seen.receptive_field)
 
 
 def multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:

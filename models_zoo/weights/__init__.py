@@ -60,17 +60,23 @@ def shipped(folder: Path = FOLDER) -> list[Shipped]:
 def resolve(checkpoint: str) -> Shipped:
     """The checkpoint that a command line names: a shipped key or a weights file with its sidecar.
 
-    ValueError names the known keys when there is none.
+    A key of torchvision's published networks is fetched first, which needs torch. ValueError names
+    the known keys when there is none.
     """
+    from models_zoo.published import published_checkpoint, published_keys
+
     for candidate in shipped():
         if candidate.sidecar["key"] == checkpoint:
             return candidate
+    if checkpoint in published_keys():
+        return published_checkpoint(checkpoint)
     weights = Path(checkpoint)
     sidecar = weights.with_suffix(".json")
     if not weights.is_file() or not sidecar.is_file():
         known = ", ".join(candidate.sidecar["key"] for candidate in shipped()) or "none"
         raise ValueError(
-            f"No checkpoint {checkpoint!r}: neither a shipped key ({known}) "
+            f"No checkpoint {checkpoint!r}: neither a shipped key ({known}), "
+            f"one of torchvision's ({', '.join(published_keys())}), "
             "nor a .safetensors file with its .json beside it."
         )
     return Shipped(sidecar_read(sidecar), sidecar, weights)

@@ -50,6 +50,7 @@ def run(code: str, outside: Path, modules: str = "our_networks") -> str:
         **os.environ,
         "PYTHONPATH": f"{ROOT}{os.pathsep}{outside}",
         "SEGWEB_CATALOGUE": modules,
+        "OMP_NUM_THREADS": "1",
     }
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False

@@ -247,4 +247,4 @@ def test_the_published_vgg16_sees_edges_in_the_projects_input(folder, monkeypatc
         for stage in network.encoder:
             x = network.pool(stage(x))[0]
             assert 0.02 < (x > 0).float().mean() < 0.98
-            assert 1 < x.max() < 2e4
+            assert 1 < x.max() < 65504, "fp16 holds no more"
