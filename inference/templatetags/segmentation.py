@@ -22,6 +22,11 @@ from segweb.jobs import State
 register = template.Library()
 
 
+def _rounded(value: float, digits: int) -> str:
+    """A figure as the reader's language writes it; Django's own formatting cuts digits off."""
+    return number_format(round(value, digits), digits)
+
+
 @register.filter
 def architecture(checkpoint: Checkpoint) -> Architecture | None:
     """The catalogue's line about the checkpoint's architecture; None when it has none."""
@@ -70,8 +75,8 @@ def percent(fraction: float) -> str:
     """0.3412 as "34 %", and small shares as "0.4 %" or "< 0.1 %"."""
     value = 100 * fraction
     if value < 0.1:
-        return f"< {number_format(0.1, 1)} %"
-    return f"{number_format(value, 0 if value >= 9.95 else 1)} %"
+        return f"< {_rounded(0.1, 1)} %"
+    return f"{_rounded(value, 0 if value >= 9.95 else 1)} %"
 
 
 @register.filter
@@ -79,19 +84,19 @@ def duration(milliseconds: float) -> str:
     """Milliseconds as "318 ms", from a second on as "1.24 s"."""
     if milliseconds < 999.5:
         return f"{milliseconds:.0f} ms"
-    return f"{number_format(milliseconds / 1000, 2)} s"
+    return f"{_rounded(milliseconds / 1000, 2)} s"
 
 
 @register.filter
 def millions(parameters: int) -> str:
     """A number of parameters as "0.71 M"."""
-    return f"{number_format(parameters / 1e6, 2 if parameters < 1e7 else 1)} M"
+    return f"{_rounded(parameters / 1e6, 2 if parameters < 1e7 else 1)} M"
 
 
 @register.filter
 def iou(fraction: float | None) -> str:
     """An IoU as the field writes it, in percent with one digit; a dash where there is none."""
-    return "–" if fraction is None else number_format(100 * fraction, 1)
+    return "–" if fraction is None else _rounded(100 * fraction, 1)
 
 
 @register.filter

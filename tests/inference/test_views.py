@@ -18,6 +18,7 @@ from experiments.models import Checkpoint
 from inference import services, views
 from inference.models import Comparison, Image, Prediction
 from inference.samples import Sample
+from inference.templatetags import segmentation
 from segweb.jobs import State
 from tests.inference.pictures import encoded, noise, upload
 
@@ -251,6 +252,14 @@ def test_pane_warns_when_the_image_was_shrunk(
     assertContains(client.get(page(comparison)), "shrunk", count=1)
 
 
+def test_score_against_the_truth_is_shown(
+    client: Client, comparison: Comparison, execute_all: Callable[[Any], None]
+) -> None:
+    execute_all(comparison)
+    comparison.predictions.filter(position=0).update(scores={"miou": 0.4567})
+    assertContains(client.get(page(comparison)), "45.7", count=1)
+
+
 def test_cold_load_is_told_apart(
     client: Client, comparison: Comparison, execute_all: Callable[[Any], None]
 ) -> None:
@@ -277,6 +286,25 @@ def test_page_takes_few_queries(
     client.get(page(comparison))
     with django_assert_max_num_queries(8):
         client.get(page(comparison))
+
+
+@pytest.mark.parametrize(
+    ("show", "value", "text"),
+    [
+        (segmentation.percent, 0.3456, "35 %"),
+        (segmentation.percent, 0.0456, "4.6 %"),
+        (segmentation.percent, 0.0996, "10 %"),
+        (segmentation.percent, 0.0004, "< 0.1 %"),
+        (segmentation.duration, 318.4, "318 ms"),
+        (segmentation.duration, 999.7, "1.00 s"),
+        (segmentation.duration, 1236.0, "1.24 s"),
+        (segmentation.millions, 718_000, "0.72 M"),
+        (segmentation.iou, 0.4567, "45.7"),
+        (segmentation.iou, None, "–"),
+    ],
+)
+def test_figures_are_rounded(show: Callable[[Any], str], value: Any, text: str) -> None:
+    assert show(value) == text
 
 
 # Whose it is
