@@ -1,7 +1,8 @@
 """events.jsonl: one JSON line an event, appended, so that a reader can follow and replay a run.
 
-start, step, epoch, checkpoint, end; stopped after SIGTERM; failure with a sentence. An epoch has
-one `epoch` event, however often the run was killed.
+pretrained (which layers published weights filled, which not), start, step, epoch, checkpoint, end;
+stopped after SIGTERM; failure with a sentence. An epoch has one `epoch` event, however often the
+run was killed.
 """
 
 from __future__ import annotations

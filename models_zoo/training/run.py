@@ -5,15 +5,17 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from models_zoo.catalogue import build
+from models_zoo.catalogue import architecture_get, build
 from models_zoo.data.transforms import TrainingItems
 from models_zoo.files import clear_temporaries
 from models_zoo.precision import device_name, resolve
+from models_zoo.pretrained import pretrained_load
 from models_zoo.seeds import seed_for
 from models_zoo.training.batches import Batches, batch_loader
 from models_zoo.training.checkpoints import sidecar_save
@@ -125,9 +127,12 @@ def trainer_build(
         config.arch,
         variant=config.variant,
         num_classes=len(inputs.train.classes),
-        pretrained=config.pretrained,
         **config.options,
     )
+    if config.pretrained:
+        filled = pretrained_load(network, architecture_get(config.arch))
+        if group.leads:
+            events.write("pretrained", **asdict(filled))
     optimisation = Optimisation(
         network.to(device, memory_format=torch.channels_last),
         objective.to(device),

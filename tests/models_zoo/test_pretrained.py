@@ -29,6 +29,8 @@ from models_zoo.pretrained import (
 )
 from models_zoo.published import published_checkpoint, published_keys
 from models_zoo.torchvision_ops import torchvision
+from models_zoo.training.events import events_read
+from tests.models_zoo.fixtures import draw_camvid
 
 VGG_FILE = "vgg16_imagenet_features.safetensors"
 SHARED = Path(__file__).parents[3] / "shared" / "weights"
@@ -230,6 +232,20 @@ def test_published_lines_are_complete():
     for key, architecture in published_keys().items():
         assert key == f"cocovoc-{architecture.key}-full"
         assert architecture_get(architecture.key) == architecture
+
+
+@pytest.mark.slow
+def test_a_run_says_what_was_loaded_and_what_not(folder, tmp_path):
+    save_file(vgg_features(), folder / VGG_FILE)
+    data = draw_camvid(tmp_path / "data", train=2, val=1)
+    out = tmp_path / "run"
+    arguments = ["--arch", "segnet", "--variant", "full", "--epochs", "1", "--out", str(out)]
+    settings = [f"--set={pair}" for pair in ("pretrained=true", "batch=2", "crop=48,64")]
+    assert main(["train", "--data", f"camvid:{data}", *arguments, *settings]) == 0
+    said = next(event for event in events_read(out) if event["event"] == "pretrained")
+    assert said["source"] == VGG_FILE
+    assert len(said["loaded"]) == 13
+    assert "score" in said["initialised"]
 
 
 @pytest.mark.skipif(
