@@ -19,6 +19,7 @@ VARIABLES = {
     "HOST": (str, "127.0.0.1"),
     "PORT": (int, 8000),
     "ALLOWED_HOSTS": (list, []),
+    "NUM_PROXIES": (int, 0),
     "CSRF_TRUSTED_ORIGINS": (list, []),
     # where it keeps things
     "SEGWEB_VAR": (str, "var"),
