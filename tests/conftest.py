@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from django.core.cache import cache
 from pytest_django import Settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+# A suite started in a shell's background ignores SIGINT, and so would every process it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

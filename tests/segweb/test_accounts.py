@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 
 WRONG = {"username": "teacher", "password": "guess"}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_pace():
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.mark.django_db
