@@ -302,3 +302,12 @@ def test_a_fault_while_storing_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(ZeroDivisionError):
         services.image_create(file=upload(noise()))
     assert default_storage.listdir("images") == ([], [])
+
+
+def test_what_cannot_be_turned_into_colours_is_refused(monkeypatch):
+    def fail(picture):
+        raise IndexError("palette")
+
+    monkeypatch.setattr(uploads, "to_rgb", fail)
+    with pytest.raises(uploads.UploadRefused, match="damaged"):
+        uploads.read_image(upload(encoded(noise(8, 6), "PNG")))
