@@ -2,10 +2,11 @@
 #   make run       everything on this host (HOST, PORT, REDIS_URL, DATABASE_URL … from the environment)
 #   make test      every test     make lint      what can be seen without running
 #   make worker    only the workers, for a further host     make bench   training and counting, measured
+#   make train-zoo CAMVID=PATH   trains what the zoo lacks; hours, can be stopped and goes on
 #   make install   only the environment, in .venv     make messages   compile the translations
 
 .DEFAULT_GOAL := run
-.PHONY: run test bench lint worker install install-dev messages
+.PHONY: run test bench train-zoo lint worker install install-dev messages
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,6 +26,9 @@ test: install-dev
 	$(BIN)/pytest -n $(JOBS) --durations=5 -m "not slow and not browser"
 	$(BIN)/pytest --durations=5 -m slow
 	$(BIN)/pytest --durations=5 -rs -m browser
+
+train-zoo: install
+	$(BIN)/python -m models_zoo train-zoo $(if $(CAMVID),--camvid $(CAMVID))
 
 bench: install-dev
 	$(BIN)/python -m models_zoo bench

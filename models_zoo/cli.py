@@ -52,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
 
     command("list", commands.list_, "The architectures that exist.")
     _train_arguments(command("train", commands.train, "Train a network."))
+    zoo = command("train-zoo", commands.train_zoo, "Train and ship what the zoo lacks.")
+    zoo.add_argument(
+        "--camvid", default="", metavar="PATH", help="CamVid's folder; else scenes only"
+    )
+    zoo.add_argument("--runs", type=Path, default=Path("var/zoo"), help="where the runs are kept")
     _evaluate_arguments(command("evaluate", commands.evaluate, "Score a checkpoint on a split."))
     _predict_arguments(command("predict", commands.predict, "Write the masks of images."))
     audit = command("audit", commands.audit, "Look for faults in a data set.")

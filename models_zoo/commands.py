@@ -6,9 +6,11 @@ Nothing here imports torch before a command needs it, so that `list` and `--help
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,23 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
         f"{result['images']} images, {engine.precision}"
     )
     return {"key": key, **result}
+
+
+def train_zoo(options: argparse.Namespace) -> dict[str, Any]:
+    """Trains and ships what the zoo lacks."""
+    from models_zoo.training.failures import Stopped
+    from models_zoo.zoo import plan, zoo_train
+
+    os.nice(19)
+    say = partial(print, flush=True)
+    try:
+        failed = zoo_train(list(plan(camvid=options.camvid)), runs=options.runs, say=say)
+    except Stopped:
+        print("Stopped; the same command goes on.")
+        return {"stopped": True}
+    if failed:
+        raise Failed(f"{len(failed)} trainings failed: {', '.join(failed)}.")
+    return {}
 
 
 def _fraction(value: float | None) -> str:
