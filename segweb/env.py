@@ -28,6 +28,7 @@ VARIABLES = {
     # who may do what
     "SECRET_KEY": (str, ""),
     "ALLOW_ANONYMOUS": (bool, True),
+    "PUBLIC_RUNS": (bool, False),
     "UPLOAD_MAX_BYTES": (int, 32 * 2**20),
     "UPLOAD_MAX_PIXELS": (int, 40_000_000),
     # how it works

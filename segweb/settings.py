@@ -95,6 +95,11 @@ MEDIA_ROOT = VAR_DIR / "media"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "segweb.bokehjs.BokehFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -178,6 +183,7 @@ MAX_ATTEMPTS = env("MAX_ATTEMPTS")
 # What visitors and workers may use
 
 ALLOW_ANONYMOUS = env("ALLOW_ANONYMOUS")
+PUBLIC_RUNS = env("PUBLIC_RUNS")
 UPLOAD_MAX_BYTES = env("UPLOAD_MAX_BYTES")
 UPLOAD_MAX_PIXELS = env("UPLOAD_MAX_PIXELS")
 DEFAULT_DATASET = env("DEFAULT_DATASET")

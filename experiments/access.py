@@ -1,0 +1,54 @@
+"""Who reads runs and who may launch them, as decorators of the tracking pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.conf import settings
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+
+View = Callable[..., HttpResponse]
+LAUNCH = "experiments.launch_run"
+
+
+def runs_readable(request: HttpRequest) -> bool:
+    """Whether this visitor may look at runs and scores."""
+    return settings.PUBLIC_RUNS or request.user.is_authenticated
+
+
+def may_launch(user: Any) -> bool:
+    """Whether this user may launch, stop, resume, clone and delete runs."""
+    return user.is_staff and user.has_perm(LAUNCH)
+
+
+def may_change(user: Any, run: Any) -> bool:
+    """Whether this user may change this run: staff with the permission, or its owner."""
+    return may_launch(user) or (run.owner_id is not None and run.owner_id == user.pk)
+
+
+def reads_runs(view: View) -> View:
+    """For those who may read runs; others are asked to sign in."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not runs_readable(request):
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+def launches(view: View) -> View:
+    """For staff who may launch: others sign in or get 403."""
+    return permission_required(LAUNCH, raise_exception=True)(view)
+
+
+def draws_charts(view: View) -> View:
+    """A page with charts: Bokeh sets styles from its script, and needs no more than that."""
+    return csp_update({"style-src": [SELF, UNSAFE_INLINE]})(view)
