@@ -102,7 +102,7 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "segweb.staticfiles.StaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
@@ -120,8 +120,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-# Nothing comes from another host. An import map is inline by its nature: it carries
-# nonce="{{ request.csp_nonce }}".
+# Nothing comes from another host.
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
