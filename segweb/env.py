@@ -23,6 +23,7 @@ VARIABLES = {
     "CSRF_TRUSTED_ORIGINS": (list, []),
     # where it keeps things
     "SEGWEB_VAR": (str, "var"),
+    "SEGWEB_DATA": (str, ""),
     "DATABASE_URL": (str, ""),
     "REDIS_URL": (str, ""),
     # who may do what

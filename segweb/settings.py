@@ -92,6 +92,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Files
 
 MEDIA_ROOT = VAR_DIR / "media"
+DATA_ROOT = BASE_DIR / env("SEGWEB_DATA") if env("SEGWEB_DATA") else VAR_DIR / "data"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

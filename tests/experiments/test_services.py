@@ -98,7 +98,9 @@ def test_a_new_checkpoint(tmp_path: Path) -> None:
 def test_again_nothing_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     item = ship(tmp_path)
     services.zoo_sync(zoo=[item])
-    monkeypatch.setattr(services.hashlib, "file_digest", lambda *_: pytest.fail("hashed again"))
+    monkeypatch.setattr(
+        services.checkpoints.hashlib, "file_digest", lambda *_: pytest.fail("hashed again")
+    )
     synced = services.zoo_sync(zoo=[item])
     assert (synced.unchanged, synced.added) == (["camvid-unet-slim"], [])
     assert Checkpoint.objects.count() == Evaluation.objects.count() == 1

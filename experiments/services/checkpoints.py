@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from experiments.models import Checkpoint, Confusion, Dataset, Evaluation
+from experiments.models import Checkpoint, Confusion, Dataset, Evaluation, ImageCounts
 from models_zoo.weights import Shipped, shipped
 
 
@@ -125,7 +125,7 @@ def evaluation_record(*, checkpoint: Checkpoint, entry: dict[str, Any]) -> Evalu
     scores = {
         name: value
         for name, value in entry.items()
-        if name not in ("split", "passport", "confusion", "images")
+        if name not in ("split", "passport", "confusion", "images", "per_image")
     }
     evaluation, created = Evaluation.objects.update_or_create(
         checkpoint=checkpoint,
@@ -134,6 +134,9 @@ def evaluation_record(*, checkpoint: Checkpoint, entry: dict[str, Any]) -> Evalu
         protocol_hash=protocol_hash(passport),
         defaults={"protocol": passport, "scores": scores, "images": entry.get("images")},
     )
+    if entry.get("per_image"):
+        ImageCounts.objects.filter(evaluation=evaluation).delete()
+        ImageCounts.pack(evaluation, entry["per_image"]).save()
     if created and entry.get("confusion"):
         evaluation.confusion = Confusion.pack(entry["confusion"])
         evaluation.confusion.save()

@@ -1,4 +1,4 @@
-"""Data sets, checkpoints on offer, and what they scored. Services are the only writers."""
+"""Data sets, checkpoints on offer, and what they scored."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Dataset(models.Model):
     ignore_index = models.PositiveSmallIntegerField(null=True, blank=True)
     licence = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=500, blank=True)
+    folder = models.CharField(max_length=200, blank=True, help_text=_("of an import, in storage"))
     shipped = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -58,6 +59,9 @@ class Checkpoint(models.Model):
     architecture = models.CharField(max_length=100)
     variant = models.CharField(max_length=50)
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="checkpoints")
+    run = models.ForeignKey(
+        "Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="checkpoints"
+    )
     file = models.FileField(max_length=200)
     sidecar = models.JSONField(default=dict)
     parameters = models.PositiveBigIntegerField()
@@ -156,3 +160,48 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.checkpoint_id} {self.split}"
+
+    @property
+    def per_image(self) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+        """(name, hit, true, predicted) of each image, the counts int64 by class; [] if unknown."""
+        counts = ImageCounts.objects.filter(evaluation=self).first()
+        return [] if counts is None else counts.per_image
+
+
+class ImageCounts(models.Model):
+    """The pixels hit, true and predicted by class of every image of an evaluation, compressed.
+
+    In a table of its own, so that no list of evaluations reads it.
+    """
+
+    evaluation = models.OneToOneField(
+        Evaluation, on_delete=models.CASCADE, related_name="image_counts"
+    )
+    names = models.JSONField()
+    num_classes = models.PositiveSmallIntegerField()
+    counts = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{len(self.names)} images"
+
+    @classmethod
+    def pack(cls, evaluation: Evaluation, images: list[dict[str, Any]]) -> ImageCounts:
+        """An unsaved row of what models_zoo counted: name, hits, truth, predicted of each."""
+        table = np.array([[i["hits"], i["truth"], i["predicted"]] for i in images], dtype="<i8")
+        return cls(
+            evaluation=evaluation,
+            names=[image["name"] for image in images],
+            num_classes=table.shape[2],
+            counts=zlib.compress(table.tobytes()),
+        )
+
+    @property
+    def table(self) -> np.ndarray:
+        """N×3×K int64: for each image the pixels hit, true and predicted, by class."""
+        table = np.frombuffer(zlib.decompress(self.counts), dtype="<i8")
+        return table.reshape(len(self.names), 3, self.num_classes)
+
+    @property
+    def per_image(self) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+        """(name, hit, true, predicted) of each image."""
+        return [(name, *counts) for name, counts in zip(self.names, self.table, strict=True)]

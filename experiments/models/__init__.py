@@ -1,0 +1,25 @@
+"""Data sets, checkpoints and their scores; runs and their epochs. Services are the only writers."""
+
+from experiments.models.checkpoints import (
+    Checkpoint,
+    Confusion,
+    Dataset,
+    Evaluation,
+    ImageCounts,
+)
+from experiments.models.runs import Attempt, Epoch, Kind, Preflight, Probe, Run, Usage
+
+__all__ = [
+    "Attempt",
+    "Checkpoint",
+    "Confusion",
+    "Dataset",
+    "Epoch",
+    "Evaluation",
+    "ImageCounts",
+    "Kind",
+    "Preflight",
+    "Probe",
+    "Run",
+    "Usage",
+]

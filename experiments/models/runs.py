@@ -1,0 +1,274 @@
+"""Runs of a training, tried one or several times, with what each epoch of theirs brought."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from experiments.models.checkpoints import Checkpoint, Confusion, Dataset
+from segweb.jobs import Job, State
+
+
+class Kind(models.TextChoices):
+    """Where a run was trained: here, elsewhere, or before SegWeb was shipped."""
+
+    TRAINED = "trained", _("trained here")
+    EXTERNAL = "external", _("reported from elsewhere")
+    SHIPPED = "shipped", _("shipped with SegWeb")
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Runs as the pages and the API list them."""
+
+    def visible(self) -> RunQuerySet:
+        """All but the shipped ones that someone removed."""
+        return self.filter(removed_at=None)
+
+
+class Run(Job):
+    """One training, from its configuration to its best weights.
+
+    QUEUED ──a worker claims it──▶ RUNNING ──the trainer ends──▶ DONE
+    QUEUED ──run_stop──▶ STOPPED;  RUNNING ──run_stop: flag, TERM, KILL──▶ STOPPED
+    RUNNING ──the trainer says what is wrong──▶ FAILED
+    RUNNING ──trainer or worker was killed──▶ QUEUED, and LOST after MAX_ATTEMPTS without an epoch
+    STOPPED | FAILED | LOST ──run_resume──▶ QUEUED, going on from the last saved state
+
+    `attempt` counts the tries since the last recorded epoch; `attempts` holds all of them. An
+    `external` run is RUNNING without a lease from its creation until its last epoch is reported
+    (DONE) or someone stops it; it has neither files nor a worker. A `shipped` run is DONE.
+
+    `data` is a specification as models_zoo reads it, relative to the data root ("scenes",
+    "camvid:camvid", "imported:streets"): no path of a host is in the database. `config` holds the
+    fields of models_zoo's TrainConfig but arch, variant, data, epochs and seed, which are columns.
+    `step` of `steps` is the progress within epoch `epoch` + 1. `history` is the mIoU by epoch,
+    thinned out for a small curve. `protocol` says how the scores of the epochs were measured.
+    Files lie in storage under `folder`: see experiments.services.files.
+    """
+
+    task_name = "experiments.run_execute"
+    queue = "training"
+
+    name = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.TRAINED)
+    architecture = models.CharField(max_length=100)
+    variant = models.CharField(max_length=50, blank=True)
+    dataset = models.ForeignKey(
+        Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
+    )
+    data = models.CharField(max_length=300, blank=True)
+    config = models.JSONField(default=dict)
+    epochs = models.PositiveIntegerField(null=True, blank=True)
+    seed = models.BigIntegerField(default=0)
+    gpus = models.PositiveSmallIntegerField(default=1)
+
+    group = models.UUIDField(null=True, blank=True, help_text=_("launched together, by seed"))
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="clones"
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    notes = models.TextField(blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
+
+    stop_requested = models.BooleanField(default=False)
+    events_offset = models.PositiveBigIntegerField(default=0)
+    step = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0)
+
+    epoch = models.PositiveIntegerField(default=0, help_text=_("epochs done"))
+    best_miou = models.FloatField(null=True, blank=True)
+    best_epoch = models.PositiveIntegerField(null=True, blank=True)
+    last_miou = models.FloatField(null=True, blank=True)
+    history = models.JSONField(default=list)
+
+    environment = models.JSONField(default=dict)
+    protocol = models.JSONField(default=dict)
+    protocol_hash = models.CharField(max_length=64, blank=True)
+    disk_bytes = models.PositiveBigIntegerField(default=0)
+    shipped_sha256 = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+        permissions = [("launch_run", "Can launch, stop, resume, clone and delete runs")]
+        indexes = [
+            *Job.Meta.indexes,
+            models.Index(fields=["group"], name="run_by_group"),
+            models.Index(fields=["dataset", "architecture"], name="run_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.architecture} {self.pk}"
+
+    @property
+    def folder(self) -> str:
+        """The storage folder of everything that the run writes."""
+        return f"runs/{self.pk}"
+
+    @property
+    def checkpoint_key(self) -> str:
+        """The key under which its best weights are on offer."""
+        return f"run{self.pk}-best"
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """Its best weights, once they were published."""
+        return Checkpoint.objects.filter(key=self.checkpoint_key, superseded_at=None).first()
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether it has not ended, and nobody asked it to."""
+        return not self.ended and not self.stop_requested
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether a worker could go on with it."""
+        resumable = (State.STOPPED, State.FAILED, State.LOST)
+        return self.kind == Kind.TRAINED and self.state in resumable
+
+
+class Attempt(models.Model):
+    """One try at a run: the worker that claimed it, from claim to end.
+
+    `outcome` is "" while it goes on; then done, stopped, failed, released (the worker was shut
+    down), crashed (the trainer was killed), or lost (the worker was). First and last epoch are
+    those that it recorded.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    owner = models.CharField(max_length=200, help_text="host:pid:device")
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, blank=True)
+    exit_code = models.SmallIntegerField(null=True, blank=True)
+    first_epoch = models.PositiveIntegerField(null=True, blank=True)
+    last_epoch = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="attempt_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}.{self.number}"
+
+
+class Epoch(models.Model):
+    """What one epoch of a run brought; scores are fractions, on val. One row for (run, number).
+
+    `recorded_at` is when the epoch ended, by the trainer's clock.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="epoch_rows")
+    number = models.PositiveIntegerField()
+    attempt = models.ForeignKey(Attempt, null=True, blank=True, on_delete=models.SET_NULL)
+    loss = models.FloatField(null=True, blank=True)
+    val_loss = models.FloatField(null=True, blank=True)
+    lr = models.FloatField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    images_per_second = models.FloatField(null=True, blank=True)
+    miou = models.FloatField(null=True, blank=True)
+    train_miou = models.FloatField(null=True, blank=True)
+    pixel_accuracy = models.FloatField(null=True, blank=True)
+    mean_accuracy = models.FloatField(null=True, blank=True)
+    per_class_iou = models.JSONField(default=list)
+    confusion = models.OneToOneField(
+        Confusion, null=True, blank=True, on_delete=models.SET_NULL, related_name="epoch"
+    )
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="epoch_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}:{self.number}"
+
+
+class Probe(models.Model):
+    """The mask that an epoch gave one of the run's probe images: an indexed PNG in storage.
+
+    The image itself is stored once a run, as `image`, and its true mask as `truth`.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="probes")
+    epoch = models.PositiveIntegerField()
+    name = models.CharField(max_length=200)
+    file = models.FileField(max_length=300)
+
+    class Meta:
+        ordering = ["epoch", "name"]
+        constraints = [models.UniqueConstraint(fields=["run", "epoch", "name"], name="probe_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}:{self.epoch} {self.name}"
+
+    @property
+    def image(self) -> str:
+        """The storage key of the probe image (JPEG)."""
+        return f"runs/{self.run_id}/images/{self.name}.jpg"
+
+    @property
+    def truth(self) -> str:
+        """The storage key of its true mask (indexed PNG)."""
+        return f"runs/{self.run_id}/truth/{self.name}.png"
+
+
+class Usage(models.Model):
+    """What the trainer used at one moment: shares of all processors and of the device, bytes."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="usage")
+    at = models.DateTimeField(default=timezone.now)
+    cpu = models.FloatField(help_text="processor cores in use")
+    memory_bytes = models.PositiveBigIntegerField()
+    gpu = models.FloatField(null=True, blank=True, help_text="share of the device, 0 to 1")
+    gpu_memory_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} at {self.at}"
+
+
+class Preflight(Job):
+    """A look at a run before it is queued: its data audited, one real batch through its network.
+
+    QUEUED → RUNNING → DONE (with `result`) or FAILED (with `error`, the sentence to show).
+
+    `request` is what run_launch would be called with. `result` holds findings [{kind, message,
+    files, blocking}], images {split: count}, batch {seconds, peak_bytes, device, parameters},
+    and estimate {seconds, basis: "earlier runs" or "measured batch"}.
+    """
+
+    task_name: ClassVar[str] = "experiments.preflight_execute"
+    queue: ClassVar[str] = "preflight"
+
+    request = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
+    )
+
+    class Meta(Job.Meta):
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"preflight {self.pk}"
+
+    @property
+    def blocking(self) -> list[dict[str, Any]]:
+        """The findings that forbid to launch."""
+        return [each for each in self.result.get("findings", []) if each["blocking"]]

@@ -1,0 +1,52 @@
+"""What happens to data sets, checkpoints and runs; the only writers of their state."""
+
+from experiments.services.checkpoints import (
+    CheckpointDamaged,
+    Synced,
+    checkpoint_import,
+    checkpoint_restore,
+    checkpoint_withdraw,
+    dataset_ensure,
+    evaluation_record,
+    protocol_hash,
+    zoo_sync,
+)
+from experiments.services.epochs import epoch_record, epoch_report
+from experiments.services.files import folder_bytes, folder_delete, log_tail
+from experiments.services.runs import (
+    external_run_create,
+    run_annotate,
+    run_clone,
+    run_delete,
+    run_launch,
+    run_request,
+    run_resume,
+    run_stop,
+    runs_launch_group,
+)
+
+__all__ = [
+    "CheckpointDamaged",
+    "Synced",
+    "checkpoint_import",
+    "checkpoint_restore",
+    "checkpoint_withdraw",
+    "dataset_ensure",
+    "epoch_record",
+    "epoch_report",
+    "evaluation_record",
+    "external_run_create",
+    "folder_bytes",
+    "folder_delete",
+    "log_tail",
+    "protocol_hash",
+    "run_annotate",
+    "run_clone",
+    "run_delete",
+    "run_launch",
+    "run_request",
+    "run_resume",
+    "run_stop",
+    "runs_launch_group",
+    "zoo_sync",
+]
