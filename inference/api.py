@@ -25,11 +25,14 @@ from rest_framework.views import APIView
 from inference import access, downloads, services, uploads
 from inference.models import Comparison
 from inference.serializers import (
+    AgreementSerializer,
     ComparisonCreateSerializer,
     ComparisonSerializer,
     ImageSerializer,
     ImageUploadSerializer,
+    TruthSerializer,
 )
+from inference.truths import comparison_truth
 
 FORM_BYTES = 2**20  # what a multipart form may need beside its two files
 KEY_LENGTH = 255
@@ -108,6 +111,21 @@ class ImageFile(APIView):
         return downloads.stored(image.file, "image/png", f"{image.pk}.png")
 
 
+class ImageTruth(APIView):
+    """The image's true mask."""
+
+    permission_classes = [AllowAny]
+    content_negotiation_class = AnyType
+
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID) -> FileResponse:
+        """Indexed PNG, pixel = class id of the mask's data set; 404 where none came along."""
+        image = get_object_or_404(access.images_visible(request), pk=pk)
+        if not image.mask:
+            raise NotFound(_("This image has no true mask."))
+        return downloads.stored(image.mask, "image/png", f"{image.pk}-truth.png")
+
+
 class Comparisons(APIView):
     """Send an image through several models."""
 
@@ -153,6 +171,31 @@ class ComparisonDetail(generics.RetrieveAPIView):
         return access.comparisons_visible(self.request)
 
 
+class ComparisonTruth(APIView):
+    """What the predictions of a comparison score against the image's true mask."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=TruthSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Only predictions that are done and know the true mask's classes are listed."""
+        comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
+        return Response(TruthSerializer(comparison_truth(comparison)).data)
+
+
+class ComparisonAgreement(APIView):
+    """Where the predictions of a comparison agree, which needs no truth."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=AgreementSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """Among predictions that are done, within each list of classes."""
+        comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
+        found = services.comparison_settle(comparison=comparison)
+        return Response(AgreementSerializer(found).data)
+
+
 class PredictionMask(APIView):
     """The mask of one prediction."""
 
@@ -168,7 +211,11 @@ class PredictionMask(APIView):
         },
     )
     def get(self, request: Request, pk: UUID) -> FileResponse:
-        """An indexed PNG (pixel = class id, palette = class colours), or another format of it."""
+        """An indexed PNG (pixel = class id, palette = class colours), or another format of it.
+
+        `ids`: gzipped uint8, H×W class ids. `top3`: gzipped uint8, 3×H×W classes, likeliest first,
+        then 3×H×W probabilities (255 = 1.0). `npz`: the same for NumPy.
+        """
         prediction = get_object_or_404(access.predictions_visible(request), pk=pk)
         if not prediction.mask:
             raise NotFound(_("There is no mask yet."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from io import BytesIO
 from typing import BinaryIO
@@ -16,6 +17,7 @@ from models_zoo.images import open_image
 from models_zoo.masks import colourise, read_mask
 
 OPACITY = 0.5
+KEPT = "private, max-age=31536000, immutable"  # nothing served here ever changes
 
 
 def stored(file: BinaryIO, content_type: str, name: str) -> FileResponse:
@@ -23,7 +25,7 @@ def stored(file: BinaryIO, content_type: str, name: str) -> FileResponse:
     opened = file.open() if hasattr(file, "storage") else file
     response = FileResponse(opened, content_type=content_type, filename=name)
     response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, max-age=3600"
+    response["Cache-Control"] = KEPT
     return response
 
 
@@ -57,11 +59,32 @@ def mask_as_npz(prediction: Prediction) -> FileResponse:
     return stored(prediction.top3, "application/octet-stream", f"{_stem(prediction)}.npz")
 
 
+def mask_as_ids(prediction: Prediction) -> FileResponse:
+    """The class ids alone: H×W bytes, row by row, gzipped for the way."""
+    return _zipped(_read(prediction).tobytes(), f"{_stem(prediction)}.ids")
+
+
+def mask_as_top3(prediction: Prediction) -> FileResponse:
+    """3×H×W bytes of classes, then 3×H×W of probabilities (255 = 1.0), gzipped for the way."""
+    with prediction.top3.open() as file, np.load(file) as top3:
+        raw = top3["classes"].tobytes() + top3["probabilities"].tobytes()
+    return _zipped(raw, f"{_stem(prediction)}.top3")
+
+
+def _zipped(raw: bytes, name: str) -> FileResponse:
+    packed = gzip.compress(raw, compresslevel=1, mtime=0)
+    response = stored(BytesIO(packed), "application/octet-stream", name)
+    response["Content-Encoding"] = "gzip"
+    return response
+
+
 MASK_FORMATS = {
     "png": mask_as_png,
     "overlay": mask_as_overlay,
     "coco": mask_as_coco,
     "npz": mask_as_npz,
+    "ids": mask_as_ids,
+    "top3": mask_as_top3,
 }
 
 

@@ -19,9 +19,10 @@ from django.utils.translation import gettext_noop
 from PIL import Image as Picture
 
 from inference.cleanup import folder_clear
-from inference.models import Image, Prediction
-from models_zoo.masks import mask_png, read_mask
-from models_zoo.metrics import confusion, scores
+from inference.models import Comparison, Prediction
+from inference.services import comparison_settle
+from inference.truths import mask_scores
+from models_zoo.masks import mask_png
 from segweb.artefacts import local_path
 from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently
 
@@ -53,6 +54,7 @@ def prediction_execute(*, prediction_id: UUID) -> None:
     with job_heartbeats(lease=lease):
         fields = _outcome(lease)
         patiently(lambda: job_finish(lease=lease, **fields))
+        _comparison_settle(lease)
     _files_tidy(lease)
 
 
@@ -89,19 +91,20 @@ def _predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
         "scored_width": width,
         "device": result.device,
         "precision": result.precision,
-        "scores": _scores(image, prediction, result.mask),
+        "scores": mask_scores(image, checkpoint, result.mask),
     }
 
 
-def _scores(image: Image, prediction: Prediction, mask: np.ndarray) -> dict[str, Any] | None:
-    """Scores against the image's true mask, if that has the checkpoint's classes."""
-    checkpoint = prediction.checkpoint
-    if not image.mask or image.mask_dataset_id != checkpoint.dataset_id:
-        return None
-    with image.mask.open() as file:
-        truth = read_mask(file)
-    ignored = image.mask_dataset.ignore_index
-    return scores(confusion(truth, mask, len(checkpoint.classes), ignored))
+def _comparison_settle(lease: Lease) -> None:
+    """After the last prediction of a comparison, see where they agree; a fault costs only that."""
+    comparison = patiently(
+        lambda: Comparison.objects.filter(predictions=lease.pk).select_related("image").first()
+    )
+    try:
+        if comparison and comparison.ended:
+            comparison_settle(comparison=comparison)
+    except Exception:
+        logger.exception("The agreement of %s could not be computed.", comparison)
 
 
 def _sentence(fault: Exception) -> str:

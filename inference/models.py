@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Checkpoint, Dataset
 from segweb.jobs import ENDED, Job, State
@@ -56,15 +57,29 @@ class Image(Owned):
         return f"images/{self.pk}"
 
 
+class Scale(models.TextChoices):
+    """How networks see an image that is larger than what they know.
+
+    `model` shrinks it to as many pixels as the network was trained on; `tiles` scores overlapping
+    parts of it at full resolution.
+    """
+
+    MODEL = "model", _("at the model's scale")
+    TILES = "tiles", _("in tiles")
+
+
 class Comparison(Owned):
     """One image seen through several checkpoints.
 
+    `agreement` is what `inference.agreement` found, kept once every prediction has ended.
     `state` is derived from the predictions: DONE when every one ended and one is DONE, FAILED
     when none is. `share_token` opens it read-only to everyone who has the link, until revoked.
     `idempotency_key` is a digest of caller, request and Idempotency-Key header.
     """
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="comparisons")
+    scale = models.CharField(max_length=5, choices=Scale.choices, default=Scale.MODEL)
+    agreement = models.JSONField(null=True, blank=True)
     share_token = models.CharField(max_length=43, null=True, blank=True, unique=True)
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
 
@@ -77,6 +92,11 @@ class Comparison(Owned):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will arrive (prefetch `predictions` for lists)."""
+        return all(prediction.ended for prediction in self.predictions.all())
 
     @property
     def state(self) -> State:
@@ -92,7 +112,9 @@ class Prediction(Job):
 
     `mask` is an indexed PNG at the image's size; `top3` an npz of uint8 `classes` and
     `probabilities` (255 = 1.0), each 3×H×W. Times are milliseconds; `load_ms` is null when the
-    network was warm. `scored_height` × `scored_width` is what the network saw.
+    network was warm. `scored_height` × `scored_width` is what the network saw, in tiles when it is
+    `tiled`. `memory_bytes` is the most that weights and activations took at once. `scores` are
+    those of `inference.truths`.
     """
 
     task_name: ClassVar[str] = "inference.prediction_execute"
@@ -108,6 +130,8 @@ class Prediction(Job):
     load_ms = models.FloatField(null=True, blank=True)
     scored_height = models.PositiveIntegerField(null=True, blank=True)
     scored_width = models.PositiveIntegerField(null=True, blank=True)
+    tiled = models.BooleanField(default=False)
+    memory_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     device = models.CharField(max_length=50, blank=True)
     precision = models.CharField(max_length=10, blank=True)
     scores = models.JSONField(null=True, blank=True)
@@ -122,6 +146,12 @@ class Prediction(Job):
 
     def __str__(self) -> str:
         return f"{self.checkpoint_id} {self.state}"
+
+    @property
+    def shrunk(self) -> bool:
+        """Whether the network saw fewer pixels than the image has."""
+        image = self.comparison.image
+        return self.scored_width < image.width or self.scored_height < image.height
 
     @property
     def folder(self) -> str:

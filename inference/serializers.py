@@ -17,9 +17,9 @@ from inference.models import Comparison, Image, Prediction
 class LinkField(serializers.Field):
     """The address of one view about the object, with the request's share link if it came by one."""
 
-    def __init__(self, view_name: str, *, when: str | None = None) -> None:
+    def __init__(self, view_name: str, *, when: str | None = None, **query: str) -> None:
         super().__init__(source="*", read_only=True)
-        self.view_name, self.when = view_name, when
+        self.view_name, self.when, self.query = view_name, when, query
 
     def to_representation(self, value: Any) -> str | None:
         """Null until the attribute named by `when` is there."""
@@ -31,7 +31,7 @@ class LinkField(serializers.Field):
             f"inference-api:{self.view_name}",
             args=[value.pk],
             request=request,
-            query={"share": share} if share else None,
+            query=self.query | ({"share": share} if share else {}) or None,
         )
 
 
@@ -69,17 +69,52 @@ class ImageUploadSerializer(serializers.Serializer):
     )
 
 
+class ScoredSerializer(serializers.Serializer):
+    """At which size the network saw the image: whole or in tiles, in fewer pixels or in all."""
+
+    height = serializers.IntegerField(source="scored_height")
+    width = serializers.IntegerField(source="scored_width")
+    tiled = serializers.BooleanField()
+    shrunk = serializers.BooleanField()
+
+
 class PredictionSerializer(serializers.ModelSerializer):
-    """One checkpoint's answer; null until known. `scores` need a true mask."""
+    """One checkpoint's answer; null until known. `scores` need a true mask.
+
+    `load_ms` is null when the network was warm; `gmacs` are 10⁹ multiply-adds at 360×480.
+    """
 
     model = serializers.CharField(source="checkpoint.key")
+    parameters = serializers.IntegerField(source="checkpoint.parameters")
+    gmacs = serializers.FloatField(source="checkpoint.gmacs", allow_null=True)
+    scored = serializers.SerializerMethodField()
     mask_url = LaterUrlField("prediction-mask", when="mask")
+    top3_url = LaterUrlField("prediction-mask", when="top3", **{"as": "top3"})
     error = serializers.SerializerMethodField()
 
     class Meta:
         model = Prediction
-        fields = ["id", "model", "state", "latency_ms", "mask_url", "scores", "error"]
+        fields = [
+            "id",
+            "model",
+            "state",
+            "latency_ms",
+            "load_ms",
+            "memory_bytes",
+            "parameters",
+            "gmacs",
+            "scored",
+            "mask_url",
+            "top3_url",
+            "scores",
+            "error",
+        ]
         read_only_fields = fields
+
+    @extend_schema_field(ScoredSerializer(allow_null=True))
+    def get_scored(self, prediction: Prediction) -> dict[str, Any] | None:
+        """Null until it was."""
+        return ScoredSerializer(prediction).data if prediction.scored_width else None
 
     def get_error(self, prediction: Prediction) -> str | None:
         """A sentence in the reader's language."""
@@ -97,6 +132,61 @@ class ComparisonSerializer(serializers.ModelSerializer):
         model = Comparison
         fields = ["id", "url", "state", "image", "predictions"]
         read_only_fields = fields
+
+
+class TruthPredictionSerializer(serializers.Serializer):
+    """One prediction against the truth: fractions, then pixels (by class where they are lists)."""
+
+    id = serializers.UUIDField()
+    miou = serializers.FloatField(allow_null=True)
+    pixel_accuracy = serializers.FloatField(allow_null=True)
+    per_class_iou = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    boundary_iou = serializers.FloatField(allow_null=True)
+    right = serializers.IntegerField()
+    wrong = serializers.IntegerField()
+    ignored = serializers.IntegerField()
+    false = serializers.ListField(child=serializers.IntegerField())
+    missed = serializers.ListField(child=serializers.IntegerField())
+
+
+class TruthSerializer(serializers.Serializer):
+    """Scores against the true mask, of the predictions that know its classes."""
+
+    classes = serializers.ListField(child=serializers.DictField())
+    ignore_index = serializers.IntegerField(allow_null=True)
+    predictions = TruthPredictionSerializer(many=True)
+
+
+class SwapSerializer(serializers.Serializer):
+    """One says `a_class` where the other says `b_class`, on this share of the image."""
+
+    a_class = serializers.IntegerField()
+    b_class = serializers.IntegerField()
+    share = serializers.FloatField()
+
+
+class PairSerializer(serializers.Serializer):
+    """Two predictions: the share of pixels they agree on, and their most frequent swaps."""
+
+    a = serializers.UUIDField()
+    b = serializers.UUIDField()
+    agreement = serializers.FloatField()
+    swaps = SwapSerializer(many=True)
+
+
+class GroupSerializer(serializers.Serializer):
+    """Predictions of one class list, and the mean over pixels of their votes' entropy in bits."""
+
+    predictions = serializers.ListField(child=serializers.UUIDField())
+    entropy_mean = serializers.FloatField()
+
+
+class AgreementSerializer(serializers.Serializer):
+    """Where predictions agree; `entropy_mean` is that of the largest group."""
+
+    pairs = PairSerializer(many=True)
+    groups = GroupSerializer(many=True)
+    entropy_mean = serializers.FloatField(allow_null=True)
 
 
 @extend_schema_field(

@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Sequence
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from experiments.models import Checkpoint, Dataset
 from experiments.services import dataset_ensure
 from inference import uploads
+from inference.agreement import comparison_agreement
 from inference.cleanup import folder_clear
 from inference.models import Comparison, Image, Prediction
 from inference.samples import sample_dataset, sample_images
@@ -144,6 +145,18 @@ def _checkpoints(models: Models) -> list[Checkpoint]:
     if not found:
         raise ValidationError(_("There is no model to compare with."))
     return found
+
+
+def comparison_settle(*, comparison: Comparison) -> dict[str, Any]:
+    """Where the predictions of a comparison agree; kept once all have ended, as masks stay."""
+    if comparison.agreement is None:
+        found = comparison_agreement(comparison)
+        if not comparison.ended:
+            return found
+        unkept = Comparison.objects.filter(pk=comparison.pk, agreement__isnull=True)
+        unkept.update(agreement=found)
+        comparison.agreement = found
+    return comparison.agreement
 
 
 def _digest(image: Image, keys: list[str], owner: User | None, visitor: str, key: str) -> str:

@@ -109,14 +109,13 @@ def class_scores(checkpoint: Checkpoint) -> list[tuple[dict[str, Any], float | N
 @register.filter
 def shrunk(prediction: Prediction) -> bool:
     """Whether the network saw fewer pixels than the image has."""
-    image = prediction.comparison.image
-    return prediction.scored_width < image.width or prediction.scored_height < image.height
+    return prediction.shrunk
 
 
 @register.filter
 def ended(comparison: Comparison) -> bool:
     """Whether nothing more will arrive."""
-    return all(prediction.ended for prediction in comparison.predictions.all())
+    return comparison.ended
 
 
 @register.filter

@@ -31,12 +31,9 @@ class BoundaryCounts:
 
     def add(self, truth: np.ndarray, prediction: np.ndarray) -> None:
         """Counts one image."""
-        ignored = np.zeros(truth.shape, bool)
-        if self.ignore_index is not None:
-            ignored = truth == self.ignore_index
-        diagonal = float(np.hypot(*truth.shape))
-        self._add_bands(truth, prediction, ignored, max(1, round(BAND_SHARE * diagonal)))
-        self._add_f1(truth, prediction, ignored, TOLERANCE_SHARE * diagonal)
+        ignored = self._ignored(truth)
+        self.add_bands(truth, prediction)
+        self._add_f1(truth, prediction, ignored, TOLERANCE_SHARE * float(np.hypot(*truth.shape)))
         self._add_trimaps(truth, prediction, ignored)
 
     def scores(self) -> dict[str, Any]:
@@ -55,15 +52,20 @@ class BoundaryCounts:
             "trimap_miou": trimaps,
         }
 
-    def _add_bands(
-        self, truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray, width: int
-    ) -> None:
-        """Boundary IoU: intersection over union of what lies within `width` of the own border."""
+    def add_bands(self, truth: np.ndarray, prediction: np.ndarray) -> None:
+        """Counts for boundary IoU alone: what of both masks lies in the band at the own border."""
+        ignored = self._ignored(truth)
+        width = max(1, round(BAND_SHARE * float(np.hypot(*truth.shape))))
         for number in _occurring(truth, prediction, ignored):
             true = _inner_band(truth == number, ignored, width)
             guess = _inner_band(prediction == number, ignored, width)
             self._overlap[number] += np.count_nonzero(true & guess)
             self._union[number] += np.count_nonzero(true | guess)
+
+    def _ignored(self, truth: np.ndarray) -> np.ndarray:
+        if self.ignore_index is None:
+            return np.zeros(truth.shape, bool)
+        return truth == self.ignore_index
 
     def _add_f1(
         self, truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray, tolerance: float
@@ -86,6 +88,15 @@ class BoundaryCounts:
         for width, counts in self._trimaps.items():
             band = dilated(edges, width - 1) & ~ignored
             counts += confusion(truth[band], prediction[band], self.num_classes)
+
+
+def boundary_iou(
+    truth: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int | None = None
+) -> float | None:
+    """Boundary IoU of one image: the mean over the classes of either mask."""
+    counts = BoundaryCounts(num_classes, ignore_index)
+    counts.add_bands(truth, prediction)
+    return counts.scores()["boundary_iou"]
 
 
 def _occurring(truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray) -> list[int]:

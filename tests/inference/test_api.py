@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
 from inference import api as inference_api
-from inference import services
+from inference import downloads, services
 from inference.models import Comparison, Image, Prediction
 from models_zoo.masks import colourise
 from tests.inference.pictures import encoded, noise, opened, upload
@@ -151,7 +151,13 @@ def test_a_comparison_from_post_to_masks(
         "model": KEYS[0],
         "state": "QUEUED",
         "latency_ms": None,
+        "load_ms": None,
+        "memory_bytes": None,
+        "parameters": 700_000,
+        "gmacs": None,
+        "scored": None,
         "mask_url": None,
+        "top3_url": None,
         "scores": None,
         "error": None,
     }
@@ -254,7 +260,7 @@ def test_mask_formats(api: APIClient, done: Prediction) -> None:
 
 
 def test_every_file_is_served_with_a_fixed_type(api: APIClient, done: Prediction) -> None:
-    for kind in ("png", "overlay", "coco", "npz"):
+    for kind in downloads.MASK_FORMATS:
         response = mask_get(api, done, **{"as": kind})
         assert response["X-Content-Type-Options"] == "nosniff"
         assert response["Content-Type"] in (
@@ -351,7 +357,10 @@ def test_the_schema_and_its_page(api: APIClient, db: None) -> None:
         "images",
         "images/{id}/file",
         "comparisons",
+        "images/{id}/truth",
         "comparisons/{id}",
+        "comparisons/{id}/truth",
+        "comparisons/{id}/agreement",
         "predictions/{id}/mask",
     }
     assert {f"/api/v1/{path}/" for path in paths} <= set(schema["paths"])

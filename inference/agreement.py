@@ -1,0 +1,90 @@
+"""Where predictions of one image agree, which needs no truth. NumPy only.
+
+Only masks of one class list can be compared: predictions are grouped by theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from experiments.models import Checkpoint
+from inference.models import Comparison, Prediction
+from models_zoo.masks import read_mask
+from models_zoo.metrics import confusion
+
+SWAPS = 10
+
+
+def class_list(checkpoint: Checkpoint) -> tuple[tuple[int, str], ...]:
+    """What two checkpoints must have in common for their masks to be compared: ids and names."""
+    return tuple((entry["id"], entry["name"]) for entry in checkpoint.classes)
+
+
+def vote_entropy(masks: Sequence[np.ndarray]) -> np.ndarray:
+    """H×W float32: the entropy in bits of the masks' votes for each pixel's class.
+
+    0 where all agree; log2(N) where N masks say N different things.
+    """
+    share = np.arange(len(masks) + 1) / len(masks)
+    surprise = np.zeros_like(share)
+    surprise[1:] = -share[1:] * np.log2(share[1:])
+    surprise = surprise.astype(np.float32)
+    entropy = np.zeros(masks[0].shape, np.float32)
+    for number in sorted(set().union(*(np.unique(mask).tolist() for mask in masks))):
+        votes = np.zeros(masks[0].shape, np.uint8)
+        for mask in masks:
+            votes += mask == number
+        entropy += surprise[votes]
+    return entropy
+
+
+def pair_agreement(one: np.ndarray, other: np.ndarray, num_classes: int) -> dict[str, Any]:
+    """The share of pixels that two masks agree on, and the most frequent of their swaps."""
+    counts = confusion(one, other, num_classes)
+    differing = counts - np.diag(np.diag(counts))
+    most_first = np.argsort(-differing, axis=None, kind="stable")[:SWAPS]
+    pairs = [divmod(int(index), num_classes) for index in most_first]
+    return {
+        "agreement": float(1 - differing.sum() / one.size),
+        "swaps": [
+            {"a_class": a, "b_class": b, "share": float(differing[a, b] / one.size)}
+            for a, b in pairs
+            if differing[a, b]
+        ],
+    }
+
+
+def comparison_agreement(comparison: Comparison) -> dict[str, Any]:
+    """Agreement of every pair of finished predictions, and the mean vote entropy of each group.
+
+    `entropy_mean` is that of the largest group; None where no two predictions can be compared.
+    """
+    groups: dict[Any, list[Prediction]] = {}
+    for prediction in comparison.predictions.all():
+        if prediction.mask:
+            groups.setdefault(class_list(prediction.checkpoint), []).append(prediction)
+    pairs, found = [], []
+    for classes, members in groups.items():
+        if len(members) < 2:
+            continue
+        masks = [_read(member) for member in members]
+        for (a, one), (b, other) in combinations(zip(members, masks, strict=True), 2):
+            ids = {"a": str(a.pk), "b": str(b.pk)}
+            pairs.append(ids | pair_agreement(one, other, len(classes)))
+        entropy = float(vote_entropy(masks).mean(dtype=np.float64))
+        found.append({"predictions": [str(m.pk) for m in members], "entropy_mean": entropy})
+    largest = max(found, key=lambda group: len(group["predictions"]), default=None)
+    return {
+        "pairs": pairs,
+        "groups": found,
+        "entropy_mean": largest["entropy_mean"] if largest else None,
+    }
+
+
+def _read(prediction: Prediction) -> np.ndarray:
+    with prediction.mask.open() as file:
+        return read_mask(file)
