@@ -151,6 +151,7 @@ class Comparisons(APIView):
         comparison = services.comparison_create(
             image=image,
             models=form.validated_data["models"],
+            scale=form.validated_data["scale"],
             idempotency_key=key,
             **_makers(request),
         )

@@ -75,7 +75,10 @@ def _predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
     image, checkpoint = prediction.comparison.image, prediction.checkpoint
     with image.file.open() as file, Picture.open(file) as picture:
         result = engine().predict(
-            local_path(checkpoint.file.name), checkpoint.sidecar, picture.convert("RGB")
+            local_path(checkpoint.file.name),
+            checkpoint.sidecar,
+            picture.convert("RGB"),
+            scale=prediction.comparison.scale,
         )
     top3 = BytesIO()
     np.savez_compressed(top3, classes=result.top_classes, probabilities=result.top_probabilities)
@@ -89,6 +92,8 @@ def _predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
         "load_ms": result.load_milliseconds,
         "scored_height": height,
         "scored_width": width,
+        "tiled": result.tiled,
+        "memory_bytes": result.memory_bytes,
         "device": result.device,
         "precision": result.precision,
         "scores": mask_scores(image, checkpoint, result.mask),

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from experiments.models import Dataset
-from inference.models import Comparison, Image, Prediction
+from inference.models import Comparison, Image, Prediction, Scale
 
 
 class LinkField(serializers.Field):
@@ -130,7 +130,7 @@ class ComparisonSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Comparison
-        fields = ["id", "url", "state", "image", "predictions"]
+        fields = ["id", "url", "state", "scale", "image", "predictions"]
         read_only_fields = fields
 
 
@@ -214,3 +214,8 @@ class ComparisonCreateSerializer(serializers.Serializer):
 
     image = serializers.UUIDField()
     models = ModelsField(default="all")
+    scale = serializers.ChoiceField(
+        choices=Scale.choices,
+        default=Scale.MODEL,
+        help_text=_("How an image larger than what a network knows is scored: shrunk, or in tiles"),
+    )

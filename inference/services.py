@@ -21,7 +21,7 @@ from experiments.services import dataset_ensure
 from inference import uploads
 from inference.agreement import comparison_agreement
 from inference.cleanup import folder_clear
-from inference.models import Comparison, Image, Prediction
+from inference.models import Comparison, Image, Prediction, Scale
 from inference.samples import sample_dataset, sample_images
 from models_zoo.masks import mask_png
 from segweb import wakeups
@@ -89,6 +89,7 @@ def comparison_create(
     *,
     image: Image,
     models: Models = "all",
+    scale: str = Scale.MODEL,
     owner: User | None = None,
     visitor: str = "",
     idempotency_key: str = "",
@@ -99,28 +100,33 @@ def comparison_create(
     Raises ValidationError when a key is not on offer or there is none.
     """
     checkpoints = _checkpoints(models)
-    keys = [checkpoint.key for checkpoint in checkpoints]
-    digest = _digest(image, keys, owner, visitor, idempotency_key) if idempotency_key else None
+    request = {
+        "image": str(image.pk),
+        "models": sorted(checkpoint.key for checkpoint in checkpoints),
+        "scale": scale,
+        "caller": [owner.pk if owner else None, visitor],
+        "key": idempotency_key,
+    }
+    comparison = Comparison(
+        image=image,
+        scale=scale,
+        owner=owner,
+        visitor=visitor,
+        idempotency_key=_digest(request) if idempotency_key else None,
+    )
     try:
         with transaction.atomic():
-            return _comparison_insert(image, checkpoints, owner, visitor, digest)
+            return _comparison_insert(comparison, checkpoints)
     except IntegrityError:
+        digest = comparison.idempotency_key
         existing = Comparison.objects.filter(idempotency_key=digest).first() if digest else None
         if existing is None:
             raise
         return existing
 
 
-def _comparison_insert(
-    image: Image,
-    checkpoints: list[Checkpoint],
-    owner: User | None,
-    visitor: str,
-    digest: str | None,
-) -> Comparison:
-    comparison = Comparison.objects.create(
-        image=image, owner=owner, visitor=visitor, idempotency_key=digest
-    )
+def _comparison_insert(comparison: Comparison, checkpoints: list[Checkpoint]) -> Comparison:
+    comparison.save(force_insert=True)
     predictions = Prediction.objects.bulk_create(
         Prediction(comparison=comparison, checkpoint=checkpoint, position=position)
         for position, checkpoint in enumerate(checkpoints)
@@ -159,10 +165,9 @@ def comparison_settle(*, comparison: Comparison) -> dict[str, Any]:
     return comparison.agreement
 
 
-def _digest(image: Image, keys: list[str], owner: User | None, visitor: str, key: str) -> str:
+def _digest(request: dict[str, Any]) -> str:
     """Names a request of one caller: a key used again for another request is another request."""
-    parts = [owner.pk if owner else None, visitor, str(image.pk), sorted(keys), key]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
 def comparison_share(*, comparison: Comparison) -> str:

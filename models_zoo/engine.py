@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import gt
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from torch.nn.functional import interpolate
 from models_zoo.catalogue import build
 from models_zoo.data.transforms import normalise
 from models_zoo.images import to_rgb
+from models_zoo.memory import PeakBytes
 from models_zoo.precision import autocast, device_name, resolve
+from models_zoo.tiles import Block, tile_size, tiled_logits
 from models_zoo.training.checkpoints import weights_load
 
 TOP = 3
 BAND_PIXELS = 1 << 20
+SCALES = ("model", "tiles")
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Prediction:
     mask: uint8 H×W, pixel = class id. top_classes, top_probabilities: uint8 3×H×W, the likeliest
     classes first, 255 = probability 1. milliseconds: preprocessing, forward pass and resizing;
     load_milliseconds: reading the checkpoint, None when it was warm. scored_at: the height and
-    width that the network saw.
+    width that the network saw, in several overlapping parts where `tiled`. memory_bytes: the
+    network's weights and the most that its activations took at once.
     """
 
     mask: np.ndarray
@@ -41,6 +46,8 @@ class Prediction:
     milliseconds: float
     load_milliseconds: float | None
     scored_at: tuple[int, int]
+    tiled: bool
+    memory_bytes: int
     device: str
     precision: str
 
@@ -97,8 +104,11 @@ def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tenso
     A photo of 40 megapixels would need gigabytes for all classes at once.
     """
     height, width = size
+    step = max(1, BAND_PIXELS // width)
     if size == tuple(logits.shape[-2:]):
-        yield slice(0, height), logits
+        for start in range(0, height, step):
+            band = slice(start, min(start + step, height))
+            yield band, logits[:, band]
         return
     source_height = logits.shape[-2]
     rows = torch.arange(height, device=logits.device, dtype=torch.float32)
@@ -106,22 +116,47 @@ def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tenso
     upper = centre.floor().long()
     lower = (upper + 1).clamp(max=source_height - 1)
     share = (centre - upper)[:, None]
-    step = max(1, BAND_PIXELS // width)
     for start in range(0, height, step):
         band = slice(start, min(start + step, height))
         mixed = torch.lerp(logits[:, upper[band]], logits[:, lower[band]], share[band])
         yield band, interpolate(mixed[None], (mixed.shape[1], width), mode="bilinear")[0]
 
 
-def _top(logits: Tensor, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def logit_blocks(
+    score: Callable[[np.ndarray, tuple[int, int]], Tensor],
+    pixels: np.ndarray,
+    input_size: tuple[int, int],
+    scale: str,
+) -> Iterator[Block]:
+    """An image's logits at its own size, in blocks that cover every pixel once.
+
+    `score` gives the logits of pixels at a height and width. By `scale` that is called for the
+    whole image at the size that the network knows ("model"), or for tiles of it as they are.
+    """
+    size = pixels.shape[:2]
+    if scale == "tiles":
+        yield from tiled_logits(
+            lambda rows, columns: score(
+                pixels[rows, columns], (rows.stop - rows.start, columns.stop - columns.start)
+            ),
+            size,
+            tile_size(input_size),
+        )
+        return
+    for band, logits in _bands(score(pixels, scoring_size(size, input_size)), size):
+        yield band, slice(0, size[1]), logits
+
+
+def _top(blocks: Iterable[Block], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """The likeliest classes and their probabilities at `size`, both uint8 TOP×H×W."""
-    count = min(TOP, logits.shape[0])
     classes = np.zeros((TOP, *size), np.uint8)
     probabilities = np.zeros((TOP, *size), np.uint8)
-    for band, part in _bands(logits, size):
-        best, index = part.softmax(dim=0).topk(count, dim=0)
-        classes[:count, band] = index.to(torch.uint8).cpu().numpy()
-        probabilities[:count, band] = (best * 255).round().to(torch.uint8).cpu().numpy()
+    for rows, columns, logits in blocks:
+        count = min(TOP, logits.shape[0])
+        best, index = logits.softmax(dim=0).topk(count, dim=0)
+        classes[:count, rows, columns] = index.to(torch.uint8).cpu().numpy()
+        shown = (best * 255).round().to(torch.uint8)
+        probabilities[:count, rows, columns] = shown.cpu().numpy()
     return classes, probabilities
 
 
@@ -134,39 +169,63 @@ class Engine:
         self.precision = resolve(precision, self.device)
         self._warm: OrderedDict[tuple[str, str], nn.Module] = OrderedDict()
 
+    @property
+    def warm(self) -> set[str]:
+        """The sha256 of every network that is in memory."""
+        return {sha256 for _, sha256 in self._warm}
+
     def predict(
-        self, weights: Path, sidecar: dict[str, Any], image: Image.Image | np.ndarray
+        self,
+        weights: Path,
+        sidecar: dict[str, Any],
+        image: Image.Image | np.ndarray,
+        *,
+        scale: str = "model",
     ) -> Prediction:
-        """The mask of `image` (any size) by the checkpoint `weights`.
+        """The mask of `image` (any size) by the checkpoint `weights`, at one of SCALES.
 
         ValueError or OSError when the checkpoint cannot be read or does not fit its sidecar.
         """
-        network, load_milliseconds = self._network(weights, sidecar)
+        network, load_milliseconds = self.network(weights, sidecar)
         started = time.perf_counter()
         pixels = np.asarray(to_rgb(image)) if isinstance(image, Image.Image) else image
-        size = pixels.shape[:2]
-        scored_at = scoring_size(size, tuple(sidecar["input_size"]))
-        logits = logits_of(
-            network,
-            pixels,
-            mean=sidecar["mean"],
-            std=sidecar["std"],
-            scored_at=scored_at,
-            precision=self.precision,
-        )
-        classes, probabilities = _top(logits, size)
+        size, input_size = pixels.shape[:2], tuple(sidecar["input_size"])
+        peak = PeakBytes(self.device)
+        score = self.scorer(network, sidecar, peak)
+        classes, probabilities = _top(logit_blocks(score, pixels, input_size, scale), size)
         return Prediction(
             mask=classes[0],
             top_classes=classes,
             top_probabilities=probabilities,
             milliseconds=(time.perf_counter() - started) * 1000,
             load_milliseconds=load_milliseconds,
-            scored_at=scored_at,
+            scored_at=size if scale == "tiles" else scoring_size(size, input_size),
+            tiled=scale == "tiles" and any(map(gt, size, tile_size(input_size))),
+            memory_bytes=_bytes(network) + peak.bytes,
             device=self.device,
             precision=self.precision,
         )
 
-    def _network(self, weights: Path, sidecar: dict[str, Any]) -> tuple[nn.Module, float | None]:
+    def scorer(
+        self, network: nn.Module, sidecar: dict[str, Any], peak: PeakBytes
+    ) -> Callable[[np.ndarray, tuple[int, int]], Tensor]:
+        """What `logit_blocks` asks for pixels' logits; the memory it takes is counted in `peak`."""
+
+        def score(pixels: np.ndarray, scored_at: tuple[int, int]) -> Tensor:
+            with peak:
+                return logits_of(
+                    network,
+                    pixels,
+                    mean=sidecar["mean"],
+                    std=sidecar["std"],
+                    scored_at=scored_at,
+                    precision=self.precision,
+                )
+
+        return score
+
+    def network(self, weights: Path, sidecar: dict[str, Any]) -> tuple[nn.Module, float | None]:
+        """The checkpoint's network, and the milliseconds that loading took; None if it was warm."""
         key = (str(weights), sidecar["sha256"])
         if key in self._warm:
             self._warm.move_to_end(key)

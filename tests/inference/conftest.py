@@ -77,7 +77,9 @@ class FakeEngine:
 
     device = "cpu"
 
-    def predict(self, weights: Any, sidecar: dict[str, Any], image: Picture.Image) -> Any:
+    def predict(
+        self, weights: Any, sidecar: dict[str, Any], image: Picture.Image, *, scale: str
+    ) -> Any:
         """A prediction as models_zoo.engine gives it."""
         mask = np.zeros((image.height, image.width), np.uint8)
         mask[image.height // 2 :] = 1
@@ -89,6 +91,8 @@ class FakeEngine:
             milliseconds=12.5,
             load_milliseconds=None,
             scored_at=mask.shape,
+            tiled=scale == "tiles",
+            memory_bytes=3_000_000,
             device="cpu",
             precision="fp32",
         )

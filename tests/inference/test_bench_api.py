@@ -43,8 +43,8 @@ def scored(
     predict = fake_engine.predict
     for turn, prediction in enumerate(comparison.predictions.all()):
 
-        def turned(*args: Any, turn: int = turn) -> Any:
-            result = predict(*args)
+        def turned(*args: Any, turn: int = turn, **how: Any) -> Any:
+            result = predict(*args, **how)
             result.mask[:, : 5 * turn] = turn
             result.top_classes[0] = result.mask
             return result
@@ -188,9 +188,23 @@ def test_agreement_only_within_one_class_list(
 
 def test_what_a_prediction_cost(api: APIClient, scored: Comparison) -> None:
     first = get(api, scored).json()["predictions"][0]
-    assert first["parameters"] == 700_000
+    assert (first["parameters"], first["memory_bytes"]) == (700_000, 3_000_000)
     assert first["scored"] == {"height": 16, "width": 24, "tiled": False, "shrunk": False}
     assert first["top3_url"].endswith(f"/predictions/{first['id']}/mask/?as=top3")
+
+
+def test_in_tiles(
+    api: APIClient, image: Image, checkpoints: list[Checkpoint], fake_engine: FakeEngine
+) -> None:
+    body = {"image": str(image.pk), "models": [checkpoints[0].key], "scale": "tiles"}
+    posted = api.post("/api/v1/comparisons/", body, format="json").json()
+    assert posted["scale"] == "tiles"
+    execution.prediction_execute(prediction_id=posted["predictions"][0]["id"])
+    (done,) = api.get(posted["url"]).json()["predictions"]
+    assert done["scored"]["tiled"]
+    refused = api.post("/api/v1/comparisons/", body | {"scale": "huge"}, format="json")
+    assert refused.status_code == 400
+    assert "scale" in refused.json()["detail"]
 
 
 def test_a_share_link_reaches_all_of_it(api: APIClient, scored: Comparison) -> None:

@@ -113,7 +113,7 @@ def test_a_fault_ends_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def predict(*_: Any) -> None:
+    def predict(*_: Any, **__: Any) -> None:
         raise fault
 
     monkeypatch.setattr(fake_engine, "predict", predict)
@@ -147,10 +147,10 @@ def during_predict(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine, happenin
     """Let something happen while the engine works, once."""
     predict = engine.predict
 
-    def interrupted(*args: Any) -> Any:
+    def interrupted(*args: Any, **how: Any) -> Any:
         monkeypatch.setattr(engine, "predict", predict)
         happening()
-        return predict(*args)
+        return predict(*args, **how)
 
     monkeypatch.setattr(engine, "predict", interrupted)
 

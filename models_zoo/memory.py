@@ -1,0 +1,67 @@
+"""How much memory a forward pass takes: the most bytes of tensors that are alive at once."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+
+class PeakBytes(TorchDispatchMode):
+    """Watches what is computed within; `bytes` is the most that was alive at once in any use.
+
+    What existed before is not counted, nor is the scratch memory of a kernel. On a GPU the
+    allocator's own count is taken.
+    """
+
+    def __init__(self, device: str) -> None:
+        super().__init__()
+        self.device = device
+        self.bytes = 0
+        self._alive: dict[int, int] = {}
+        self._total = self._before = 0
+
+    def __enter__(self) -> PeakBytes:
+        if self.device == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+            self._before = torch.cuda.memory_allocated()
+            return self
+        return super().__enter__()
+
+    def __exit__(self, *fault: Any) -> None:
+        if self.device == "cuda":
+            self.bytes = max(self.bytes, torch.cuda.max_memory_allocated() - self._before)
+        else:
+            super().__exit__(*fault)
+
+    def __torch_dispatch__(
+        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Every operation comes by here; its new storages count until they are freed."""
+        given = {
+            id(leaf.untyped_storage())
+            for leaf in tree_leaves((args, kwargs))
+            if isinstance(leaf, Tensor)
+        }
+        result = function(*args, **(kwargs or {}))
+        for leaf in tree_leaves(result):
+            if isinstance(leaf, Tensor) and id(leaf.untyped_storage()) not in given:
+                self._count(leaf.untyped_storage())
+        return result
+
+    def _count(self, storage: torch.UntypedStorage) -> None:
+        number = id(storage)
+        if number in self._alive:
+            return
+        self._alive[number] = storage.nbytes()
+        self._total += storage.nbytes()
+        self.bytes = max(self.bytes, self._total)
+        weakref.finalize(storage, self._free, number).atexit = False
+
+    def _free(self, number: int) -> None:
+        self._total -= self._alive.pop(number, 0)
