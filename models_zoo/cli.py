@@ -10,6 +10,7 @@ from pathlib import Path
 
 from models_zoo import commands
 from models_zoo.catalogue import VARIANTS
+from models_zoo.descriptions import FOLDER as DESCRIPTIONS
 from models_zoo.training.config import CHOICES
 from models_zoo.training.events import sentence_of
 
@@ -51,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         return parser
 
     command("list", commands.list_, "The architectures that exist.")
+    _describe_arguments(
+        command("describe", commands.describe, "Write what the pages show of architectures.")
+    )
     _train_arguments(command("train", commands.train, "Train a network."))
     zoo = command("train-zoo", commands.train_zoo, "Train and ship what the zoo lacks.")
     zoo.add_argument(
@@ -65,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     _pseudo_arguments(command("pseudo", commands.pseudo, "Label images by a checkpoint."))
     command("bench", commands.bench, "Compare training and counting with plain PyTorch.")
     return parser
+
+
+def _describe_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="all architectures unless named")
+    parser.add_argument("--out", type=Path, default=DESCRIPTIONS)
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:

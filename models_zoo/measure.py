@@ -95,6 +95,8 @@ def view(network: nn.Module, layer: str = "") -> View:
     centre = cells.shape[-1] // 2
     left, right = _extent(cells, image, centre)
     stride = _extent(cells, image, centre + 1)[0] - left
+    if stride == 0:  # the layer itself sees everything, as behind squeeze and excitation
+        stride = round(THIN_IMAGE[1] / cells.shape[-1])
     if (first, last) == (0, THIN_IMAGE[1] - 1):
         return View(stride, "global")
     return View(stride, right - left + 1)

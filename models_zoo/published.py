@@ -21,7 +21,14 @@ _MOBILENET = "Howard et al.: Searching for MobileNetV3"
 
 
 def _published(
-    key: str, title: str, paper: str, year: int, weights: str, path: str, **arguments: object
+    key: str,
+    title: str,
+    paper: str,
+    year: int,
+    weights: str,
+    path: str,
+    sees_at: str = "backbone.layer4",
+    **arguments: object,
 ) -> Architecture:
     return Architecture(
         key=f"torchvision_{key}",
@@ -31,6 +38,7 @@ def _published(
         idea="Trained by torchvision on COCO's images of the 20 VOC classes; to use as it is.",
         path=f"models_zoo.architectures.{path}",
         arguments=arguments,
+        sees_at=sees_at,
         published=f"{weights}_Weights.COCO_WITH_VOC_LABELS_V1",
     )
 
@@ -51,11 +59,12 @@ PUBLISHED = (
     _published(
         "deeplab_v3_mobilenet", "DeepLab v3, MobileNetV3", _MOBILENET, 2019,
         "DeepLabV3_MobileNet_V3_Large", "torchvision_pretrained:MobileNetNetwork",
-        name="deeplabv3_mobilenet_v3_large", aux=True,
+        sees_at="backbone.16", name="deeplabv3_mobilenet_v3_large", aux=True,
     ),
     _published(
         "lraspp_mobilenet", "LR-ASPP, MobileNetV3", _MOBILENET, 2019, "LRASPP_MobileNet_V3_Large",
-        "torchvision_pretrained:MobileNetNetwork", name="lraspp_mobilenet_v3_large", aux=False,
+        "torchvision_pretrained:MobileNetNetwork", sees_at="backbone.16",
+        name="lraspp_mobilenet_v3_large", aux=False,
     ),
 )  # fmt: skip
 

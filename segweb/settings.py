@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "segweb",
     "inference",
     "experiments",
+    "lineage",
 ]
 
 MIDDLEWARE = [

@@ -100,7 +100,8 @@ def _deeplab_v3(depth: int, slim_width: float) -> Architecture:
 
 
 ARCHITECTURES = (
-    _fcn(32, 0, "Classifier layers become convolutions: a classifier labels every pixel.", "fc7"),
+    _fcn(32, 0, "Classifier layers become convolutions, so a classifier labels every pixel.",
+         "fc7"),
     _fcn(16, 1, "A skip from pool4 adds finer detail to the coarse prediction.", "score_pool4"),
     _fcn(8, 2, "Skips from pool4 and pool3 are added: what from deep, where from shallow.",
          "score_pool3"),

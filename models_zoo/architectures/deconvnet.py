@@ -12,6 +12,8 @@ maximum) and the dense CRF; here the network sees the whole image, fully convolu
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -74,7 +76,7 @@ class EDeconvNet(nn.Module):
         num_classes: int,
         width: float = 1.0,
         batch_norm: bool = False,
-        combine: str = "mean",
+        combine: Literal["mean", "product"] = "mean",
     ) -> None:
         super().__init__()
         if combine not in COMBINE:

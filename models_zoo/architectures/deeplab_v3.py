@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -89,10 +90,10 @@ class DeepLabV3(ResNetNetwork):
         depth: int,
         num_classes: int,
         width: float = 1.0,
-        head: str = "paper",
+        head: Literal["paper", "torchvision"] = "paper",
         image_pooling: bool = True,
         aux: bool = False,
-        output_stride: int | None = None,
+        output_stride: Literal[8, 16] | None = None,
         multi_grid: Sequence[int] | None = None,
         align_corners: bool | None = None,
     ) -> None:
@@ -124,3 +125,5 @@ class DeepLabV3(ResNetNetwork):
             fcn_head(third, hidden, num_classes) if aux else None,
             align_corners=layout.align_corners if align_corners is None else align_corners,
         )
+        self.output_stride = backbone.output_stride
+        self.multi_grid = tuple(multi_grid or layout.multi_grid)

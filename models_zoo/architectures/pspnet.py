@@ -12,6 +12,8 @@ Left aside: the release's crops of 473 pixels with averaged overlaps; here the i
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
@@ -54,7 +56,7 @@ class PSPNet(ResNetNetwork):
         depth: int,
         num_classes: int,
         width: float = 1.0,
-        stem: str = "7x7",
+        stem: Literal["7x7", "deep"] = "7x7",
         aux: bool = False,
         align_corners: bool = True,
     ) -> None:

@@ -20,7 +20,7 @@ from models_zoo.weights import shipped
 from segweb.env import BASE_DIR
 
 PO = BASE_DIR / "locale/ko/LC_MESSAGES/django.po"
-SOURCES = ("segweb", "inference", "experiments", "templates")
+SOURCES = ("segweb", "inference", "experiments", "lineage", "templates")
 
 
 @pytest.fixture(scope="module")

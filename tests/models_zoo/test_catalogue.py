@@ -1,9 +1,10 @@
-"""CONTRIBUTING's recipe for an architecture, followed from outside the repository."""
+"""CONTRIBUTING's recipe for an architecture, followed inside the repository and from outside."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,37 @@ for variant in ("full", "slim"):
     full, slim = run(code, outside).splitlines()
     assert "parameters=2245" in full
     assert "parameters=285" in slim
+
+
+def test_the_recipe_works_inside_the_repository(tmp_path):
+    """In a copy: the new file and the line in the catalogue; the tests pick it up themselves."""
+    network, line = recipe()
+    package = tmp_path / "models_zoo"
+    heavy = shutil.ignore_patterns("*.safetensors", "__pycache__")
+    shutil.copytree(ROOT / "models_zoo", package, ignore=heavy)
+    shutil.copytree(ROOT / "tests/models_zoo", tmp_path / "tests/models_zoo", ignore=heavy)
+    new = package / "architectures/two_step.py"
+    new.write_text(f'"""Two steps."""\n\n{IMPORTS}\n\n{network}', encoding="utf-8")
+    lines = package / "architectures/__init__.py"
+    text, end = lines.read_text(encoding="utf-8").rsplit(")", 1)
+    lines.write_text(f"{text}{line})\n{end}", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    for words in (
+        ["models_zoo", "describe", "two_step"],
+        ["pytest", "-q", "--noconftest", "-p", "no:django", "-c", os.devnull, "-k", "two_step",
+         "tests/models_zoo/test_architectures.py", "tests/models_zoo/test_measure.py"],
+    ):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (package / "descriptions/two_step.json").is_file()
+    assert "7 passed" in done.stdout, done.stdout
 
 
 def test_the_command_line_lists_it(outside):

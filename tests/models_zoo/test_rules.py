@@ -28,7 +28,9 @@ def test_models_zoo_imports_neither_django_nor_an_app():
 
 
 def test_torch_free_parts_import_no_torch():
-    parts = "cli data files images masks metrics seeds weights training.config data.scenes"
+    parts = (
+        "cli data descriptions files images masks metrics seeds weights training.config data.scenes"
+    )
     lines = ["import sys, models_zoo"] + [f"import models_zoo.{part}" for part in parts.split()]
     lines += ["models_zoo.catalogue()", "models_zoo.weights.shipped()"]
     lines += ["heavy = {'torch', 'torchvision', 'safetensors', 'django'} & set(sys.modules)"]

@@ -1,0 +1,1 @@
+"""Pages that explain: every architecture from FCN to DeepLab v3."""

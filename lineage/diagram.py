@@ -1,0 +1,272 @@
+"""Lays a network's data path out as a drawing: boxes in rows, arrows, and lanes beside them.
+
+The path comes from `models_zoo.graph`, by way of a description file. Blocks run from top to bottom,
+each as wide as its map is large; branches that one block joins stand side by side. What goes past
+some rows takes a lane: features on the right, the places of maxima on the left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from math import log2
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from lineage.vocabulary import PARTS
+
+WIDTH = 320
+BOXES = 240  # the widest box
+LANE = 8
+PAD = 6
+GAP = 13
+THIN, LINE = 19, 12
+JOINS = ("sum", "product", "concat", "mean")
+SMALL = (*JOINS, "max pool", "average pool", "unpool", "upsample", "image", "logits")
+
+
+@dataclass
+class Box:
+    """One block: where it is drawn, and the lines in it. `kind` is a CSS class."""
+
+    block: dict[str, Any]
+    kind: str
+    lines: list[str]
+    shape: str
+    x: int = 0
+    y: int = 0
+    width: int = 0
+    height: int = 0
+
+    @property
+    def thin(self) -> bool:
+        """Whether text and shape share one line."""
+        return self.kind != "branch" and len(self.lines) == 1 and self.height == THIN
+
+    @property
+    def sentence(self) -> str:
+        """All that it does, in words."""
+        return "; ".join(_sentence(part) for part in self.block["parts"])
+
+    @property
+    def middle(self) -> int:
+        return self.x + self.width // 2
+
+    @property
+    def bottom(self) -> int:
+        return self.y + self.height
+
+    @property
+    def centre(self) -> int:
+        return self.y + self.height // 2
+
+    @property
+    def texts(self) -> list[tuple[int, int, str, str]]:
+        """x, y, CSS class and words of each line of text."""
+        if self.thin:
+            y = self.centre + 3
+            return [
+                (self.x + 6, y, "what", self.lines[0]),
+                (self.x + self.width - 6, y, "shape end", self.shape),
+            ]
+        if self.kind == "branch":
+            words = [("what", line) for line in self.lines]
+            words += [("shape", part) for part in self.shape.split(" × ", 1)]
+        else:
+            words = [("what", line) for line in self.lines] + [("shape", self.shape)]
+        return [
+            (self.middle, self.y + 12 + LINE * number, f"{kind} mid", word)
+            for number, (kind, word) in enumerate(words)
+        ]
+
+
+@dataclass
+class Diagram:
+    """What the template draws. `wires`, `skips` and `places` are SVG paths."""
+
+    boxes: list[Box]
+    width: int = WIDTH
+    height: int = 0
+    wires: list[str] = field(default_factory=list)
+    skips: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+
+
+def diagram_draw(path: list[dict[str, Any]]) -> Diagram:
+    """The drawing of a data path, the logits at its end."""
+    blocks = [*path, _logits(path)]
+    rows = _rows(blocks)
+    boxes = [_box(block, branch=False) for block in blocks]
+    for row in rows:
+        if len(row) > 2:
+            for number in row:
+                boxes[number] = _box(blocks[number], branch=True)
+    diagram = Diagram(boxes)
+    at = {number: position for position, row in enumerate(rows) for number in row}
+    skips, places = _edges(blocks, at)
+    left = LANE * len(_lanes(places)) + PAD
+    right = LANE * len(_lanes(skips)) + PAD
+    _place(diagram, rows, blocks, left, right)
+    for number, block in enumerate(blocks):
+        for source in block["from"]:
+            if at[number] - at[source] == 1:
+                diagram.wires.append(_wire(boxes[source], boxes[number]))
+    diagram.skips = _lane_paths(boxes, skips, side=1)
+    diagram.places = _lane_paths(boxes, places, side=-1)
+    return diagram
+
+
+def _logits(path: list[dict[str, Any]]) -> dict[str, Any]:
+    shape = [path[-1]["shape"][0], *path[0]["shape"][1:]]
+    return {"module": "", "parts": [{"op": "logits"}], "shape": shape, "from": [len(path) - 1]}
+
+
+def _rows(blocks: list[dict[str, Any]]) -> list[list[int]]:
+    """The blocks of each row: one, or the branches that the next row's block joins."""
+    reads = Counter(source for block in blocks for source in block["from"])
+    rows: list[list[int]] = []
+    for number, block in enumerate(blocks):
+        if block["parts"][0]["op"] in JOINS:
+            branches: list[int] = []
+            while rows and len(rows[-1]) == 1:
+                before = rows[-1][0]
+                single = len(blocks[before]["from"]) == 1 and reads[before] == 1
+                if not (single and before in block["from"]):
+                    break
+                branches += rows.pop()
+            if branches:
+                # What comes over a lane stands at the side where lanes are.
+                branches.sort(key=lambda n: -max(blocks[n]["from"]) if len(branches) == 2 else n)
+                rows.append(branches)
+        rows.append([number])
+    return rows
+
+
+def _edges(
+    blocks: list[dict[str, Any]], at: dict[int, int]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """What goes past at least one row: features, and the places of maxima, shortest first."""
+    skips, places = [], []
+    for number, block in enumerate(blocks):
+        skips += [(source, number) for source in block["from"] if at[number] - at[source] > 1]
+        if "places" in block:
+            places.append((block["places"], number))
+    return sorted(skips, key=_length), sorted(places, key=_length)
+
+
+def _length(edge: tuple[int, int]) -> int:
+    return edge[1] - edge[0]
+
+
+def _lanes(edges: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """The edges by lane, the innermost first; in a lane, none runs beside another."""
+    lanes: list[list[tuple[int, int]]] = []
+    for start, end in edges:
+        for lane in lanes:
+            if all(end <= other[0] or start >= other[1] for other in lane):
+                lane.append((start, end))
+                break
+        else:
+            lanes.append([(start, end)])
+    return lanes
+
+
+def _box(block: dict[str, Any], *, branch: bool) -> Box:
+    parts = block["parts"]
+    kind = parts[0]["op"].replace(" ", "-")
+    if any("rates" in part for part in parts):
+        kind = f"{kind} dilated"
+    shape = " × ".join(map(str, block["shape"]))
+    if branch:
+        lines = [line for part in parts for line in _short(part)]
+        return Box(block, "branch", lines, shape, height=LINE * (len(lines) + 2) + 6)
+    lines = [_sentence(part) for part in parts]
+    thin = len(parts) == 1 and parts[0]["op"] in SMALL
+    height = THIN if thin else LINE * (len(lines) + 1) + 7
+    return Box(block, kind, lines, shape, height=height)
+
+
+def _sentence(part: dict[str, Any]) -> str:
+    words = [_(PARTS.get(part["op"], part["op"]))]
+    if part.get("kernel"):
+        words.append(f"{part['kernel']}×{part['kernel']}")
+    if part["op"] == "global pool":
+        words.append(f"→ {part['bins']}×{part['bins']}")
+    if part.get("factor"):
+        words.append(f"×{part['factor']}")
+    text = " ".join(words)
+    if part.get("times", 1) > 1:
+        text = f"{part['times']} × {text}"
+    if "convs" in part and part["times"] == 1:
+        text += _(" of %(count)s conv") % {"count": part["convs"]}
+    if "rates" in part:
+        rates = ", ".join(map(str, part["rates"]))
+        text += _(", rate %(rates)s") % {"rates": rates}
+    return text
+
+
+def _short(part: dict[str, Any]) -> list[str]:
+    """A part in the few letters that a branch has room for."""
+    if part["op"] in ("conv", "deconv"):
+        text = f"{part['kernel']}×{part['kernel']}"
+        times = part.get("times", 1)
+        lines = [f"{times} × {text}" if times > 1 else text]
+        if "rates" in part:
+            lines.append(_("rate %(rate)s") % {"rate": part["rates"][0]})
+        return lines
+    if part["op"] == "global pool":
+        return [_("pool"), f"{part['bins']}×{part['bins']}"]
+    return [_sentence(part)]
+
+
+def _place(
+    diagram: Diagram, rows: list[list[int]], blocks: list[dict[str, Any]], left: int, right: int
+) -> None:
+    """Gives every box its place, and the drawing its height."""
+    widest = min(BOXES, WIDTH - left - right)
+    middle, y = left + (WIDTH - left - right) // 2, 2
+    across = max(block["shape"][2] for block in blocks)
+    for row in rows:
+        height = max(diagram.boxes[number].height for number in row)
+        shrunk = max(0.0, log2(across / max(blocks[row[-1]]["shape"][2], 1)))
+        room = round(widest * (1 - 0.08 * min(shrunk, 5.5)))
+        if len(row) > 1:
+            room = WIDTH - left - right if len(row) > 2 else widest
+        width = (room - 4 * (len(row) - 1)) // len(row)
+        for position, number in enumerate(row):
+            box = diagram.boxes[number]
+            box.x = middle - room // 2 + position * (width + 4)
+            box.y, box.width, box.height = y, width, height
+        y += height + GAP
+    diagram.height = y - GAP + 2
+
+
+def _wire(source: Box, target: Box) -> str:
+    """From a box to one in the next row; to and from branches by a bus between the rows."""
+    start, end = source.middle, target.middle
+    if target.kind != "branch" and source.kind != "branch":
+        beside = target if target.width < source.width else source
+        return f"M{beside.middle} {source.bottom}V{target.y - 1}"
+    return f"M{start} {source.bottom}V{target.y - GAP // 2 - 1}H{end}V{target.y - 1}"
+
+
+def _lane_paths(boxes: list[Box], edges: list[tuple[int, int]], *, side: int) -> list[str]:
+    """One path for each edge, out of the source's side, along its lane and into the target's."""
+    if not edges:
+        return []
+    border = max(side * _edge_of(box, side) for box in boxes)
+    paths = []
+    for number, lane in enumerate(_lanes(edges)):
+        x = side * (border + PAD + LANE * number)
+        for source, target in lane:
+            start, end = boxes[source], boxes[target]
+            paths.append(
+                f"M{_edge_of(start, side)} {start.centre + 4}H{x}V{end.centre - 3}"
+                f"H{_edge_of(end, side) + side}"
+            )
+    return paths
+
+
+def _edge_of(box: Box, side: int) -> int:
+    return box.x + box.width if side > 0 else box.x

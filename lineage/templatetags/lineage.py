@@ -1,0 +1,20 @@
+"""Filters that write figures and options of architectures."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+
+@register.filter
+def view(receptive_field: int | str) -> str:
+    """A receptive field's side as "404 px", or that it is the whole image."""
+    return _("whole image") if receptive_field == "global" else f"{receptive_field} px"
+
+
+@register.filter
+def literal(value: object) -> str:
+    """An option's value as Python writes it; JSON made a list of a tuple."""
+    return str(tuple(value)) if isinstance(value, list) else repr(value)
