@@ -73,7 +73,8 @@ def network_load(weights: Path, sidecar: dict[str, Any]) -> nn.Module:
         **sidecar["options"],
     )
     weights_load(weights, network, sha256=sidecar["sha256"])
-    return network.eval().to(device_name(), memory_format=torch.channels_last)
+    network.eval().requires_grad_(False)  # the image's gradient is asked for, theirs never
+    return network.to(device_name(), memory_format=torch.channels_last)
 
 
 def logits_of(
@@ -85,17 +86,29 @@ def logits_of(
     scored_at: tuple[int, int],
     precision: str,
 ) -> Tensor:
-    """An H×W×3 uint8 RGB image → K×h×w float32 logits at `scored_at`.
+    """An H×W×3 uint8 RGB image → K×h×w float32 logits at `scored_at`."""
+    device = next(network.parameters()).device
+    with torch.inference_mode(), autocast(precision, device.type):
+        batch = batch_of(pixels, mean=mean, std=std, scored_at=scored_at, device=device)
+        return network(batch)[0].float()
+
+
+def batch_of(
+    pixels: np.ndarray,
+    *,
+    mean: Sequence[float],
+    std: Sequence[float],
+    scored_at: tuple[int, int],
+    device: torch.device,
+) -> Tensor:
+    """An H×W×3 uint8 RGB image → what a network expects, 1×3×h×w at `scored_at`.
 
     It is resized before it is normalised, so that a large photo stays bytes for as long as it is.
     """
-    device = next(network.parameters()).device
     image = torch.tensor(pixels, device=device).permute(2, 0, 1)[None]
     if scored_at != pixels.shape[:2]:
         image = interpolate(image.float(), scored_at, mode="bilinear", antialias=True)
-    batch = normalise(image, mean, std).contiguous(memory_format=torch.channels_last)
-    with torch.inference_mode(), autocast(precision, device.type):
-        return network(batch)[0].float()
+    return normalise(image, mean, std).contiguous(memory_format=torch.channels_last)
 
 
 def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:

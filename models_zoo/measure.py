@@ -2,7 +2,8 @@
 
 The theoretical receptive field is the extent of the gradient of one cell with respect to the image,
 in a network made linear and positive: every weight positive, every ReLU the identity, every maximum
-an average. It depends on the graph alone, so the narrowest network and a thin image will do.
+an average, every unpooling one to all places where the maximum may have been. It depends on the
+graph alone, so the narrowest network and a thin image will do.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, interpolate
 from torch.utils.flop_counter import FlopCounterMode
 
 from models_zoo.catalogue import architecture_get, build, network_build
@@ -102,6 +103,21 @@ def view(network: nn.Module, layer: str = "") -> View:
     return View(stride, right - left + 1)
 
 
+def logit_side(network: nn.Module, *, stride: int = 32) -> int | Literal["global"]:
+    """The side of what the logits of one pixel see, at most: pixels see differently far.
+
+    They repeat with the coarsest `stride`. The network is changed: build one for this.
+    """
+    _make_linear(network)
+    image = torch.ones(1, 3, *THIN_IMAGE, dtype=torch.float64, requires_grad=True)
+    logits = network(image)
+    centre = THIN_IMAGE[1] // 2
+    extents = [_extent(logits, image, centre + offset) for offset in range(stride)]
+    if (0, THIN_IMAGE[1] - 1) in extents:
+        return "global"
+    return max(last - first for first, last in extents) + 1
+
+
 def _extent(output: Tensor, image: Tensor, column: int) -> tuple[int, int]:
     """The first and last column of the image that one cell of `output` depends on."""
     cell = output[0, :, output.shape[-2] // 2, column].sum()
@@ -119,6 +135,8 @@ def _make_linear(network: nn.Module) -> None:
                 setattr(parent, name, nn.Identity())
             elif isinstance(child, nn.MaxPool2d):
                 setattr(parent, name, _AveragePool(child))
+            elif isinstance(child, nn.MaxUnpool2d):
+                setattr(parent, name, _Spread())
         if isinstance(parent, nn.Conv2d | nn.ConvTranspose2d):
             parent.weight.fill_(1 / parent.weight[0].numel())
             if parent.bias is not None:
@@ -137,3 +155,10 @@ class _AveragePool(nn.Module):
         pool = self.pool
         average = avg_pool2d(x, pool.kernel_size, pool.stride, pool.padding, pool.ceil_mode)
         return (average, pool(x)[1]) if pool.return_indices else average
+
+
+class _Spread(nn.Module):
+    """In place of unpooling: a value goes to every pixel of its window."""
+
+    def forward(self, x: Tensor, _indices: Tensor, output_size: tuple[int, int]) -> Tensor:
+        return interpolate(x, output_size[-2:], mode="nearest")

@@ -19,6 +19,22 @@ from models_zoo.engine import network_load
 COMBINE = ("mean", "product")
 
 
+def normalised_shares(shares: Sequence[float], members: int, combine: str) -> list[float]:
+    """The members' weights with a sum of one; ValueError when they, or `combine`, are no good."""
+    if combine not in COMBINE:
+        raise ValueError(f"combine must be {' or '.join(COMBINE)}, not {combine!r}.")
+    if not members or len(shares) != members or min(shares) < 0 or sum(shares) <= 0:
+        raise ValueError("An ensemble needs members and a share for each, together above 0.")
+    return [share / sum(shares) for share in shares]
+
+
+def member_part(logits: Tensor, share: float, combine: str, *, dim: int) -> Tensor:
+    """What a member adds to the sum that makes the ensemble: probabilities, or their logarithms."""
+    # In float32: the logarithm of a small probability is coarse in half precision.
+    logits = logits.float()
+    return share * (logits.softmax(dim) if combine == "mean" else logits.log_softmax(dim))
+
+
 class Ensemble(nn.Module):
     """N×3×H×W → N×K×H×W logarithms of the combined probabilities, to be used as logits.
 
@@ -34,19 +50,13 @@ class Ensemble(nn.Module):
     ) -> None:
         super().__init__()
         shares = [1.0] * len(networks) if shares is None else shares
-        if combine not in COMBINE:
-            raise ValueError(f"combine must be {' or '.join(COMBINE)}, not {combine!r}.")
-        if not networks or len(shares) != len(networks) or min(shares) < 0 or sum(shares) <= 0:
-            raise ValueError("An ensemble needs members and a share for each, together above 0.")
+        self.shares = normalised_shares(shares, len(networks), combine)
         self.networks, self.combine = nn.ModuleList(networks), combine
-        self.shares = [share / sum(shares) for share in shares]
 
     def forward(self, image: Tensor) -> Tensor:
         combined = None
         for network, share in zip(self.networks, self.shares, strict=True):
-            # In float32: the logarithm of a small probability is coarse in half precision.
-            logits = network(image).float()
-            part = share * (logits.softmax(1) if self.combine == "mean" else logits.log_softmax(1))
+            part = member_part(network(image), share, self.combine, dim=1)
             combined = part if combined is None else combined + part
         if self.combine == "product":
             return combined.log_softmax(1)
