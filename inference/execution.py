@@ -22,8 +22,8 @@ from inference.cleanup import folder_clear
 from inference.models import Comparison, Prediction
 from inference.services import comparison_settle
 from inference.truths import mask_scores
+from inference.weights import checkpoint_weights
 from models_zoo.masks import mask_png
-from segweb.artefacts import local_path
 from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 NO_MEMORY = gettext_noop("The image is too large for the memory of the worker.")
 NO_SPACE = gettext_noop("The disk is full, so the mask could not be stored.")
 NO_FILE = gettext_noop("A file that the prediction needs is missing.")
+NO_WEIGHTS = gettext_noop(
+    "The weights of this model are downloaded at first use, and that failed. Is there a network?"
+)
 UNKNOWN_FAULT = gettext_noop("This model could not process the image. The log says why.")
 
 
@@ -73,10 +76,14 @@ def _outcome(lease: Lease) -> dict[str, Any]:
 
 def _predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
     image, checkpoint = prediction.comparison.image, prediction.checkpoint
+    weights, sidecar = checkpoint_weights(
+        checkpoint=checkpoint,
+        progress=lambda share: patiently(lambda: lease.rows.update(download=share)),
+    )
     with image.file.open() as file, Picture.open(file) as picture:
         result = engine().predict(
-            local_path(checkpoint.file.name),
-            checkpoint.sidecar,
+            weights,
+            sidecar,
             picture.convert("RGB"),
             scale=prediction.comparison.scale,
         )
@@ -117,6 +124,8 @@ def _sentence(fault: Exception) -> str:
         return NO_MEMORY
     if isinstance(fault, OSError) and fault.errno == errno.ENOSPC:
         return NO_SPACE
+    if type(fault).__name__ == "WeightsUnavailable":
+        return NO_WEIGHTS
     return NO_FILE if isinstance(fault, FileNotFoundError) else UNKNOWN_FAULT
 
 

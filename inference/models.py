@@ -114,7 +114,7 @@ class Prediction(Job):
     `probabilities` (255 = 1.0), each 3×H×W. Times are milliseconds; `load_ms` is null when the
     network was warm. `scored_height` × `scored_width` is what the network saw, in tiles when it is
     `tiled`. `memory_bytes` is the most that weights and activations took at once. `scores` are
-    those of `inference.truths`.
+    those of `inference.truths`. `download`: the share of weights that had to be fetched first.
     """
 
     task_name: ClassVar[str] = "inference.prediction_execute"
@@ -132,6 +132,7 @@ class Prediction(Job):
     scored_width = models.PositiveIntegerField(null=True, blank=True)
     tiled = models.BooleanField(default=False)
     memory_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    download = models.FloatField(null=True, blank=True)
     device = models.CharField(max_length=50, blank=True)
     precision = models.CharField(max_length=10, blank=True)
     scores = models.JSONField(null=True, blank=True)
@@ -152,6 +153,11 @@ class Prediction(Job):
         """Whether the network saw fewer pixels than the image has."""
         image = self.comparison.image
         return self.scored_width < image.width or self.scored_height < image.height
+
+    @property
+    def downloading(self) -> bool:
+        """Whether the worker is fetching the weights right now."""
+        return self.state == State.RUNNING and self.download is not None and self.download < 1
 
     @property
     def folder(self) -> str:

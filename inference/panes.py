@@ -31,8 +31,9 @@ class Pane:
     @property
     def look(self) -> str:
         """Names what the pane shows: the same look, the same pane."""
-        parts = (self.prediction.state, self.prediction.attempt, self.before, int(self.stalled))
-        return "-".join(map(str, parts))
+        row = self.prediction
+        fetched = round(100 * (row.download or 0))
+        return "-".join(map(str, (row.state, row.attempt, self.before, int(self.stalled), fetched)))
 
 
 def comparison_panes(comparison: Comparison) -> list[Pane]:

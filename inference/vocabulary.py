@@ -7,23 +7,39 @@ complete for what is shipped.
 from django.utils.translation import gettext_noop as _
 
 CLASSES = (
+    _("aeroplane"),
+    _("background"),
     _("bicycle"),
     _("bicyclist"),
+    _("bird"),
     _("boat"),
+    _("bottle"),
     _("building"),
     _("bus"),
     _("car"),
+    _("cat"),
+    _("chair"),
+    _("cow"),
+    _("diningtable"),
+    _("dog"),
     _("fence"),
+    _("horse"),
+    _("motorbike"),
     _("pavement"),
     _("pedestrian"),
     _("person"),
     _("pole"),
+    _("pottedplant"),
     _("road"),
+    _("sheep"),
     _("sign"),
     _("sky"),
     _("skyscraper"),
+    _("sofa"),
     _("terrain"),
+    _("train"),
     _("tree"),
+    _("tvmonitor"),
     _("water"),
 )
 
@@ -47,10 +63,12 @@ IDEAS = (
     _("The same four rates on the features of a far deeper network."),
     _("Averages over 1, 2, 3 and 6 bins a side tell every pixel what scene it is in."),
     _("Multi-grid dilation, several rates side by side, and image pooling, concatenated."),
+    _("Trained by torchvision on COCO's images of the 20 VOC classes; to use as it is."),
 )
 
 DATASETS = {
     "camvid": _("Photographs of British streets, taken from a driving car."),
+    "cocovoc": _("Photographs of everyday scenes, labelled with the 20 classes of Pascal VOC."),
     "scenes": _("Street and river scenes drawn by SegWeb itself."),
 }
 

@@ -14,6 +14,10 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
+# What networks trained on ImageNet expect, of pixels from 0 to 1.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
 # What Pillow's decoders raise on broken input, beside OSError.
 _BROKEN = (ValueError, SyntaxError, EOFError, IndexError, TypeError, struct.error)
 

@@ -1,7 +1,7 @@
 """Published weights: where they are looked for, how they come, and what of a network they fill.
 
 A file is taken from the folder that SEGWEB_WEIGHTS names, else from torch's hub cache, else it is
-downloaded there with a progress bar. A backbone's weights fill what they fit; everything else stays
+downloaded there. A backbone's weights fill what they fit; everything else stays
 initialised, and the report says so.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +20,11 @@ from torch import Tensor, nn
 
 from models_zoo.backbones import VGG16, ResNet
 from models_zoo.catalogue import Architecture
-from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD
+from models_zoo.fetch import Progress, fetch
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.torchvision_ops import torchvision
 
 FOLDER = "SEGWEB_WEIGHTS"
-TIMEOUT_SECONDS = 30
 VGG_MEAN = (123.68, 116.779, 103.939)
 VGG_CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 
@@ -58,20 +57,27 @@ class Report:
         return f"{len(self.loaded)} layers from {self.source}{rest}."
 
 
+def published_load(
+    network: nn.Module, architecture: Architecture, *, progress: Progress | None = None
+) -> Report:
+    """Fills `network` with the weights that are all its catalogue line is about."""
+    file = _torchvision_file(architecture.published)
+    path = weights_find(file, progress=progress)
+    tensors = _read(path)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ValueError(f"{path.name} does not fit {architecture.key}: {error}") from error
+    return _report(network, {path.name}, set(tensors))
+
+
 def pretrained_load(network: nn.Module, architecture: Architecture) -> Report:
     """Fills `network` with the weights published for it or its backbones, and logs the report.
 
     ValueError when none fit, WeightsUnavailable when they cannot be had.
     """
     if architecture.published:
-        file = _torchvision_file(architecture.published)
-        path = weights_find(file)
-        tensors = _read(path)
-        try:
-            network.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise ValueError(f"{path.name} does not fit {architecture.key}: {error}") from error
-        report = _report(network, {path.name}, set(tensors))
+        report = published_load(network, architecture)
     else:
         report = backbone_load(network, architecture.title)
     log.info("%s: %s", architecture.title, report)
@@ -124,7 +130,7 @@ def fold_input(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def weights_find(*files: File) -> Path:
+def weights_find(*files: File, progress: Progress | None = None) -> Path:
     """The first of `files` in the folder of SEGWEB_WEIGHTS, else in torch's hub cache.
 
     The first of all is downloaded where there is none. WeightsUnavailable when that fails.
@@ -135,26 +141,21 @@ def weights_find(*files: File) -> Path:
         for file in files:
             if (folder / file.name).is_file():
                 return folder / file.name
-    _download(files[0], cache / files[0].name)
+    _download(files[0], cache / files[0].name, progress)
     return cache / files[0].name
 
 
-def _download(file: File, target: Path) -> None:
-    """Fetches `file` with a progress bar and checks the hash that its name carries."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _download(file: File, target: Path, progress: Progress | None) -> None:
+    """Fetches `file` and checks the hash that its name carries."""
     digest = re.search(r"-([0-9a-f]{8,})\.", file.name)
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT_SECONDS)
     log.info("Downloading %s", file.url)
     try:
-        torch.hub.download_url_to_file(file.url, str(target), digest and digest.group(1))
-    except (OSError, RuntimeError) as error:
+        fetch(file.url, target, digest=digest.group(1) if digest else "", progress=progress)
+    except (OSError, ValueError) as error:
         raise WeightsUnavailable(
             f"{file.name} is not here and cannot be downloaded from {file.url} ({error}). "
             f"Connect to the network, or put the file into a folder and name it in {FOLDER}."
         ) from error
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _files(backbone: str) -> tuple[File, ...]:

@@ -6,13 +6,16 @@ any other: it downloads the weights at first use and keeps them as safetensors w
 
 from __future__ import annotations
 
-import time
+import hashlib
 from pathlib import Path
 from typing import Any
 
 from models_zoo.architectures import DEEPLAB_V3, FCN
 from models_zoo.catalogue import Architecture, build
 from models_zoo.data.classes import VOC, VOC_VOID
+from models_zoo.descriptions import description
+from models_zoo.fetch import Progress
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.weights import Shipped, sidecar_read
 
 SLUG = "cocovoc"
@@ -74,7 +77,20 @@ def published_keys() -> dict[str, Architecture]:
     return {f"{SLUG}-{architecture.key}-full": architecture for architecture in PUBLISHED}
 
 
-def published_checkpoint(key: str) -> Shipped:
+def published_sidecar(key: str) -> dict[str, Any]:
+    """What is known of the checkpoint `key` before its weights are here; needs no torch.
+
+    download_mb: what fetching it costs. Its sha256 names the publication, not a file's bytes.
+    """
+    architecture = published_keys()[key]
+    facts = description(architecture.key)
+    name = hashlib.sha256(architecture.published.encode()).hexdigest()
+    parameters = facts["variants"]["full"]["figures"]["parameters"]
+    sidecar = _sidecar(key, architecture, name, parameters)
+    return sidecar | {"download_mb": round(facts["download_mb"])}
+
+
+def published_checkpoint(key: str, *, progress: Progress | None = None) -> Shipped:
     """The checkpoint `key` of `published_keys`, from torch's hub cache or fetched into it.
 
     Imports torch. WeightsUnavailable (an OSError) when it cannot be downloaded.
@@ -84,26 +100,25 @@ def published_checkpoint(key: str) -> Shipped:
     folder = Path(torch.hub.get_dir()) / "segweb"
     weights, sidecar = folder / f"{key}.safetensors", folder / f"{key}.json"
     if not sidecar.is_file():
-        _write(key, weights)
+        _write(key, weights, progress)
     return Shipped(sidecar_read(sidecar), sidecar, weights)
 
 
-def _write(key: str, weights: Path) -> None:
+def _write(key: str, weights: Path, progress: Progress | None) -> None:
+    from models_zoo.pretrained import published_load
     from models_zoo.training.checkpoints import sidecar_save, weights_save
 
     architecture = published_keys()[key]
-    network = build(architecture.key, num_classes=len(VOC), pretrained=True)
+    network = build(architecture.key, num_classes=len(VOC))
+    published_load(network, architecture, progress=progress)
     weights.parent.mkdir(parents=True, exist_ok=True)
     sha256 = weights_save(weights, network)
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    sidecar_save(weights, _sidecar(key, architecture, sha256, parameters, weights.stat().st_size))
+    size = {"bytes": weights.stat().st_size}
+    sidecar_save(weights, _sidecar(key, architecture, sha256, parameters) | size)
 
 
-def _sidecar(
-    key: str, architecture: Architecture, sha256: str, parameters: int, size: int
-) -> dict[str, Any]:
-    from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD
-
+def _sidecar(key: str, architecture: Architecture, sha256: str, parameters: int) -> dict[str, Any]:
     return {
         "format": 1,
         "key": key,
@@ -128,6 +143,4 @@ def _sidecar(
         "training": {"weights": architecture.published},
         "command": "",
         "sha256": sha256,
-        "bytes": size,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }

@@ -13,6 +13,7 @@ from experiments.services.checkpoints import (
 )
 from experiments.services.epochs import epoch_record, epoch_report
 from experiments.services.files import folder_bytes, folder_delete, log_tail
+from experiments.services.published import published_sync
 from experiments.services.runs import (
     external_run_create,
     run_annotate,
@@ -40,6 +41,7 @@ __all__ = [
     "folder_delete",
     "log_tail",
     "protocol_hash",
+    "published_sync",
     "run_annotate",
     "run_clone",
     "run_delete",

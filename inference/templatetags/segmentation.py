@@ -17,6 +17,7 @@ from inference.models import Comparison, Image, Prediction
 from inference.panes import Pane
 from inference.renditions import LONGEST
 from models_zoo import Architecture, catalogue
+from models_zoo.catalogue import published
 from segweb.jobs import State
 
 register = template.Library()
@@ -30,7 +31,7 @@ def _rounded(value: float, digits: int) -> str:
 @register.filter
 def architecture(checkpoint: Checkpoint) -> Architecture | None:
     """The catalogue's line about the checkpoint's architecture; None when it has none."""
-    return catalogue().get(checkpoint.architecture)
+    return (catalogue() | published()).get(checkpoint.architecture)
 
 
 @register.filter

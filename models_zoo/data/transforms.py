@@ -10,11 +10,10 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from models_zoo.data.base import Dataset
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.seeds import seed_for
 from models_zoo.torchvision_ops import tv_tensors, v2
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 IGNORED = 255  # in every training mask, whatever its data set ignores
 CACHE_BYTES = 1 << 30
 

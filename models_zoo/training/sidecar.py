@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from models_zoo.catalogue import build
-from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.engine import Engine
 from models_zoo.evaluation import evaluate
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.measure import multiply_adds
 from models_zoo.pseudo import provenance_read
 from models_zoo.training.config import TrainConfig, settings_of

@@ -8,8 +8,8 @@ import numpy as np
 from torch import nn
 
 from models_zoo.data.base import Dataset
-from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.engine import logits_of
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 
 
 def predictions(

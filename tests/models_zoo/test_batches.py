@@ -6,8 +6,8 @@ import torch
 
 from models_zoo.data import open_dataset
 from models_zoo.data.transforms import IGNORED, TrainingItems, normalise
-from models_zoo.data.transforms import IMAGENET_MEAN as MEAN
-from models_zoo.data.transforms import IMAGENET_STD as STD
+from models_zoo.images import IMAGENET_MEAN as MEAN
+from models_zoo.images import IMAGENET_STD as STD
 from models_zoo.training.batches import Batches, batch_loader
 from models_zoo.training.distributed import Group
 from tests.models_zoo.fixtures import draw_camvid

@@ -9,8 +9,8 @@ from torch import nn
 
 from models_zoo import build
 from models_zoo.architectures.ensemble import Ensemble, ensemble_load
-from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.engine import logits_of
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from tests.models_zoo.fixtures import write_checkpoint
 
 

@@ -13,11 +13,12 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 
-from models_zoo import build
+from models_zoo import build, pretrained
 from models_zoo.backbones import VGG16
 from models_zoo.catalogue import architecture_get
 from models_zoo.cli import main
-from models_zoo.data.transforms import IMAGENET_MEAN, IMAGENET_STD, normalise
+from models_zoo.data.transforms import normalise
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.pretrained import (
     VGG_CONVOLUTIONS,
     VGG_MEAN,
@@ -48,7 +49,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     def no_network(*_arguments, **_named):
         raise URLError("Name or service not known")
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", no_network)
+    monkeypatch.setattr(pretrained, "fetch", no_network)
     return named
 
 
@@ -79,11 +80,11 @@ def test_the_named_folder_comes_before_the_hub_cache_and_the_fuller_file_first(f
 def test_a_download_lands_in_the_hub_cache_and_its_hash_is_checked(folder, tmp_path, monkeypatch):
     asked = []
 
-    def download(url, target, digest):
+    def download(url, target, *, digest, progress):
         asked.append((url, digest))
-        Path(target).write_bytes(b"weights")
+        target.write_bytes(b"weights")
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    monkeypatch.setattr(pretrained, "fetch", download)
     found = weights_find(File("net-0123abcd.pth", "https://example.org/net-0123abcd.pth"))
     assert found == tmp_path / "hub" / "checkpoints" / "net-0123abcd.pth"
     assert asked == [("https://example.org/net-0123abcd.pth", "0123abcd")]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from experiments.services import zoo_sync
+from experiments.services import published_sync, zoo_sync
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         synced = zoo_sync()
-        for key in synced.added:
+        for key in [*synced.added, *published_sync()]:
             self.stdout.write(f"{key}: on offer")
         for message in synced.damaged:
             self.stderr.write(f"Left out {message}")
