@@ -12,7 +12,7 @@ import secrets
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from inference.models import Comparison, Image, Prediction
+from inference.models import Comparison, Ensemble, Image, Inside, Prediction
 
 VISITOR_KEY = "visitor"
 
@@ -70,7 +70,22 @@ def comparisons_own(request: HttpRequest) -> QuerySet[Comparison]:
 def predictions_visible(request: HttpRequest) -> QuerySet[Prediction]:
     """Predictions that the request may look at."""
     rule = _visible(request, owner="comparison__owner", share="comparison__share_token")
-    return Prediction.objects.filter(rule).select_related("checkpoint__dataset", "comparison")
+    return Prediction.objects.filter(rule).select_related(
+        "checkpoint__dataset", "comparison__image"
+    )
+
+
+def ensembles_visible(request: HttpRequest) -> QuerySet[Ensemble]:
+    """Ensembles of comparisons that the request may look at."""
+    rule = _visible(request, owner="comparison__owner", share="comparison__share_token")
+    return Ensemble.objects.filter(rule)
+
+
+def insides_visible(request: HttpRequest) -> QuerySet[Inside]:
+    """Looks into networks, of predictions that the request may look at."""
+    comparison = "prediction__comparison"
+    rule = _visible(request, owner=f"{comparison}__owner", share=f"{comparison}__share_token")
+    return Inside.objects.filter(rule)
 
 
 def _with_parts(comparisons: QuerySet[Comparison]) -> QuerySet[Comparison]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from inference.models import Comparison, Image, Prediction
+from inference.models import Comparison, Ensemble, Image, Inside, Prediction
 from segweb.admin import ReadOnlyAdmin
 
 
@@ -34,3 +34,22 @@ class PredictionAdmin(ReadOnlyAdmin):
     list_filter = ["state", "device"]
     list_select_related = ["checkpoint"]
     search_fields = ["id", "comparison__id"]
+
+
+@admin.register(Ensemble)
+class EnsembleAdmin(ReadOnlyAdmin):
+    """Ensembles: what was combined, where each stands."""
+
+    list_display = ["id", "combine", "state", "attempt", "lease_owner", "error"]
+    list_filter = ["state", "combine"]
+    search_fields = ["id", "comparison__id"]
+
+
+@admin.register(Inside)
+class InsideAdmin(ReadOnlyAdmin):
+    """Looks into networks: where each stands."""
+
+    list_display = ["id", "prediction", "place", "state", "attempt", "lease_owner", "error"]
+    list_filter = ["state"]
+    list_select_related = ["prediction"]
+    search_fields = ["id", "prediction__id"]

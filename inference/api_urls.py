@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inference import api
+from inference import api, api_lab
 
 app_name = "inference-api"
 urlpatterns = [
@@ -18,4 +18,19 @@ urlpatterns = [
         name="comparison-agreement",
     ),
     path("predictions/<uuid:pk>/mask/", api.PredictionMask.as_view(), name="prediction-mask"),
+    path(
+        "comparisons/<uuid:pk>/ensembles/",
+        api_lab.Ensembles.as_view(),
+        name="comparison-ensembles",
+    ),
+    path("ensembles/<uuid:pk>/", api_lab.EnsembleDetail.as_view(), name="ensemble"),
+    path("ensembles/<uuid:pk>/mask/", api_lab.EnsembleMask.as_view(), name="ensemble-mask"),
+    path("predictions/<uuid:pk>/insides/", api_lab.Insides.as_view(), name="prediction-insides"),
+    path("insides/<uuid:pk>/", api_lab.InsideDetail.as_view(), name="inside"),
+    path(
+        "insides/<uuid:pk>/strip/<int:number>/",
+        api_lab.InsideStrip.as_view(),
+        name="inside-strip",
+    ),
+    path("insides/<uuid:pk>/heat/", api_lab.InsideHeat.as_view(), name="inside-heat"),
 ]

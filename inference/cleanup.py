@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -10,28 +11,30 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from inference.models import Image, Prediction
+from inference.models import Ensemble, Image, Inside, Prediction
 
 
-def folder_clear(folder: str, *, keep: tuple[str, ...] = ()) -> None:
-    """Delete every file directly in a storage folder but those to keep; an empty one goes too."""
+def folder_clear(folder: str, *, keep: tuple[str, ...] = (), only: int | None = None) -> None:
+    """Delete every file directly in a storage folder but those to keep; an empty one goes too.
+
+    With `only`, those whose name begins with that number alone.
+    """
     try:
-        names = [f"{folder}/{name}" for name in default_storage.listdir(folder)[1]]
+        names = default_storage.listdir(folder)[1]
     except FileNotFoundError:
         return
-    for name in set(names) - set(keep):
-        default_storage.delete(name)
-    if not keep:
+    own = re.compile(rf"{only}\D" if only is not None else "")
+    for name in names:
+        if own.match(name) and f"{folder}/{name}" not in keep:
+            default_storage.delete(f"{folder}/{name}")
+    if not keep and only is None:
         default_storage.delete(folder)
 
 
 @receiver(post_delete, sender=Image)
-def image_files_delete(instance: Image, **kwargs: Any) -> None:
-    """Image and true mask."""
-    transaction.on_commit(partial(folder_clear, instance.folder))
-
-
 @receiver(post_delete, sender=Prediction)
-def prediction_files_delete(instance: Prediction, **kwargs: Any) -> None:
-    """Everything that any attempt has written."""
+@receiver(post_delete, sender=Ensemble)
+@receiver(post_delete, sender=Inside)
+def files_delete(instance: Any, **kwargs: Any) -> None:
+    """An image and its true mask; everything that any attempt at a job has written."""
     transaction.on_commit(partial(folder_clear, instance.folder))

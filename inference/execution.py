@@ -1,4 +1,4 @@
-"""Carrying out a prediction: what the inference worker does. Imports torch at first use."""
+"""Carrying out inference jobs: which comes first, under a lease, and what is left behind."""
 
 from __future__ import annotations
 
@@ -6,28 +6,20 @@ import errno
 import logging
 import os
 import socket
-from functools import cache
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
-import numpy as np
-from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.utils.translation import gettext_noop
-from PIL import Image as Picture
 
+from inference import warm
 from inference.cleanup import folder_clear
-from inference.models import Comparison, Prediction
+from inference.ensembling import combine
+from inference.looking import look
+from inference.models import Comparison, Ensemble, InferenceJob, Inside, Prediction
+from inference.predicting import predict
 from inference.services import comparison_settle
-from inference.truths import mask_scores
-from inference.weights import checkpoint_weights
-from models_zoo.masks import mask_png
 from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently
-
-if TYPE_CHECKING:
-    from models_zoo.engine import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -39,72 +31,59 @@ NO_WEIGHTS = gettext_noop(
 )
 UNKNOWN_FAULT = gettext_noop("This model could not process the image. The log says why.")
 
+Work = Callable[[Any, Lease], dict[str, Any]]
 
-@cache
-def engine() -> Engine:
-    """The one engine of this worker process, with its warm networks."""
-    from models_zoo.engine import Engine
+# What is done for a job, and the rows that it needs.
+WORK: dict[type[InferenceJob], tuple[Work, tuple[str, ...]]] = {
+    Prediction: (predict, ("comparison__image__mask_dataset", "checkpoint")),
+    Ensemble: (combine, ("comparison__image__mask_dataset",)),
+    Inside: (look, ("prediction__comparison__image", "prediction__checkpoint")),
+}
 
-    return Engine(settings.MODEL_BUDGET_BYTES)
+
+def next_execute() -> None:
+    """Carry out the job that should come first; returns at once when none is QUEUED."""
+    while (job := patiently(_first)) and not job_execute(model=job[0], pk=job[1]):
+        pass  # another worker was faster: what comes next?
 
 
-def prediction_execute(*, prediction_id: UUID) -> None:
-    """Claim a QUEUED prediction, carry it out and end it; returns at once when there is none."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{engine().device}"
-    lease = patiently(lambda: job_claim(model=Prediction, pk=prediction_id, owner=owner))
+def _first() -> tuple[type[InferenceJob], UUID] | None:
+    """What has waited longest."""
+    waiting = []
+    for model in WORK:
+        queued = model.objects.filter(state=State.QUEUED).order_by("queued_at")
+        if job := queued.values_list("queued_at", "pk").first():
+            waiting.append((job[0], model, job[1]))
+    return min(waiting, key=lambda job: job[0])[1:] if waiting else None
+
+
+def job_execute(*, model: type[InferenceJob], pk: UUID) -> bool:
+    """Claim a QUEUED job, carry it out and end it; False when it was not there to be claimed."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:{warm.engine().device}"
+    lease = patiently(lambda: job_claim(model=model, pk=pk, owner=owner))
     if lease is None:
-        return
+        return False
     with job_heartbeats(lease=lease):
         fields = _outcome(lease)
         patiently(lambda: job_finish(lease=lease, **fields))
-        _comparison_settle(lease)
+        if model is Prediction:
+            _comparison_settle(lease)
     _files_tidy(lease)
+    return True
 
 
 def _outcome(lease: Lease) -> dict[str, Any]:
     """State and fields to end the job with; a fault of the job's own becomes a sentence."""
-    parts = ("comparison__image__mask_dataset", "checkpoint")
-    found = patiently(lambda: Prediction.objects.select_related(*parts).filter(pk=lease.pk).first())
+    work, parts = WORK[lease.model]
+    rows = lease.model.objects.select_related(*parts).filter(pk=lease.pk)
+    found = patiently(rows.first)
     if found is None:
         return {"state": State.STOPPED}
     try:
-        return {"state": State.DONE, "error": "", **_predict(found, lease)}
+        return {"state": State.DONE, "error": "", **work(found, lease)}
     except Exception as fault:
-        logger.exception("Prediction %s failed.", lease.pk)
+        logger.exception("%s %s failed.", lease.model.__name__, lease.pk)
         return {"state": State.FAILED, "error": _sentence(fault)}
-
-
-def _predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
-    image, checkpoint = prediction.comparison.image, prediction.checkpoint
-    weights, sidecar = checkpoint_weights(
-        checkpoint=checkpoint,
-        progress=lambda share: patiently(lambda: lease.rows.update(download=share)),
-    )
-    with image.file.open() as file, Picture.open(file) as picture:
-        result = engine().predict(
-            weights,
-            sidecar,
-            picture.convert("RGB"),
-            scale=prediction.comparison.scale,
-        )
-    top3 = BytesIO()
-    np.savez_compressed(top3, classes=result.top_classes, probabilities=result.top_probabilities)
-    mask_name, top3_name = _file_names(prediction, lease)
-    drawn = ContentFile(mask_png(result.mask, checkpoint.classes))
-    height, width = result.scored_at
-    return {
-        "mask": default_storage.save(mask_name, drawn),
-        "top3": default_storage.save(top3_name, ContentFile(top3.getvalue())),
-        "latency_ms": result.milliseconds,
-        "load_ms": result.load_milliseconds,
-        "scored_height": height,
-        "scored_width": width,
-        "tiled": result.tiled,
-        "memory_bytes": result.memory_bytes,
-        "device": result.device,
-        "precision": result.precision,
-        "scores": mask_scores(image, checkpoint, result.mask),
-    }
 
 
 def _comparison_settle(lease: Lease) -> None:
@@ -129,18 +108,15 @@ def _sentence(fault: Exception) -> str:
     return NO_FILE if isinstance(fault, FileNotFoundError) else UNKNOWN_FAULT
 
 
-def _file_names(prediction: Prediction, lease: Lease) -> tuple[str, str]:
-    """Mask and top-3 file of one attempt; attempts never share a name."""
-    return f"{prediction.folder}/{lease.token}.png", f"{prediction.folder}/{lease.token}.npz"
-
-
 def _files_tidy(lease: Lease) -> None:
-    """Leave the files that the row names; without the lease, touch none but this attempt's own."""
-    row = patiently(lambda: Prediction.objects.filter(pk=lease.pk).first())
-    if row and row.lease_token == lease.token and row.ended:
-        folder_clear(row.folder, keep=tuple(filter(None, (row.mask.name, row.top3.name))))
-        return
-    for name in _file_names(Prediction(pk=lease.pk), lease):
-        default_storage.delete(name)
+    """Leave the files that the row names; without the lease, touch none but this attempt's own.
+
+    Attempts never share a name: each begins with its token.
+    """
+    row = patiently(lambda: lease.model.objects.filter(pk=lease.pk).first())
     if row is None:
-        folder_clear(Prediction(pk=lease.pk).folder)
+        folder_clear(lease.model(pk=lease.pk).folder)
+    elif row.lease_token == lease.token and row.ended:
+        folder_clear(row.folder, keep=row.files)
+    else:
+        folder_clear(row.folder, only=lease.token)

@@ -107,7 +107,32 @@ class Comparison(Owned):
         return State.QUEUED if states == {State.QUEUED} else State.RUNNING
 
 
-class Prediction(Job):
+class InferenceJob(Job):
+    """What the inference workers do, each writing files into a folder of its own.
+
+    A wake-up is for whichever of these jobs should come first (`inference.execution`).
+    """
+
+    task_name: ClassVar[str] = "inference.job_execute"
+    queue: ClassVar[str] = "inference"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta(Job.Meta):
+        abstract = True
+
+    @property
+    def folder(self) -> str:
+        """The storage folder of everything an attempt at this job may write."""
+        return f"{self._meta.model_name}s/{self.pk}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The stored files that the row names."""
+        raise NotImplementedError
+
+
+class Prediction(InferenceJob):
     """One checkpoint's mask of one image; states as in `segweb.jobs`.
 
     `mask` is an indexed PNG at the image's size; `top3` an npz of uint8 `classes` and
@@ -117,10 +142,6 @@ class Prediction(Job):
     those of `inference.truths`. `download`: the share of weights that had to be fetched first.
     """
 
-    task_name: ClassVar[str] = "inference.prediction_execute"
-    queue: ClassVar[str] = "inference"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="predictions")
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="predictions")
     position = models.PositiveSmallIntegerField(default=0)
@@ -137,7 +158,7 @@ class Prediction(Job):
     precision = models.CharField(max_length=10, blank=True)
     scores = models.JSONField(null=True, blank=True)
 
-    class Meta(Job.Meta):
+    class Meta(InferenceJob.Meta):
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(
@@ -160,6 +181,80 @@ class Prediction(Job):
         return self.state == State.RUNNING and self.download is not None and self.download < 1
 
     @property
-    def folder(self) -> str:
-        """The storage folder of everything an attempt at this prediction may write."""
-        return f"predictions/{self.pk}"
+    def files(self) -> tuple[str, ...]:
+        """The mask and the likeliest classes."""
+        return tuple(filter(None, (self.mask.name, self.top3.name)))
+
+
+class Combine(models.TextChoices):
+    """How an ensemble makes one probability of its members'."""
+
+    MEAN = "mean", _("mean")
+    PRODUCT = "product", _("product")
+
+
+class Ensemble(InferenceJob):
+    """Predictions of one comparison and class list, their full probabilities combined.
+
+    `members`: [{"id", "weight"}], and once done "changed" (pixels), "better", "worse" (pixels, with
+    a true mask) and "marginal" (mIoU lost without it). `recipe` names members, weights and combine:
+    a comparison has each once.
+    """
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="ensembles")
+    members = models.JSONField()
+    combine = models.CharField(max_length=7, choices=Combine.choices, default=Combine.MEAN)
+    recipe = models.CharField(max_length=64)
+    mask = models.FileField(max_length=200, blank=True)
+    scores = models.JSONField(null=True, blank=True)
+
+    class Meta(InferenceJob.Meta):
+        ordering = ["queued_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["comparison", "recipe"], name="ensemble_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.combine} {self.state}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The mask."""
+        return tuple(filter(None, (self.mask.name,)))
+
+
+class Inside(InferenceJob):
+    """A look into the network of a prediction: its decoder's strip and, at a pixel, its field.
+
+    `strip`: [{"name", "kind", "height", "width", "file"}]. `field`: {"heat" (a file), "box",
+    "effective_side", "theoretical_side", "ratio"} in pixels of the image, where `place` names one
+    as "x,y".
+    """
+
+    prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="insides")
+    place = models.CharField(max_length=21, blank=True)
+    strip = models.JSONField(default=list)
+    field = models.JSONField(null=True, blank=True)
+
+    class Meta(InferenceJob.Meta):
+        ordering = ["queued_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["prediction", "place"], name="inside_once_a_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.state}"
+
+    @property
+    def pixel(self) -> tuple[int, int] | None:
+        """The x and y whose field is looked for."""
+        if not self.place:
+            return None
+        x, y = map(int, self.place.split(","))
+        return x, y
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The strip's pictures and the heat map."""
+        heat = [self.field["heat"]] if self.field else []
+        return (*(entry["file"] for entry in self.strip), *heat)

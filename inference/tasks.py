@@ -1,25 +1,24 @@
-"""Celery's door to the inference services: a message carries an id and is only a wake-up."""
+"""Celery's door to the inference services: a message is only a wake-up."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from celery import shared_task
 from celery.signals import celeryd_after_setup
 
-from inference import execution
-from inference.models import Prediction
+from inference import execution, warm
+from inference.models import InferenceJob
 
 
-@shared_task(name=Prediction.task_name)
-def prediction_execute(prediction_id: str) -> None:
-    """Carry out one prediction, unless someone else does already."""
-    execution.prediction_execute(prediction_id=UUID(prediction_id))
+@shared_task(name=InferenceJob.task_name)
+def job_execute(job_id: str) -> None:
+    """Carry out the job that should come first, which need not be the one that rang."""
+    execution.next_execute()
 
 
 @celeryd_after_setup.connect
 def engine_preload(instance: Any, **kwargs: Any) -> None:
     """An inference worker imports torch before its first task, other workers never."""
-    if Prediction.queue in instance.app.amqp.queues.consume_from:
-        execution.engine()
+    if InferenceJob.queue in instance.app.amqp.queues.consume_from:
+        warm.engine()

@@ -14,8 +14,8 @@ from PIL import Image as Picture
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
-from inference import execution, services
-from inference.models import Image
+from inference import execution, services, warm
+from inference.models import Image, Prediction
 from segweb import wakeups
 from tests.inference.pictures import noise, upload
 
@@ -102,7 +102,7 @@ class FakeEngine:
 def fake_engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """Predictions without torch."""
     engine = FakeEngine()
-    monkeypatch.setattr(execution, "engine", lambda: engine)
+    monkeypatch.setattr(warm, "engine", lambda: engine)
     return engine
 
 
@@ -120,7 +120,7 @@ def execute_all(fake_engine: FakeEngine) -> Callable[[Any], None]:
 
     def execute(comparison: Any) -> None:
         for prediction in comparison.predictions.all():
-            execution.prediction_execute(prediction_id=prediction.pk)
+            execution.job_execute(model=Prediction, pk=prediction.pk)
 
     return execute
 

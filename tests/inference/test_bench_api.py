@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
 from inference import agreement, execution, services
-from inference.models import Comparison, Image
+from inference.models import Comparison, Image, Prediction
 from models_zoo.metrics import confusion, scores
 from tests.inference.conftest import FakeEngine, checkpoint_make
 from tests.inference.pictures import noise, opened, upload
@@ -50,7 +50,7 @@ def scored(
             return result
 
         monkeypatch.setattr(fake_engine, "predict", turned)
-        execution.prediction_execute(prediction_id=prediction.pk)
+        execution.job_execute(model=Prediction, pk=prediction.pk)
     return Comparison.objects.get(pk=comparison.pk)
 
 
@@ -162,7 +162,7 @@ def test_agreement_before_the_end_is_not_kept(
     assert get(api, comparison, "agreement/").json()["pairs"] == []
     first, second, _ = comparison.predictions.all()
     for prediction in (first, second):
-        execution.prediction_execute(prediction_id=prediction.pk)
+        execution.job_execute(model=Prediction, pk=prediction.pk)
     assert len(get(api, comparison, "agreement/").json()["pairs"]) == 1
     assert Comparison.objects.get().agreement is None
 
@@ -199,7 +199,7 @@ def test_in_tiles(
     body = {"image": str(image.pk), "models": [checkpoints[0].key], "scale": "tiles"}
     posted = api.post("/api/v1/comparisons/", body, format="json").json()
     assert posted["scale"] == "tiles"
-    execution.prediction_execute(prediction_id=posted["predictions"][0]["id"])
+    execution.job_execute(model=Prediction, pk=posted["predictions"][0]["id"])
     (done,) = api.get(posted["url"]).json()["predictions"]
     assert done["scored"]["tiled"]
     refused = api.post("/api/v1/comparisons/", body | {"scale": "huge"}, format="json")

@@ -16,7 +16,7 @@ from PIL import Image as Picture
 from pytest_django import Settings
 
 from experiments.models import Checkpoint, Dataset
-from inference import execution, services, tasks
+from inference import execution, predicting, services, tasks
 from inference.models import Comparison, Image, Prediction
 from segweb import jobs
 from segweb.jobs import State
@@ -35,7 +35,7 @@ def prediction(image: Image, checkpoints: list[Checkpoint]) -> Prediction:
 
 def run(prediction: Prediction) -> Prediction:
     """Deliver its message; the row afterwards."""
-    tasks.prediction_execute(str(prediction.pk))
+    tasks.job_execute(str(prediction.pk))
     return Prediction.objects.get(pk=prediction.pk)
 
 
@@ -93,7 +93,7 @@ def test_unknown_and_deleted_ids_are_harmless(
     prediction: Prediction, fake_engine: FakeEngine
 ) -> None:
     services.comparison_delete(comparison=prediction.comparison)
-    tasks.prediction_execute(str(prediction.pk))
+    tasks.job_execute(str(prediction.pk))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_fault_between_the_two_files_leaves_neither(
             raise OSError(errno.ENOSPC, "No space left on device")
         return save(name, content)
 
-    monkeypatch.setattr(execution.default_storage, "save", full)
+    monkeypatch.setattr(predicting.default_storage, "save", full)
     assert run(prediction).error == execution.NO_SPACE
     assert stored_names(prediction) == set()
 
@@ -165,7 +165,7 @@ def test_deleted_while_it_runs(
     during_predict(
         monkeypatch, fake_engine, lambda: services.comparison_delete(comparison=comparison)
     )
-    tasks.prediction_execute(str(prediction.pk))
+    tasks.job_execute(str(prediction.pk))
     left = [p for p in Path(settings.MEDIA_ROOT).rglob("*") if p.is_file()]
     assert {path.parent.name for path in left} == {"checkpoints"}
 

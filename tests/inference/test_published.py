@@ -15,7 +15,7 @@ from django.test import Client
 
 from experiments.models import Checkpoint
 from experiments.services import checkpoint_withdraw, published_sync
-from inference import execution, services, tasks
+from inference import execution, predicting, services, tasks, warm
 from inference.models import Image, Prediction
 from inference.panes import pane_of
 from models_zoo import build, fetch, pretrained
@@ -49,11 +49,11 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHT
     monkeypatch.delenv("SEGWEB_WEIGHTS", raising=False)
     torch.manual_seed(0)
     torch.save(build("torchvision_lraspp_mobilenet").state_dict(), served / FILE)
-    execution.engine.cache_clear()
+    warm.engine.cache_clear()
     yield server
     server.shutdown()
     server.server_close()
-    execution.engine.cache_clear()
+    warm.engine.cache_clear()
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def prediction(image: Image) -> Prediction:
 
 
 def run(prediction: Prediction) -> Prediction:
-    tasks.prediction_execute(str(prediction.pk))
+    tasks.job_execute(str(prediction.pk))
     return Prediction.objects.get(pk=prediction.pk)
 
 
@@ -109,8 +109,8 @@ def test_the_first_use_fetches_and_tells_how_far_it_is(
 
         return weights(**{**arguments, "progress": tell})
 
-    weights = execution.checkpoint_weights
-    monkeypatch.setattr(execution, "checkpoint_weights", watched)
+    weights = predicting.checkpoint_weights
+    monkeypatch.setattr(predicting, "checkpoint_weights", watched)
     done = run(prediction)
     assert (done.state, done.error) == (State.DONE, "")
     assert len(seen) > 5
@@ -124,7 +124,7 @@ def test_the_second_use_needs_no_network(prediction: Prediction, hub: ThreadingH
     assert run(prediction).state == State.DONE
     hub.shutdown()
     hub.server_close()
-    execution.engine.cache_clear()
+    warm.engine.cache_clear()
     image = prediction.comparison.image
     again = services.comparison_create(image=image, models=[KEY]).predictions.get()
     assert run(again).state == State.DONE

@@ -36,7 +36,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 def test_a_message_carries_the_id_to_the_jobs_queue(broker: Broker) -> None:
     pk = uuid.uuid4()
     assert wakeups.send(Prediction, pk)
-    assert broker.messages == [("inference.prediction_execute", [str(pk)], "inference")]
+    assert broker.messages == [("inference.job_execute", [str(pk)], "inference")]
 
 
 @pytest.mark.parametrize("fault", [OperationalError(), ConnectionRefusedError(), TimeoutError()])
