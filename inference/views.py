@@ -47,7 +47,8 @@ def _home(request: HttpRequest) -> HttpResponse:
     posted = request.method == "POST"
     if posted and not _may_compare(request):
         return redirect_to_login(request.path)
-    form = UploadForm(request.POST, request.FILES) if posted else UploadForm()
+    chosen = request.GET.getlist("model") or None  # from a score, straight to one's own image
+    form = UploadForm(request.POST, request.FILES) if posted else UploadForm(chosen=chosen)
     if posted and form.is_valid():
         try:
             return _go_to(request, _comparison_start(request, form.cleaned_data))

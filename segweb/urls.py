@@ -20,6 +20,7 @@ api = [
 urlpatterns = [
     path("", include("inference.urls")),
     path("", include("lineage.urls")),
+    path("", include("experiments.urls")),
     path("api/v1/", include(api)),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),

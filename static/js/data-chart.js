@@ -3,24 +3,35 @@
  * table that opens beneath. Drawn once it comes into view.
  *
  * `show(series)` or the JSON script that data-series names give what to draw: a list of
- * {label, x, y, kind: "line" | "step" | "points", low, high, names}; null leaves a gap, low and
- * high make a band, names are told of points. `marks` are {x, label}: vertical lines.
+ * {label, x, y, kind: "line" | "step" | "points", low, high}; null leaves a gap, low and
+ * high make a band. `marks` are {x, dash}: vertical lines.
  */
 const DASHES = ["solid", "dashed", "dotted"];
 const COLOURS = 8;
+const MOST_TOLD = 6; // lines whose values are told at once
+const FONT = "system-ui, sans-serif";
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const numbers = new Intl.NumberFormat(document.documentElement.lang, {
+  maximumSignificantDigits: 4,
+});
 
 class DataChart extends HTMLElement {
   connectedCallback() {
-    this.lines = new Map();
     this.shown = { series: [], marks: [] };
-    this.plot = this.appendChild(document.createElement("div"));
-    this.plot.className = "plot";
+    this.hiddenLabels = new Set();
+    this.place = "time" in this.dataset ? date : write;
+    this.plot = this.part("div", "plot");
     this.plot.setAttribute("aria-hidden", "true"); // the table says the same
-    this.legend = this.appendChild(document.createElement("div"));
-    this.legend.className = "chart-legend";
-    this.addTable();
-    this.looking = new IntersectionObserver((seen) => seen.some((e) => e.isIntersecting) && this.begin());
+    this.keys = this.part("div", "chart-legend");
+    this.table = this.part("details", "as-table small");
+    this.table.append(element("summary", this.dataset.table), this.tablePlace());
+    this.table.addEventListener("toggle", () => this.table.open && this.fillTable());
+    this.looking = new IntersectionObserver((seen) => {
+      if (!seen.some((entry) => entry.isIntersecting)) return;
+      this.looking.disconnect();
+      this.seen = true;
+      this.refresh();
+    });
     this.looking.observe(this);
     this.theme = () => this.figure && this.paint();
     dark.addEventListener("change", this.theme);
@@ -33,35 +44,76 @@ class DataChart extends HTMLElement {
     dark.removeEventListener("change", this.theme);
   }
 
+  part(tag, look) {
+    const made = this.appendChild(document.createElement(tag));
+    made.className = look;
+    return made;
+  }
+
   show(series, marks = []) {
     this.shown = { series, marks };
     this.dataset.points = Math.max(0, ...series.map((one) => one.x.length));
-    if (this.figure) this.update();
+    this.refresh();
     if (this.table.open) this.fillTable();
   }
 
-  async begin() {
-    this.looking.disconnect();
-    const { figure, show } = Bokeh.Plotting;
-    const log = "log" in this.dataset ? { x_axis_type: "log" } : {};
-    this.figure = figure({
+  /** What x is, where the reader can choose it. */
+  axis(name) {
+    this.dataset.x = name;
+    if (this.figure) this.figure.xaxes[0].axis_label = name;
+  }
+
+  /** Draw what is shown now: further points of the same lines, or, for other lines, anew. */
+  async refresh() {
+    this.stale = true;
+    if (!this.seen || this.drawing) return;
+    this.drawing = true;
+    while (this.stale) {
+      this.stale = false;
+      const { series, marks } = this.shown;
+      if (!series.some((one) => one.x.length)) continue;
+      const lines = JSON.stringify([series.map(({ label, low }) => [label, !low]), marks.length]);
+      if (lines === this.lines) this.update();
+      else await this.build();
+      this.lines = lines;
+    }
+    this.drawing = false;
+  }
+
+  update() {
+    const { series, marks } = this.shown;
+    series.forEach((one, n) => (this.sources[n].data = this.columns(one)));
+    marks.forEach(({ x, dash }, n) => Object.assign(this.spans[n], { location: x, line_dash: dash }));
+  }
+
+  async build() {
+    const { series, marks } = this.shown;
+    this.view?.remove();
+    const f = Bokeh.Plotting.figure({
       height: Number(this.dataset.height ?? 280),
       sizing_mode: "stretch_width",
       tools: "pan,box_zoom,xwheel_zoom,reset,save",
-      toolbar_location: "right",
-      output_backend: "canvas",
-      ...log,
+      x_axis_type: "log" in this.dataset ? "log" : "time" in this.dataset ? "datetime" : "linear",
     });
-    const f = this.figure;
     f.toolbar.logo = null;
     f.toolbar.autohide = true;
     f.toolbar.active_scroll = null; // the wheel scrolls the page
-    f.xaxis[0].axis_label = this.dataset.x ?? "";
-    f.yaxis[0].axis_label = this.dataset.y ?? "";
-    if ("whole" in this.dataset) f.xaxis[0].ticker.min_interval = 1;
+    f.xaxes[0].axis_label = this.dataset.x;
+    f.yaxes[0].axis_label = this.dataset.y;
+    f.y_range.default_span = Math.max(...series.flatMap(({ y }) => y)) || 1; // of a level line
+    if ("whole" in this.dataset) f.xaxes[0].ticker.min_interval = 1;
+    this.figure = f;
+    this.sources = series.map((one) => new Bokeh.ColumnDataSource({ data: this.columns(one) }));
+    this.glyphs = series.map((one, n) => this.renderers(one, this.sources[n], n));
+    this.keys.replaceChildren(...series.map(({ label }, n) => this.key(label, n)));
+    this.keys.hidden = series.length < 2;
+    f.add_tools(this.hover(series));
+    const span = ({ x, dash }) =>
+      new Bokeh.Span({ dimension: "height", location: x, line_dash: dash });
+    this.spans = marks.map(span);
+    for (const span of this.spans) f.add_layout(span);
     this.paint();
-    this.update();
-    this.view = await show(f, this.plot);
+    this.view = await Bokeh.Plotting.show(f, this.plot);
     this.toggleAttribute("data-drawn", true);
   }
 
@@ -72,147 +124,129 @@ class DataChart extends HTMLElement {
     const f = this.figure;
     f.background_fill_color = f.border_fill_color = colour("--surface");
     f.outline_line_color = null;
-    const text = { text_color: colour("--muted"), text_font: "system-ui, sans-serif" };
-    for (const axis of [f.xaxis[0], f.yaxis[0]]) {
+    for (const axis of [f.xaxes[0], f.yaxes[0]]) {
       axis.axis_line_color = axis.major_tick_line_color = colour("--edge");
       axis.minor_tick_line_color = null;
-      axis.major_label_text_color = axis.axis_label_text_color = text.text_color;
-      axis.major_label_text_font = axis.axis_label_text_font = text.text_font;
+      axis.major_label_text_color = axis.axis_label_text_color = colour("--muted");
+      axis.major_label_text_font = axis.axis_label_text_font = FONT;
       axis.axis_label_text_font_style = "normal";
     }
-    for (const grid of [f.xgrid[0], f.ygrid[0]]) grid.grid_line_color = colour("--line");
-    this.palette = Array.from({ length: COLOURS }, (_, n) => colour(`--curve-${n + 1}`));
-    this.ink = colour("--muted");
-    for (const line of this.lines.values()) this.tint(line);
-    for (const mark of this.marks ?? []) mark.line_color = this.ink;
-  }
-
-  tint(line) {
-    const colour = this.palette[line.number % COLOURS];
-    line.button.style.setProperty("--curve", colour);
-    for (const { glyph } of line.renderers) {
-      glyph.line_color = colour;
-      if (glyph.fill_color !== undefined) glyph.fill_color = colour;
-    }
-  }
-
-  update() {
-    const { series, marks } = this.shown;
-    const wanted = new Set(series.map((one) => one.label));
-    for (const [label, line] of this.lines) if (!wanted.has(label)) this.remove(label, line);
-    for (const one of series) {
-      const line = this.lines.get(one.label) ?? this.add(one);
-      line.source.data = columns(one);
-    }
-    this.legend.hidden = series.length < 2;
-    this.mark(marks);
-  }
-
-  add(one) {
-    const { ColumnDataSource, HoverTool } = Bokeh;
-    const source = new ColumnDataSource({ data: columns(one) });
-    const number = this.lines.size;
-    const points = one.kind === "points";
-    const by = { source, x: { field: "x" }, y: { field: "y" } };
-    const dash = DASHES[Math.floor(number / COLOURS) % DASHES.length];
-    const renderers = [];
-    if (one.low) {
-      const band = { source, x: by.x, y1: { field: "low" }, y2: { field: "high" } };
-      renderers.push(this.figure.varea({ ...band, fill_alpha: 0.2 }));
-    }
-    if (points) renderers.push(this.figure.scatter({ ...by, size: 10, line_width: 1, fill_alpha: 0.7 }));
-    else if (one.kind === "step") renderers.push(this.figure.step({ ...by, mode: "after", line_width: 2, line_dash: dash }));
-    else renderers.push(this.figure.line({ ...by, line_width: 2, line_dash: dash }));
-    if (!points) renderers.push(this.figure.scatter({ ...by, size: 4 }));
-    const x = this.dataset.x || "x";
-    const told = [["", "@label"], ...(points ? [["", "@name"]] : []), [x, "@x_text"], [this.dataset.y || "y", "@y_text"]];
-    this.figure.add_tools(new HoverTool({ renderers: [renderers.at(-1)], tooltips: told, mode: points ? "mouse" : "vline", visible: false }));
-    const line = { source, renderers, number, button: this.addButton(one.label) };
-    this.lines.set(one.label, line);
-    this.tint(line);
-    return line;
-  }
-
-  remove(label, line) {
-    for (const renderer of line.renderers) renderer.visible = false;
-    line.button.remove();
-    this.lines.delete(label);
-  }
-
-  addButton(label) {
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: label, className: "chart-key" });
-    button.setAttribute("aria-pressed", "true");
-    button.addEventListener("click", () => {
-      const visible = button.getAttribute("aria-pressed") !== "true";
-      button.setAttribute("aria-pressed", String(visible));
-      for (const renderer of this.lines.get(label).renderers) renderer.visible = visible;
-    });
-    return this.legend.appendChild(button);
-  }
-
-  mark(marks) {
-    this.marks ??= [];
-    while (this.marks.length < marks.length) {
-      const span = new Bokeh.Span({ dimension: "height", line_color: this.ink, line_dash: "dotted", location: 0 });
-      this.figure.add_layout(span);
-      this.marks.push(span);
-    }
-    this.marks.forEach((span, n) => {
-      span.visible = n < marks.length;
-      if (marks[n]) Object.assign(span, { location: marks[n].x, line_dash: marks[n].dash ?? "dotted" });
+    for (const grid of [f.xgrids[0], f.ygrids[0]]) grid.grid_line_color = colour("--line");
+    for (const span of this.spans) span.line_color = colour("--muted");
+    this.glyphs.forEach((renderers, n) => {
+      const ink = colour(`--curve-${(n % COLOURS) + 1}`);
+      for (const { glyph } of renderers) {
+        if ("line_color" in glyph) glyph.line_color = ink;
+        if ("fill_color" in glyph) glyph.fill_color = ink;
+      }
     });
   }
 
-  addTable() {
-    this.table = this.appendChild(document.createElement("details"));
-    this.table.className = "as-table small";
-    this.table.innerHTML = `<summary></summary><div class="scroll" tabindex="0" role="region"><table class="data"></table></div>`;
-    this.table.firstChild.textContent = this.dataset.table;
-    this.table.lastChild.setAttribute("aria-label", this.dataset.title);
-    this.table.addEventListener("toggle", () => this.table.open && this.fillTable());
+  renderers(one, source, number) {
+    const f = this.figure;
+    const visible = !this.hiddenLabels.has(one.label);
+    const by = { source, visible, x: { field: "x" }, y: { field: "y" } };
+    if (one.kind === "points") return [f.scatter({ ...by, size: 11, fill_alpha: 0.7 })];
+    const band = { y1: { field: "low" }, y2: { field: "high" }, fill_alpha: 0.2 };
+    const stroke = { ...by, line_width: 2, line_dash: dashOf(number) };
+    return [
+      ...(one.low ? [f.varea({ source, visible, x: by.x, ...band })] : []),
+      one.kind === "step" ? f.step({ ...stroke, mode: "after" }) : f.line(stroke),
+      f.scatter({ ...by, size: one.x.length > 100 ? 2 : 4 }),
+    ];
+  }
+
+  hover(series) {
+    const upright = series.length <= MOST_TOLD && series[0].kind !== "points";
+    return new Bokeh.HoverTool({
+      renderers: this.glyphs.map((renderers) => renderers.at(-1)),
+      tooltips: [
+        ["", "@label"],
+        [this.dataset.x || "x", "@x_text"],
+        [this.dataset.y || "y", "@y_text"],
+      ],
+      mode: upright ? "vline" : "mouse",
+      visible: false,
+    });
+  }
+
+  /** A button that names a line and takes it out of the drawing. */
+  key(label, number) {
+    const key = element("button", label);
+    Object.assign(key, { type: "button", className: "chart-key" });
+    key.style.setProperty("--curve", `var(--curve-${(number % COLOURS) + 1})`);
+    key.style.setProperty("--dash", dashOf(number));
+    const press = () => key.setAttribute("aria-pressed", String(!this.hiddenLabels.has(label)));
+    press();
+    key.addEventListener("click", () => {
+      if (!this.hiddenLabels.delete(label)) this.hiddenLabels.add(label);
+      press();
+      const visible = !this.hiddenLabels.has(label);
+      for (const renderer of this.glyphs[number]) renderer.visible = visible;
+    });
+    return key;
+  }
+
+  columns(one) {
+    const data = {
+      x: one.x,
+      y: one.y.map((value) => value ?? NaN),
+      label: one.x.map(() => one.label),
+      x_text: one.x.map(this.place),
+      y_text: one.y.map(write),
+    };
+    if (one.low) Object.assign(data, { low: one.low, high: one.high });
+    return data;
+  }
+
+  tablePlace() {
+    const scroll = element("div", "");
+    scroll.className = "scroll";
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", this.dataset.title);
+    return scroll;
   }
 
   fillTable() {
+    const { series } = this.shown;
     const table = document.createElement("table");
     table.className = "data";
     table.createCaption().textContent = this.dataset.title;
-    const { series } = this.shown;
-    const named = series.some((one) => one.names);
-    const heads = [this.dataset.x ?? "", ...series.map((one) => one.label)];
-    const row = (words, tag, parent) => {
-      const line = parent.insertRow();
-      words.forEach((word, n) => {
-        const cell = document.createElement(n && tag === "td" ? "td" : "th");
-        cell.scope = tag === "td" ? "row" : "col";
-        if (cell.tagName === "TD") cell.removeAttribute("scope");
-        cell.textContent = word;
-        line.append(cell);
-      });
-    };
-    row(heads, "th", table.createTHead());
+    const head = table.createTHead().insertRow();
+    const titles = [this.dataset.x, ...series.map((one) => one.label)];
+    head.append(...titles.map((title) => heading(title, "col")));
     const body = table.createTBody();
-    if (named) for (const one of series) one.x.forEach((x, n) => row([`${one.names[n]}: ${write(x)}`, ...series.map((other) => (other === one ? write(one.y[n]) : ""))], "td", body));
-    else {
-      const at = series.map((one) => new Map(one.x.map((x, n) => [x, one.y[n]])));
-      const places = [...new Set(series.flatMap((one) => one.x))].sort((a, b) => a - b);
-      for (const x of places) row([write(x), ...at.map((values) => write(values.get(x)))], "td", body);
+    for (const [title, values] of this.tableRows(series)) {
+      const row = body.insertRow();
+      row.append(heading(title, "row"));
+      for (const value of values) row.insertCell().textContent = write(value);
     }
-    this.table.querySelector("table").replaceWith(table);
+    this.table.lastChild.replaceChildren(table);
+  }
+
+  /** A row for each x that one of the series has. */
+  tableRows(series) {
+    const at = series.map((one) => new Map(one.x.map((x, n) => [x, one.y[n]])));
+    const places = [...new Set(series.flatMap((one) => one.x))].sort((a, b) => a - b);
+    return places.map((x) => [this.place(x), at.map((values) => values.get(x))]);
   }
 }
 
-const numbers = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 4 });
-const write = (value) => (value === undefined || value === null || Number.isNaN(value) ? "–" : numbers.format(value));
+const dashOf = (number) => DASHES[Math.floor(number / COLOURS) % DASHES.length];
+const write = (value) => (Number.isFinite(value) ? numbers.format(value) : "–");
+const date = (milliseconds) => new Date(milliseconds).toISOString().slice(0, 10);
 
-function columns(one) {
-  const y = one.y.map((value) => value ?? NaN);
-  const data = { x: one.x, y, label: one.x.map(() => one.label) };
-  data.x_text = one.x.map(write);
-  data.y_text = one.y.map(write);
-  if (one.low) Object.assign(data, { low: one.low, high: one.high });
-  if (one.names) data.name = one.names;
-  return data;
+function element(tag, text) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+}
+
+function heading(text, scope) {
+  const cell = element("th", text);
+  cell.scope = scope;
+  return cell;
 }
 
 customElements.define("data-chart", DataChart);

@@ -1,0 +1,121 @@
+"""Filters that show runs: small curves, times, and the looks by which a page knows a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from experiments.models import Run
+from experiments.statistics import PairedDifference
+from models_zoo import catalogue
+
+register = template.Library()
+
+OUTCOMES = {
+    "": _("goes on"),
+    "done": _("done"),
+    "stopped": _("stopped"),
+    "failed": _("failed"),
+    "released": _("given back: the worker was shut down"),
+    "crashed": _("the trainer was killed"),
+    "lost": _("the worker was lost"),
+}
+WIDTH, HEIGHT = 96, 24
+
+
+@register.simple_tag
+def sparkline(history: Sequence[float | None]) -> SafeString | str:
+    """A run's mIoU so far as a small line, drawn from 0 to the highest of its values."""
+    values = [value for value in history if value is not None]
+    if len(values) < 2:
+        return ""
+    top = max(values) or 1
+    step = WIDTH / (len(values) - 1)
+    points = " ".join(
+        f"{n * step:.1f},{HEIGHT - 1 - (HEIGHT - 2) * value / top:.1f}"
+        for n, value in enumerate(values)
+    )
+    return format_html(
+        '<svg class="spark" viewBox="0 0 {} {}" aria-hidden="true"><polyline points="{}"/></svg>',
+        WIDTH,
+        HEIGHT,
+        points,
+    )
+
+
+@register.filter
+def architecture_name(key: str) -> str:
+    """A catalogue key as its paper writes the name; runs from elsewhere may name anything."""
+    known = catalogue().get(key)
+    return known.title if known else key
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """Seconds as "42 s", "3 min 20 s" or "2 h 5 min"; a dash where they are not known."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return gettext("%(seconds)d s") % {"seconds": whole}
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+    hours, minutes = divmod(minutes, 60)
+    return gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+
+
+@register.filter
+def took(job: Any) -> float | None:
+    """Seconds from a job's (or an attempt's) start to its end; None before it ended."""
+    if job.started_at is None or job.ended_at is None:
+        return None
+    return (job.ended_at - job.started_at).total_seconds()
+
+
+@register.filter
+def progress(run: Run) -> float:
+    """The share of a run's epochs that is done, from 0 to 1."""
+    if not run.epochs:
+        return 0
+    within = run.step / run.steps if run.steps else 0
+    return min(1, (run.epoch + within) / run.epochs)
+
+
+@register.filter
+def outcome(name: str) -> Any:
+    """How an attempt ended, in words."""
+    return OUTCOMES.get(name, name)
+
+
+@register.filter
+def verdict(paired: PairedDifference) -> str:
+    """A paired difference as "+1.3 mIoU [0.4, 2.2], wins 63 % of images"."""
+    return gettext("%(difference)s mIoU [%(low)s, %(high)s], wins %(wins)s %% of images") % {
+        "difference": f"{100 * paired.difference:+.1f}",
+        "low": f"{100 * paired.low:.1f}",
+        "high": f"{100 * paired.high:.1f}",
+        "wins": f"{100 * paired.wins:.0f}",
+    }
+
+
+@register.filter
+def setting(value: Any) -> str:
+    """A setting as one writes it for the command line: lists by commas, true and false."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={setting(one)}" for name, one in value.items()) or "–"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(setting(one) for one in value) or "–"
+    return str(value).lower() if isinstance(value, bool) else str(value) or "–"
+
+
+@register.simple_tag
+def export_kinds() -> list[tuple[str, Any]]:
+    """What can be exported, with its name."""
+    return [("runs", _("Runs")), ("epochs", _("Epochs")), ("confusions", _("Confusion matrices"))]

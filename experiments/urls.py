@@ -1,0 +1,31 @@
+"""Addresses of the tracking pages."""
+
+from django.urls import path
+
+from experiments.views import compare, exports, launch, leaderboard, run, runs
+
+app_name = "experiments"
+
+urlpatterns = [
+    path("runs/", runs.table, name="runs"),
+    path("runs/changes/", runs.changes, name="changes"),
+    path("runs/new/", launch.new, name="launch"),
+    path("runs/new/preset/", launch.preset, name="preset"),
+    path("runs/compare/", compare.page, name="compare"),
+    path("runs/compare/curves/", compare.curves, name="compare-curves"),
+    path("runs/export/<slug:what>.<slug:form>", exports.export, name="export"),
+    path("runs/report/", exports.report, name="report"),
+    path("runs/<int:pk>/", run.page, name="run"),
+    path("runs/<int:pk>/head/", run.head, name="head"),
+    path("runs/<int:pk>/results/", run.results, name="results"),
+    path("runs/<int:pk>/curves/", run.curves, name="curves"),
+    path("runs/<int:pk>/epochs/<int:number>/", run.epoch, name="epoch"),
+    path("runs/<int:pk>/usage/", run.usage, name="usage"),
+    path("runs/<int:pk>/log/", run.log, name="log"),
+    path("runs/<int:pk>/files/<path:name>", run.file, name="file"),
+    path("runs/<int:pk>/stop/", run.stop, name="stop"),
+    path("runs/<int:pk>/resume/", run.resume, name="resume"),
+    path("runs/<int:pk>/delete/", run.delete, name="delete"),
+    path("runs/<int:pk>/note/", run.note, name="note"),
+    path("leaderboard/", leaderboard.page, name="leaderboard"),
+]

@@ -1,0 +1,1 @@
+"""The tracking pages: runs, one run, launching, comparing, the leaderboard, exports."""

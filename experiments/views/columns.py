@@ -1,0 +1,45 @@
+"""The columns of the run table, and what of a run can change while someone looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from experiments.models import Run
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the run table: `order` is the field it sorts by, "" where it cannot."""
+
+    name: str
+    title: str | Promise
+    order: str = ""
+    initially: bool = True
+
+
+COLUMNS = (
+    Column("state", _("State"), "state"),
+    Column("curve", _("mIoU by epoch")),
+    Column("best", _("Best mIoU"), "best_miou"),
+    Column("last", _("Last mIoU"), "last_miou"),
+    Column("epochs", _("Epochs"), "epoch"),
+    Column("architecture", _("Architecture"), "architecture"),
+    Column("dataset", _("Data set"), "dataset__slug"),
+    Column("tags", _("Tags")),
+    Column("created", _("Created"), "id"),
+    Column("seed", _("Seed"), "seed", initially=False),
+    Column("owner", _("Owner"), "owner__username", initially=False),
+    Column("kind", _("Kind"), "kind", initially=False),
+    Column("time", _("Time"), initially=False),
+    Column("disk", _("Disk"), "disk_bytes", initially=False),
+    Column("notes", _("Notes"), initially=False),
+)
+
+
+def run_look(run: Run) -> str:
+    """Names what a row or the head of a run shows: the same look, the same row."""
+    parts = (run.state, run.attempt, run.epoch, run.step, int(run.stop_requested))
+    return "-".join(map(str, parts))

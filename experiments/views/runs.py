@@ -1,0 +1,67 @@
+"""The run table: searched, filtered, sorted, and kept up to date while someone looks at it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from experiments.access import may_launch, reads_runs
+from experiments.forms import NEWEST, RunsForm
+from experiments.models import Run
+from experiments.views.columns import COLUMNS, Column, run_look
+
+PER_PAGE = 50
+COLUMNS_KEY = "run_columns"
+
+
+@require_safe
+@reads_runs
+def table(request: HttpRequest) -> HttpResponse:
+    """A page of the runs that were asked for."""
+    form = RunsForm(request.GET)
+    page = Paginator(form.runs(), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page": page,
+        "columns": _columns(request),
+        "all_columns": COLUMNS,
+        "sort": request.GET.get("sort", NEWEST),
+        "filtered": any(form.cleaned_data.get(name) for name in form.fields if name != "columns"),
+        "may_launch": may_launch(request.user),
+        "watched": _watched(page.object_list),
+    }
+    return render(request, "experiments/runs.html", context)
+
+
+def _columns(request: HttpRequest) -> list[Column]:
+    """The columns to show; who chose some finds them again in this session."""
+    names = request.GET.getlist("columns")
+    if names and names != request.session.get(COLUMNS_KEY):
+        request.session[COLUMNS_KEY] = names
+    names = names or request.session.get(COLUMNS_KEY)
+    return [column for column in COLUMNS if (column.name in names if names else column.initially)]
+
+
+def _watched(runs: Any) -> str:
+    """The runs that may still change, each with its look: what `changes` gets back."""
+    return ",".join(f"{run.pk}:{run_look(run)}" for run in runs if not run.ended)
+
+
+@require_safe
+@reads_runs
+def changes(request: HttpRequest) -> HttpResponse:
+    """The rows of `?seen=` that look different now; 204 when none does."""
+    pairs = [pair.partition(":") for pair in request.GET.get("seen", "").split(",")]
+    seen = {int(pk): look for pk, _, look in pairs if pk.isdecimal() and len(pk) < 18}
+    found = Run.objects.visible().select_related("dataset", "owner")
+    runs = list(found.filter(pk__in=list(seen)[:PER_PAGE]))
+    changed = [run for run in runs if run_look(run) != seen[run.pk]]
+    gone = seen.keys() - {run.pk for run in runs}
+    if not changed and not gone:
+        return HttpResponse(status=204)
+    context = {"changed": changed, "columns": _columns(request), "watched": _watched(runs)}
+    return render(request, "experiments/_changes.html", context)

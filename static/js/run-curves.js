@@ -1,0 +1,81 @@
+/**
+ * <run-curves data-src="…">: the charts of one run. Asks for the epochs after the last it has, so
+ * only what is new travels, until the run has ended. Others on the page hear of it by the event
+ * "epochs" with all epoch numbers and the best one. What the trainer used is asked for likewise:
+ * data-cursor names the rows' cursor, data-along what they are drawn along.
+ */
+const EVERY = 2000; // milliseconds
+const AT_MOST = 20_000;
+
+class RunCurves extends HTMLElement {
+  connectedCallback() {
+    this.rows = [];
+    this.at = this.dataset.cursor ?? "epoch";
+    this.pause = EVERY;
+    this.fetchMore();
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.timer);
+  }
+
+  async fetchMore() {
+    try {
+      const after = this.rows.at(-1)?.[this.at] ?? 0;
+      const answer = await fetch(`${this.dataset.src}?after=${after}`);
+      if (!answer.ok) throw new Error(answer.status);
+      this.take(await answer.json());
+      this.pause = EVERY;
+    } catch {
+      this.pause = Math.min(2 * this.pause, AT_MOST);
+    }
+    if (!this.over) this.timer = setTimeout(() => this.fetchMore(), this.pause);
+  }
+
+  take({ rows, attempts = [], best, note, over, classes }) {
+    this.over = over;
+    this.rows.push(...rows);
+    this.classes = classes;
+    const text = this.querySelector("[data-note]");
+    if (text && note !== null) Object.assign(text, { textContent: note, hidden: !note });
+    if (rows.length || !this.drawn || over) this.draw(attempts, best);
+    if (this.at !== "epoch") return;
+    const numbers = this.rows.map((row) => row.epoch);
+    if (rows.length) document.dispatchEvent(new CustomEvent("epochs", { detail: { numbers, best } }));
+  }
+
+  async draw(attempts, best) {
+    this.drawn = true;
+    await customElements.whenDefined("data-chart");
+    const marks = attempts.filter((epoch) => epoch > 1).map((epoch) => ({ x: epoch - 0.5, dash: "dotted" }));
+    if (best) marks.push({ x: best, dash: "solid" });
+    for (const chart of this.querySelectorAll("data-chart")) {
+      const series = this.series(chart.dataset);
+      chart.closest("figure").hidden = series.length === 0;
+      chart.show(series, marks);
+    }
+    for (const hint of this.querySelectorAll("[data-empty]")) hint.hidden = this.rows.length > 0;
+  }
+
+  /** The series a chart names: columns of the rows, or the IoU of every class. */
+  series({ columns, labels, scale = 1 }) {
+    const x = this.rows.map((row) => row[this.dataset.along ?? "epoch"]);
+    const one = (label, value) => {
+      const y = this.rows.map((row) => scaled(value(row), scale));
+      return { label, x, y };
+    };
+    if (columns === "classes") {
+      if (!this.rows.some((row) => row.per_class_iou?.length)) return [];
+      return this.classes.map((name, n) => one(name, (row) => row.per_class_iou?.[n]));
+    }
+    const names = labels.split("|");
+    return columns
+      .split(" ")
+      .map((column, n) => one(names[n], (row) => row[column]))
+      .filter(({ y }) => y.some((value) => value !== null));
+  }
+}
+
+const scaled = (value, scale) => (value === null || value === undefined ? null : value * scale);
+
+customElements.define("run-curves", RunCurves);
