@@ -22,6 +22,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from experiments.models import Checkpoint
 from inference import access, services
 from inference.api import FORM_BYTES, WriteThrottle
+from inference.bench import bench_data
 from inference.forms import ModelsForm, UploadForm
 from inference.models import Comparison
 from inference.panes import comparison_panes, pane_of
@@ -116,6 +117,7 @@ def _comparison_page(
     context = {
         "comparison": comparison,
         "panes": panes,
+        "bench": bench_data(request, comparison, panes, share=share),
         "own": own,
         "share": share,
         "share_url": request.build_absolute_uri(_share_path(comparison)),

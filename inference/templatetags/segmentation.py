@@ -21,6 +21,7 @@ from models_zoo.catalogue import published
 from segweb.jobs import State
 
 register = template.Library()
+LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at
 
 
 def _rounded(value: float, digits: int) -> str:
@@ -145,8 +146,8 @@ def mask_url(context: Context, prediction: Prediction, **query: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def photo_url(context: Context, image: Image) -> str:
-    """Where the image is served to be looked at: itself, or a smaller copy of a very large one."""
-    if max(image.width, image.height) <= LONGEST["view"]:
+    """Where the image is served to be looked at: itself, or a JPEG where that is large."""
+    if image.file.size <= LARGEST_FILE and max(image.width, image.height) <= LONGEST["view"]:
         return _url(context, "inference-api:image-file", image.pk)
     return _url(context, "inference:rendition", image.pk, "view")
 

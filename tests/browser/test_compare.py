@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
 
 from tests.browser.conftest import PATIENCE
 from tests.stack import Stack
@@ -28,9 +27,28 @@ def upload(page: Any, photo: Path) -> None:
 
 
 def all_arrived(page: Any) -> None:
-    """Wait until every mask has arrived and is drawn."""
+    """Wait until every mask has arrived, and those on the screen are drawn."""
     page.get_by_text("Masks: 3 of 3", exact=True).wait_for()
-    expect(page.locator("mask-layer:visible:not([data-drawn])")).to_have_count(0)
+    drawn(page)
+
+
+# Drawn, and at rest: at the present size and view, every mask that is on the screen.
+DRAWN = """() => !document.querySelector("[data-moving]") &&
+  [...document.querySelectorAll("mask-layer")].every((layer) => {
+    const { top, bottom } = layer.closest(".stage").getBoundingClientRect();
+    const seen = layer.checkVisibility() && bottom > 0 && top < innerHeight;
+    return !seen || "drawn" in layer.dataset;
+  })"""
+
+
+def drawn(page: Any) -> None:
+    """Wait until every mask on the screen is drawn as the page's state wants it."""
+    page.wait_for_function(DRAWN)
+
+
+def address(page: Any, expected: str) -> None:
+    """Wait until the address keeps this state after "#"."""
+    page.wait_for_function("hash => location.hash === hash", arg=expected)
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +105,13 @@ def test_upload_to_three_masks(visit: Visit, photo: Path) -> None:
 def test_mask_lies_exactly_on_the_image(
     visit: Visit, compared: str, width: int, height: int, view: str
 ) -> None:
-    page = visit(f"{compared}#{view}opacity=100&contours=", width=width, height=height)
+    page = visit(f"{compared}#{view}mode=mask", width=width, height=height)
     all_arrived(page)
     image = box(page, ".photo")
-    for canvas in (".fill", ".contours"):
-        if page.locator(canvas).first.is_visible():
-            assert np.abs(box(page, canvas) - image).max() < 1
+    assert np.abs(box(page, ".fill") - image).max() < 1
     assert image[2] / image[3] == pytest.approx(320 / 200, rel=0.01)
-    page.evaluate("scrollTo(0, document.querySelector('.photo').offsetTop)")
-    seen = shown(page, ".photo")
+    page.evaluate("scrollTo(0, document.querySelector('.stage').offsetTop)")
+    seen = shown(page, ".stage")
     inside = np.s_[2:-2, 2:-2]  # a screenshot is cut at whole pixels
     equal = (seen == true_colours(page, seen.shape[:2])).all(axis=-1)[inside]
     assert equal.mean() > 0.999
@@ -116,7 +132,7 @@ def test_keys_and_what_the_address_keeps(visit: Visit, compared: str) -> None:
     visible = "document.querySelectorAll('.pane').values().filter(p => p.checkVisibility())"
     numbers = f"[...{visible}].map(p => p.dataset.number).join('')"
     masks = "getComputedStyle(document.querySelector('mask-layer')).visibility"
-    lines = "getComputedStyle(document.querySelector('.contours')).display"
+    fills = "getComputedStyle(document.querySelector('.fill')).opacity"
     assert page.evaluate(numbers) == "123"
     page.keyboard.press("2")
     assert page.evaluate(numbers) == "2"
@@ -125,19 +141,19 @@ def test_keys_and_what_the_address_keeps(visit: Visit, compared: str) -> None:
     page.keyboard.press("0")
     assert page.evaluate(masks) == "hidden"
     page.keyboard.press("c")
-    assert page.evaluate(lines) == "none"
-    assert page.evaluate("location.hash") == "#view=3&bare=1&contours="
+    assert page.evaluate(fills) == "0"
+    address(page, "#view=3&bare=1&mode=contours")
 
     page.reload()
     all_arrived(page)
     assert page.evaluate(numbers) == "3"
     assert page.evaluate(masks) == "hidden"
-    for key in "0ac":
+    for key in "0ao":
         page.keyboard.press(key)
     assert page.evaluate(numbers) == "123"
     assert page.evaluate(masks) == "visible"
-    assert page.evaluate(lines) == "block"
-    assert page.evaluate("location.hash") == ""
+    assert page.evaluate(fills) == "0.6"
+    address(page, "")
 
 
 def test_slider_sets_the_opacity_of_every_mask(visit: Visit, compared: str) -> None:
@@ -149,6 +165,7 @@ def test_slider_sets_the_opacity_of_every_mask(visit: Visit, compared: str) -> N
     page.get_by_label("Opacity").focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate(opacities) == ["0.3"] * 3
+    address(page, "#opacity=30")
     page.reload()
     all_arrived(page)
     assert page.get_by_label("Opacity").input_value() == "30"

@@ -1,0 +1,63 @@
+/** Where models disagree, without a truth: heat map, agreement of pairs, most frequent swaps. */
+import { element, fill, number, percent, say } from "../elements.js";
+
+const SWAPS = 12;
+
+export function panel(board, section) {
+  const { state, data } = board;
+  const part = (name) => section.querySelector(`.${name}`);
+  const byId = (id) => data.panes.find((pane) => pane.prediction === id);
+  const pressed = () => {
+    for (const button of section.querySelectorAll("[data-map]")) {
+      button.setAttribute("aria-pressed", button.dataset.map === state.map);
+    }
+  };
+  section.addEventListener("click", ({ target }) => {
+    const map = target.closest("[data-map]")?.dataset.map;
+    if (map) state.toggle("map", map);
+  });
+  state.on("map", pressed);
+
+  return async () => {
+    const { pairs, entropy_mean: mean } = await board.api.get(`comparisons/${data.comparison}/agreement/`);
+    part("few").hidden = pairs.length > 0;
+    part("content").hidden = !pairs.length;
+    if (!pairs.length) return;
+    part("mean").textContent = say(data.texts.bits, { bits: number(mean, 3) });
+    fill(part("matrix"), [matrix(data.panes, pairs.map((pair) => ({ ...pair, a: byId(pair.a), b: byId(pair.b) })), data.texts)]);
+    const swaps = pairs.flatMap(({ a, b, swaps: found }) =>
+      found.map((swap) => ({ map: `swap.${byId(a).number}.${byId(b).number}.${swap.a_class}.${swap.b_class}`, ...swap })),
+    );
+    swaps.sort((one, other) => other.share - one.share);
+    fill(part("swaps"), swaps.slice(0, SWAPS).map(({ map, share }) => {
+      const sentence = board.maps.sentence(map.split(".").slice(1));
+      const button = element("button", { type: "button", className: "finding" },
+        element("span", {}, sentence), element("span", { className: "number" }, percent(share)));
+      button.dataset.map = map;
+      return element("li", {}, button);
+    }));
+    pressed();
+  };
+}
+
+/** A row and a column for each model; pairs of two class lists have no figure. */
+function matrix(panes, pairs, texts) {
+  const figure = (one, other) => {
+    const pair = pairs.find(({ a, b }) => (a === one && b === other) || (a === other && b === one));
+    return pair?.agreement;
+  };
+  const least = Math.min(...pairs.map(({ agreement }) => agreement));
+  const cell = (one, other) => {
+    const share = figure(one, other);
+    if (one === other || share === undefined) return element("td", { className: "muted" }, one === other ? "" : "–");
+    const made = element("td", { className: "number shaded", title: `${one.title} · ${other.title}` }, number(100 * share, 1));
+    made.style.setProperty("--share", `${Math.round((60 * (share - least)) / (1 - least || 1))}%`);
+    return made;
+  };
+  const head = panes.map((pane) => element("th", { scope: "col", title: pane.title }, String(pane.number)));
+  const rows = panes.map((one) =>
+    element("tr", {}, element("th", { scope: "row" }, `${one.number} ${one.title}`), ...panes.map((other) => cell(one, other))));
+  return element("table", { className: "figures" },
+    element("caption", {}, texts.matrix),
+    element("thead", {}, element("tr", {}, element("td"), ...head)), element("tbody", {}, ...rows));
+}

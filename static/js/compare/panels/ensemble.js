@@ -1,0 +1,105 @@
+/** The ensemble lab: members and weights go to a worker, its mask comes back as a further pane. */
+import { element, fill, number, percent } from "../elements.js";
+
+export function panel(board, section) {
+  const { state, data } = board;
+  const form = section.querySelector("form");
+  const offered = () => data.panes.filter((pane) => pane.prediction && board.layer(pane.number));
+  let list = null;
+
+  const rows = () => {
+    const checked = new Set([...form.querySelectorAll("[name=member]:checked")].map(({ value }) => value));
+    const known = new Set([...form.querySelectorAll("[name=member]")].map(({ value }) => value));
+    fill(section.querySelector(".members"), offered().map((pane) =>
+      member(pane, data.texts, !known.has(pane.prediction) || checked.has(pane.prediction))));
+    limit();
+  };
+  /** Only models of one class list can be members of one ensemble. */
+  const limit = () => {
+    const boxes = [...form.querySelectorAll("[name=member]")];
+    list ??= offered()[0]?.list;
+    for (const box of boxes) {
+      if (data.panes.find(({ prediction }) => prediction === box.value).list !== list) box.checked = false;
+    }
+    form.querySelector("button").disabled = boxes.filter(({ checked }) => checked).length < 2;
+  };
+
+  form.addEventListener("change", ({ target }) => {
+    if (target.name === "member" && target.checked) {
+      list = data.panes.find(({ prediction }) => prediction === target.value).list;
+    }
+    limit();
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const [wait, fault] = [section.querySelector(".progress"), section.querySelector(".fault")];
+    form.querySelector("button").disabled = true;
+    wait.hidden = false;
+    fault.hidden = true;
+    try {
+      const { id } = await board.api.post(`comparisons/${data.comparison}/ensembles/`, wish(form));
+      const ensemble = await board.api.ended(`ensembles/${id}/`);
+      if (ensemble.state !== "DONE") throw new Error(ensemble.error || ensemble.state);
+      fill(section.querySelector(".outcome"), [outcome(ensemble, data)]);
+      await show(board, ensemble, list);
+    } catch (refusal) {
+      fault.textContent = refusal.message;
+      fault.hidden = false;
+    } finally {
+      wait.hidden = true;
+      limit();
+    }
+  });
+  return async () => rows();
+}
+
+function member(pane, texts, checked) {
+  const box = element("input", { type: "checkbox", name: "member", value: pane.prediction, checked });
+  const weight = element("input", { type: "number", name: "weight", min: "0", max: "10", step: "0.1", value: "1", ariaLabel: `${texts.weight}: ${pane.title}` });
+  return element("li", { className: "member" }, element("label", {}, box, element("span", {}, `${pane.number} ${pane.title}`)), weight);
+}
+
+function wish(form) {
+  const chosen = [...form.querySelectorAll(".member")].filter((row) => row.querySelector("[name=member]").checked);
+  return {
+    members: chosen.map((row) => row.querySelector("[name=member]").value),
+    weights: chosen.map((row) => Number(row.querySelector("[name=weight]").value)),
+    combine: form.querySelector("[name=combine]:checked").value,
+  };
+}
+
+function outcome({ members, scores }, { panes, texts }) {
+  const title = (id) => panes.find(({ prediction }) => prediction === id)?.title;
+  const known = Boolean(scores);
+  const count = (value) => (value === null || value === undefined ? "–" : number(value));
+  const points = (value) => (value === null || value === undefined ? "–" : `${value > 0 ? "+" : ""}${number(100 * value, 1)}`);
+  const columns = [texts.model, texts.changed, ...(known ? [texts.better, texts.worse, texts.marginal] : [])];
+  const body = members.map((one) => element("tr", {},
+    element("th", { scope: "row" }, title(one.id)),
+    element("td", { className: "number" }, count(one.changed)),
+    ...(known ? [count(one.better), count(one.worse), points(one.marginal)] : []).map((text) => element("td", { className: "number" }, text))));
+  const caption = known ? `${texts.ensemble}: mIoU ${percent(scores.miou)}` : texts.ensemble;
+  return element("table", { className: "figures" },
+    element("caption", {}, caption),
+    element("thead", {}, element("tr", {}, ...columns.map((text) => element("th", { scope: "col" }, text)))),
+    element("tbody", {}, ...body));
+}
+
+/** The ensemble's mask as a pane after the others; a later ensemble takes its place. */
+async function show(board, ensemble, list) {
+  const { data, grid } = board;
+  const number = data.panes.filter(({ prediction }) => prediction).length + 1;
+  grid.querySelector(".pane.extra")?.remove();
+  data.panes = data.panes.filter(({ prediction }) => prediction);
+  data.panes.push({ number, title: data.texts.ensemble, list, prediction: null });
+  const pane = board.querySelector("template.extra").content.firstElementChild.cloneNode(true);
+  pane.id = `pane-${number}`;
+  pane.dataset.number = number;
+  pane.querySelector("[data-view]").dataset.view = number;
+  pane.querySelector(".key").textContent = number;
+  pane.querySelector(".photo").src = grid.querySelector(".photo").src;
+  pane.querySelector("mask-layer img").src = ensemble.mask_url;
+  grid.append(pane);
+  board.arrive();
+  pane.scrollIntoView({ block: "nearest" });
+}

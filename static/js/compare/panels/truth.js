@@ -1,0 +1,66 @@
+/** Masks against the truth: IoU by class and model, error maps, and who alone is right. */
+import { element, fill, number } from "../elements.js";
+
+export function panel(board, section) {
+  const { state, data } = board;
+  if (!data.image.truth) return async () => {};
+  const classes = data.lists[data.image.list];
+  const panes = data.panes.filter((pane) => pane.list === data.image.list);
+  const field = (name) => section.querySelector(`[name=${name}]`);
+  field("about").append(...classes.map(({ id, title }) => new Option(title, id)));
+  for (const name of ["a", "b"]) field(name).append(...panes.map((pane) => new Option(pane.title, pane.number)));
+  if (panes.length > 1) field("b").value = panes[1].number;
+  section.querySelector(".pairs").hidden = panes.length < 2;
+
+  const errors = () => (field("about").value ? `errors.${field("about").value}` : "errors");
+  const pair = () => `pair.${field("a").value}.${field("b").value}`;
+  const show = () => {
+    const [kind, ...about] = state.map.split(".");
+    section.querySelector("[data-errors]").setAttribute("aria-pressed", kind === "errors");
+    section.querySelector("[data-pair]").setAttribute("aria-pressed", kind === "pair");
+    if (kind === "errors") field("about").value = about[0] ?? "";
+    if (kind === "pair") [field("a").value, field("b").value] = about;
+  };
+  section.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-errors]")) state.toggle("map", errors());
+    if (target.closest("[data-pair]")) state.toggle("map", pair());
+  });
+  section.addEventListener("change", ({ target }) => {
+    if (target.name === "about" && state.map.startsWith("errors")) state.set({ map: errors() });
+    if (["a", "b"].includes(target.name) && state.map.startsWith("pair")) state.set({ map: pair() });
+  });
+  state.on("map", show);
+
+  return async () => {
+    const { predictions } = await board.api.get(`comparisons/${data.comparison}/truth/`);
+    const found = panes.map((pane) => predictions.find(({ id }) => id === pane.prediction));
+    fill(section.querySelector(".scores"), [table(panes, found, classes, data.texts)]);
+    show();
+  };
+}
+
+/** Models across, scores and classes down, the best of each row in bold. */
+function table(panes, found, classes, texts) {
+  const head = panes.map((pane) => element("th", { scope: "col", title: pane.title }, String(pane.number)));
+  const row = (title, value, form) => {
+    const values = found.map((scores) => (scores ? value(scores) : null) ?? null);
+    const best = Math.max(...values.filter((v) => v !== null));
+    const cells = values.map((v) =>
+      element("td", { className: v !== null && v === best ? "number best" : "number" }, v === null ? "–" : form(v)));
+    return element("tr", {}, element("th", { scope: "row" }, title), ...cells);
+  };
+  const share = (v) => number(100 * v, 1);
+  const pixels = (v) => number(v);
+  const summary = [
+    row("mIoU", (s) => s.miou, share),
+    row(texts.boundary, (s) => s.boundary_iou, share),
+    row(texts.accuracy, (s) => s.pixel_accuracy, share),
+  ];
+  const each = classes.map(({ title }, i) => row(title, (s) => s.per_class_iou[i], share));
+  const counts = [row(texts.rightPixels, (s) => s.right, pixels), row(texts.wrongPixels, (s) => s.wrong, pixels)];
+  counts[1].querySelectorAll(".best").forEach((cell) => cell.classList.remove("best"));
+  return element("table", { className: "figures" },
+    element("caption", {}, texts.scores),
+    element("thead", {}, element("tr", {}, element("td"), ...head)),
+    element("tbody", {}, ...summary), element("tbody", {}, ...each), element("tbody", {}, ...counts));
+}

@@ -1,0 +1,102 @@
+/**
+ * Two models over one image: beside a divider, which pointers drag and arrow keys move, the
+ * current pane shows another pane's mask.
+ */
+import { element } from "./elements.js";
+
+export class Swipe {
+  constructor(board) {
+    Object.assign(this, { board, state: board.state });
+    board.swipe = this;
+    this.half = board.querySelector("template.swipe").content.firstElementChild;
+    this.state.on("swipe", () => this.show());
+    this.state.on("at", () => this.divide());
+    board.addEventListener("arrive", () => this.show());
+    board.addEventListener("click", ({ target }) => target.closest("[data-swipe]") && this.toggle());
+    board.addEventListener("change", ({ target }) => this.chosen(target));
+  }
+
+  /** Swipe between the pane that is shown (else the first) and the next one; or stop. */
+  toggle() {
+    const numbers = this.board.data.panes.map((pane) => pane.number);
+    if (this.state.swipe || numbers.length < 2) return this.state.set({ swipe: "" });
+    const at = Math.max(numbers.indexOf(Number(this.state.view)), 0);
+    const pair = [numbers[at], numbers[(at + 1) % numbers.length]];
+    return this.state.set({ swipe: pair.join(".") });
+  }
+
+  chosen(select) {
+    const pair = this.state.swipe.split(".");
+    if (select.name === "left") this.state.set({ swipe: `${select.value}.${pair[1]}` });
+    if (select.name === "right") this.state.set({ swipe: `${pair[0]}.${select.value}` });
+  }
+
+  show() {
+    const { swipe } = this.state;
+    this.board.querySelector("button[data-swipe]").setAttribute("aria-pressed", Boolean(swipe));
+    const [left, right] = swipe.split(".");
+    const stage = this.board.grid.querySelector(`#pane-${CSS.escape(left)} .stage`);
+    const there = this.board.grid.querySelector(".halves");
+    const focused = document.activeElement?.name;
+    there?.remove();
+    if (!swipe || !stage || !this.board.layer(right)) return;
+    stage.append(this.halves(stage, left, right));
+    this.divide();
+    this.board.arrange();
+    this.board.lines();
+    this.board.paint([stage.querySelector(".halves mask-layer")]);
+    if (focused) stage.querySelector(`[name=${CSS.escape(focused)}]`)?.focus();
+  }
+
+  halves(stage, left, right) {
+    const halves = this.half.cloneNode(true);
+    const world = halves.querySelector(".world");
+    const layer = element("mask-layer");
+    layer.dataset.number = right;
+    layer.mask = this.board.layer(right).read();
+    world.append(stage.querySelector(".photo").cloneNode(), layer);
+    for (const [name, number] of [["left", left], ["right", right]]) {
+      const select = halves.querySelector(`[name=${name}]`);
+      const options = this.board.data.panes.map((pane) => new Option(pane.title, pane.number));
+      select.append(...options);
+      select.value = number;
+    }
+    const divider = halves.querySelector(".divider");
+    divider.addEventListener("pointerdown", (event) => {
+      divider.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      divider.focus();
+    });
+    divider.addEventListener("pointermove", (event) => this.dragged(event, stage));
+    divider.addEventListener("keydown", (event) => this.key(event));
+    return halves;
+  }
+
+  dragged(event, stage) {
+    if (!event.target.hasPointerCapture(event.pointerId)) return;
+    const box = stage.getBoundingClientRect();
+    this.move((100 * (event.clientX - box.left)) / box.width);
+  }
+
+  key(event) {
+    const { at } = this.state;
+    const to = { ArrowLeft: at - 2, ArrowRight: at + 2, Home: 0, End: 100 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.move(to);
+  }
+
+  move(at) {
+    this.state.set({ at: Math.min(Math.max(at, 0), 100) });
+  }
+
+  divide() {
+    const halves = this.board.grid.querySelector(".halves");
+    if (!halves) return;
+    const { at } = this.state;
+    halves.querySelector(".half").style.clipPath = `inset(0 0 0 ${at}%)`;
+    halves.querySelector(".divider").style.insetInlineStart = `${at}%`;
+    halves.querySelector(".divider").setAttribute("aria-valuenow", Math.round(at));
+  }
+}
