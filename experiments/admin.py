@@ -1,15 +1,26 @@
-"""Data sets, checkpoints and evaluations in the admin: to look at, and to withdraw or restore."""
+"""Data sets, checkpoints, evaluations and runs in the admin: to look at, and to act on by services.
+
+Rows of runs are launched, stopped, resumed, cloned and deleted here by who has the permission.
+"""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from experiments import services
-from experiments.models import Checkpoint, Dataset, Evaluation
+from experiments.access import may_launch
+from experiments.models import Checkpoint, Dataset, Evaluation, Run
+from experiments.views.launch import launch
 from segweb.admin import ReadOnlyAdmin
 
 
@@ -52,3 +63,76 @@ class EvaluationAdmin(ReadOnlyAdmin):
     list_display = ["checkpoint", "split", "images", "created_at"]
     list_select_related = ["checkpoint"]
     exclude = ["confusion"]
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    """Runs: launched by the site's own form, acted on by services."""
+
+    list_display = ["id", "__str__", "state", "architecture", "variant", "dataset", "epoch"]
+    list_display += ["best_miou", "owner", "created_at"]
+    list_display_links = ["id", "__str__"]
+    list_filter = ["state", "kind", "architecture", "dataset"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["name", "notes", "architecture"]
+    actions = ["stop", "resume", "clone", "delete_for_good"]
+
+    def has_launch_permission(self, request: HttpRequest) -> bool:
+        """Who may launch may also stop, resume, clone and delete."""
+        return may_launch(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may launch sees runs too."""
+        return may_launch(request.user) or super().has_view_permission(request, obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Likewise in the admin's index."""
+        return may_launch(request.user) or super().has_module_permission(request)
+
+    def get_urls(self) -> list[Any]:
+        """With the launch form."""
+        view = self.admin_site.admin_view(self.launch_view)
+        return [path("launch/", view, name="experiments_run_launch"), *super().get_urls()]
+
+    def launch_view(self, request: HttpRequest) -> HttpResponse:
+        """The site's launch form, in the admin's frame."""
+        if not may_launch(request.user):
+            raise PermissionDenied
+        context = {**self.admin_site.each_context(request), "title": _("Launch training")}
+        return launch(request, template="admin/experiments/run/launch.html", **context)
+
+    def view_on_site(self, obj: Run) -> str:
+        """The run's page."""
+        return reverse("experiments:run", args=[obj.pk])
+
+    def _each(self, request: HttpRequest, runs: QuerySet[Run], act: Callable[..., bool]) -> None:
+        changed = sum(act(run=run) for run in runs)
+        text = ngettext("%d run changed.", "%d runs changed.", changed) % changed
+        self.message_user(request, text, messages.SUCCESS if changed else messages.WARNING)
+
+    @admin.action(description=_("Stop"), permissions=["launch"])
+    def stop(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
+        """Those that have not ended."""
+        self._each(request, chosen, services.run_stop)
+
+    @admin.action(description=_("Resume"), permissions=["launch"])
+    def resume(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
+        """Those that were stopped, failed or got lost."""
+        self._each(request, chosen, services.run_resume)
+
+    @admin.action(description=_("Clone and edit (one)"), permissions=["launch"])
+    def clone(self, request: HttpRequest, chosen: QuerySet[Run]) -> HttpResponse | None:
+        """The launch form, filled with a run's settings."""
+        if len(chosen) != 1:
+            self.message_user(request, _("Choose one run to clone."), messages.WARNING)
+            return None
+        return redirect(f"{reverse('admin:experiments_run_launch')}?from={chosen[0].pk}")
+
+    @admin.action(description=_("Delete for good (stops first)"), permissions=["launch"])
+    def delete_for_good(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
+        """With epochs and files; published checkpoints stay."""
+        runs = list(chosen)
+        for run in runs:
+            services.run_delete(run=run)
+        text = ngettext("%d run deleted.", "%d runs deleted.", len(runs)) % len(runs)
+        self.message_user(request, text)

@@ -62,7 +62,7 @@ class LaunchForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         sources = [(source.spec, source.title) for source in data_sources()]
         self.fields["architecture"].choices = [(a.key, a.title) for a in catalogue().values()]
         self.fields["data"].choices = sources

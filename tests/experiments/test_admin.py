@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.http import HttpResponse as Response
 from django.test import Client
 from django.urls import reverse
 
-from experiments.models import Checkpoint, Dataset
+from experiments.models import Checkpoint, Dataset, Run
 from inference.models import Comparison, Image, Prediction
+from tests.experiments.factories import run_make
 
 
 @pytest.fixture
@@ -59,3 +61,41 @@ def test_inference_pages(admin_client: Client, checkpoint: Checkpoint) -> None:
             response = admin_client.get(reverse(f"admin:inference_{name}_{page}", args=args))
             assert response.status_code == 200
             assert b"<img src=x" not in response.content
+
+
+def test_runs_are_acted_on_by_services(admin_client: Client) -> None:
+    going, failed = run_make(epochs=1, planned=3), run_make(state="FAILED")
+    address = reverse("admin:experiments_run_changelist")
+    assert reverse("admin:experiments_run_launch") in admin_client.get(address).content.decode()
+
+    def act(action: str, *runs: Run) -> Response:
+        data = {"action": action, "_selected_action": [run.pk for run in runs]}
+        return admin_client.post(address, data)
+
+    act("stop", going, failed)
+    act("resume", going, failed)
+    assert Run.objects.get(pk=going.pk).stop_requested
+    assert Run.objects.get(pk=failed.pk).state == "QUEUED"
+    launch = reverse("admin:experiments_run_launch")
+    assert act("clone", failed).url == f"{launch}?from={failed.pk}"
+    assert act("clone", going, failed).url == address
+    act("delete_for_good", going, failed)
+    assert not Run.objects.exists()
+
+
+def test_the_admins_pages_of_runs(admin_client: Client) -> None:
+    run = run_make(name="<img src=x onerror=alert(1)>")
+    pages = [reverse("admin:experiments_run_change", args=[run.pk])]
+    pages += [reverse("admin:experiments_run_launch") + query for query in ("", f"?from={run.pk}")]
+    for page in pages:
+        response = admin_client.get(page)
+        assert response.status_code == 200
+        assert b"<img src=x" not in response.content
+
+
+@pytest.mark.django_db
+def test_staff_without_the_permission_launch_nothing(client: Client) -> None:
+    client.force_login(User.objects.create_user("ann", is_staff=True))
+    assert client.get(reverse("admin:experiments_run_launch")).status_code == 403
+    assert client.get(reverse("admin:experiments_run_changelist")).status_code == 403
+    assert client.get(reverse("experiments:launch")).status_code == 403

@@ -1,0 +1,98 @@
+"""The launch form: presets, clones, what it refuses, and what it queues."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from experiments.launching import LaunchForm, clone_initial, preset_initial
+from experiments.models import Run
+from models_zoo.catalogue import catalogue
+from segweb.jobs import State
+
+pytestmark = pytest.mark.django_db
+LAUNCH = reverse("experiments:launch")
+FIRST = {"architecture": "unet", "variant": "slim", "data": "scenes", "epochs": "3", "seeds": "0"}
+
+
+def filled(**changes: object) -> dict[str, object]:
+    """The form's fields for SegWeb's own recipe, with changes."""
+    fields = FIRST | preset_initial("unet", "house") | {"name": "", "tags": "", "notes": ""}
+    return {name: value for name, value in (fields | changes).items() if value is not False}
+
+
+@pytest.mark.parametrize("recipe", ["paper", "house"])
+@pytest.mark.parametrize("architecture", list(catalogue()))
+def test_every_recipe_can_be_launched(architecture: str, recipe: str) -> None:
+    initial = preset_initial(architecture, recipe)
+    form = LaunchForm(filled(**initial, architecture=architecture))
+    assert form.is_valid(), form.errors
+
+
+def test_the_papers_recipe_is_filled_in(admin_client: Client) -> None:
+    answer = admin_client.get(
+        reverse("experiments:preset"), {"architecture": "pspnet_resnet50", "recipe": "paper"}
+    )
+    initial = answer.context["form"].initial
+    assert (initial["optimizer"], initial["schedule"], initial["batch"]) == ("sgd", "poly", 16)
+    assert (initial["crop_height"], initial["crop_width"]) == (473, 473)
+    assert "options.aux=true" in initial["further"].splitlines()
+    house = preset_initial("pspnet_resnet50", "house")
+    assert (house["optimizer"], house["further"]) == ("adamw", "")
+    assert admin_client.get(reverse("experiments:preset")).status_code == 404
+
+
+def test_several_seeds_make_a_group(admin_client: Client) -> None:
+    data = filled(seeds="0, 1,7", further="jitter=0.1\n\noptions.batch_norm=true", tags="a, b")
+    answer = admin_client.post(LAUNCH, data)
+    assert answer.url == reverse("experiments:runs")
+    runs = Run.objects.order_by("seed")
+    assert [run.seed for run in runs] == [0, 1, 7]
+    assert len({run.group for run in runs}) == 1
+    run = runs[0]
+    assert run.state == State.QUEUED
+    assert (run.data, run.epochs, run.tags) == ("scenes", 3, ["a", "b"])
+    assert (run.config["crop"], run.config["jitter"]) == ([256, 320], 0.1)
+    assert run.config["options"] == {"batch_norm": True}
+    assert run.owner == User.objects.get()
+
+
+def test_a_clone_is_the_same_and_names_its_parent(admin_client: Client) -> None:
+    admin_client.post(LAUNCH, filled(name="first", further="scale=0.5,2.0", crop_height=64))
+    first = Run.objects.get()
+    initial = admin_client.get(LAUNCH, {"from": first.pk}).context["form"].initial
+    assert initial == clone_initial(first)
+    data = {name: value for name, value in initial.items() if value is not False}
+    admin_client.post(f"{LAUNCH}?from={first.pk}", data)
+    again = Run.objects.exclude(pk=first.pk).get()
+    assert again.parent == first
+    assert (again.config, again.epochs, again.seed) == (first.config, 3, 0)
+    assert again.config["scale"] == [0.5, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"epochs": "0"}, "greater than or equal to 1"),
+        ({"seeds": "1, x"}, "whole numbers"),
+        ({"seeds": "1, 1"}, "different seeds"),
+        ({"seeds": ",".join(map(str, range(21)))}, "different seeds"),
+        ({"further": "nonsense=3"}, "Cannot set"),
+        ({"further": "jitter=-1"}, "jitter must be 0 or more"),
+        ({"crop_height": "8"}, "32 pixels or more"),
+        ({"lr": "inf"}, "Enter a number"),
+        ({"lr": "0"}, "lr must be above 0"),
+        ({"batch": "99999"}, "must not be above"),
+        ({"architecture": "magic"}, "not one of the available choices"),
+        ({"data": "camvid:/etc"}, "not one of the available choices"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    admin_client: Client, changes: dict[str, str], sentence: str
+) -> None:
+    answer = admin_client.post(LAUNCH, filled(**changes))
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert not Run.objects.exists()
