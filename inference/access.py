@@ -12,7 +12,7 @@ import secrets
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from inference.models import Comparison, Ensemble, Image, Inside, Prediction
+from inference.models import Batch, Comparison, Ensemble, Image, Inside, Prediction
 
 VISITOR_KEY = "visitor"
 
@@ -31,10 +31,21 @@ def _token(text: str) -> str:
     return text.replace("\0", "")
 
 
-def _visible(request: HttpRequest, *, owner: str, share: str) -> Q:
+def _owned(request: HttpRequest, owner: str = "owner") -> Q:
     rule = Q(**{f"{owner}__isnull": True})
     if request.user.is_authenticated:
         rule |= Q(**{owner: request.user})
+    return rule
+
+
+def _own(request: HttpRequest) -> Q:
+    if request.user.is_authenticated:
+        return Q(owner=request.user)
+    return Q(owner=None, visitor=visitor_token(request)) & ~Q(visitor="")
+
+
+def _visible(request: HttpRequest, *, owner: str, share: str) -> Q:
+    rule = _owned(request, owner)
     if token := _token(request.GET.get("share", "")):
         rule |= Q(**{share: token})
     return rule
@@ -58,13 +69,8 @@ def comparisons_shared(token: str) -> QuerySet[Comparison]:
 
 
 def comparisons_own(request: HttpRequest) -> QuerySet[Comparison]:
-    """The history of the signed-in user or of this anonymous session, newest first."""
-    if request.user.is_authenticated:
-        own = Comparison.objects.filter(owner=request.user)
-    else:
-        visitor = visitor_token(request)
-        own = Comparison.objects.filter(owner=None, visitor=visitor).exclude(visitor="")
-    return _with_parts(own)
+    """Those of the signed-in user or of this anonymous session, newest first."""
+    return _with_parts(Comparison.objects.filter(_own(request)))
 
 
 def predictions_visible(request: HttpRequest) -> QuerySet[Prediction]:
@@ -86,6 +92,16 @@ def insides_visible(request: HttpRequest) -> QuerySet[Inside]:
     comparison = "prediction__comparison"
     rule = _visible(request, owner=f"{comparison}__owner", share=f"{comparison}__share_token")
     return Inside.objects.filter(rule)
+
+
+def batches_visible(request: HttpRequest) -> QuerySet[Batch]:
+    """Batches that the request may look at."""
+    return Batch.objects.filter(_owned(request))
+
+
+def batches_own(request: HttpRequest) -> QuerySet[Batch]:
+    """The batches of the signed-in user or of this anonymous session, newest first."""
+    return Batch.objects.filter(_own(request))
 
 
 def _with_parts(comparisons: QuerySet[Comparison]) -> QuerySet[Comparison]:

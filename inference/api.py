@@ -68,10 +68,18 @@ class AnyType(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-def _makers(request: Request) -> dict[str, Any]:
+def makers(request: Request) -> dict[str, Any]:
     """Whose the things are that this request makes."""
     owner = request.user if request.user.is_authenticated else None
     return {"owner": owner, "visitor": access.visitor_token(request)}
+
+
+def idempotency_key(request: Request) -> str:
+    """What names this request, so that sending it again is harmless; "" for none."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > KEY_LENGTH:
+        raise ValidationError(_("The Idempotency-Key is too long."))
+    return key
 
 
 class Images(APIView):
@@ -93,7 +101,7 @@ class Images(APIView):
         """JPEG, PNG, WebP, GIF or BMP; stored upright as RGB PNG without metadata."""
         form = ImageUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        image = services.image_create(**form.validated_data, **_makers(request))
+        image = services.image_create(**form.validated_data, **makers(request))
         shown = ImageSerializer(image, context={"request": request})
         return Response(shown.data, status=status.HTTP_201_CREATED)
 
@@ -142,9 +150,6 @@ class Comparisons(APIView):
         """Accepted at once; the predictions arrive one by one under the comparison's address."""
         form = ComparisonCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        key = request.headers.get("Idempotency-Key", "")
-        if len(key) > KEY_LENGTH:
-            raise ValidationError(_("The Idempotency-Key is too long."))
         image = access.images_visible(request).filter(pk=form.validated_data["image"]).first()
         if image is None:
             raise ValidationError({"image": [_("There is no such image.")]})
@@ -152,8 +157,8 @@ class Comparisons(APIView):
             image=image,
             models=form.validated_data["models"],
             scale=form.validated_data["scale"],
-            idempotency_key=key,
-            **_makers(request),
+            idempotency_key=idempotency_key(request),
+            **makers(request),
         )
         fresh = access.comparisons_visible(request).get(pk=comparison.pk)
         shown = ComparisonSerializer(fresh, context={"request": request}).data

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inference import api, api_lab
+from inference import api, api_batches, api_lab
 
 app_name = "inference-api"
 urlpatterns = [
@@ -33,4 +33,7 @@ urlpatterns = [
         name="inside-strip",
     ),
     path("insides/<uuid:pk>/heat/", api_lab.InsideHeat.as_view(), name="inside-heat"),
+    path("batches/", api_batches.Batches.as_view(), name="batches"),
+    path("batches/<uuid:pk>/", api_batches.BatchDetail.as_view(), name="batch"),
+    path("batches/<uuid:pk>/results/", api_batches.BatchResults.as_view(), name="batch-results"),
 ]

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from inference.models import Ensemble, Image, Inside, Prediction
+from inference.models import BatchItem, Ensemble, Image, Inside, Prediction
 
 
 def folder_clear(folder: str, *, keep: tuple[str, ...] = (), only: int | None = None) -> None:
@@ -35,6 +35,7 @@ def folder_clear(folder: str, *, keep: tuple[str, ...] = (), only: int | None = 
 @receiver(post_delete, sender=Prediction)
 @receiver(post_delete, sender=Ensemble)
 @receiver(post_delete, sender=Inside)
+@receiver(post_delete, sender=BatchItem)
 def files_delete(instance: Any, **kwargs: Any) -> None:
     """An image and its true mask; everything that any attempt at a job has written."""
     transaction.on_commit(partial(folder_clear, instance.folder))

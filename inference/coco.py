@@ -28,13 +28,13 @@ def compress(counts: list[int]) -> str:
     return "".join(text)
 
 
-def _annotation(number: int, mask: np.ndarray, class_id: int) -> dict[str, Any]:
+def _annotation(number: int, mask: np.ndarray, class_id: int, image_id: int) -> dict[str, Any]:
     region = mask == class_id
     rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
     top, left = int(rows[0]), int(columns[0])
     return {
         "id": number,
-        "image_id": 1,
+        "image_id": image_id,
         "category_id": class_id,
         "segmentation": {"size": list(mask.shape), "counts": compress(run_lengths(region))},
         "area": int(region.sum()),
@@ -43,12 +43,22 @@ def _annotation(number: int, mask: np.ndarray, class_id: int) -> dict[str, Any]:
     }
 
 
+def annotations(mask: np.ndarray, *, image_id: int, first: int) -> list[dict[str, Any]]:
+    """One annotation for each class found in an H×W mask, numbered from `first`."""
+    found = np.unique(mask).tolist()
+    return [_annotation(i, mask, class_id, image_id) for i, class_id in enumerate(found, first)]
+
+
+def categories(classes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A class list as COCO's categories."""
+    return [{"id": entry["id"], "name": entry["name"]} for entry in classes]
+
+
 def coco(mask: np.ndarray, classes: list[dict[str, Any]], *, file_name: str) -> dict[str, Any]:
     """An H×W mask of class ids as a COCO data set of one image, one annotation a class found."""
     height, width = mask.shape
-    found = np.unique(mask).tolist()
     return {
         "images": [{"id": 1, "file_name": file_name, "width": width, "height": height}],
-        "categories": [{"id": entry["id"], "name": entry["name"]} for entry in classes],
-        "annotations": [_annotation(i, mask, class_id) for i, class_id in enumerate(found, 1)],
+        "categories": categories(classes),
+        "annotations": annotations(mask, image_id=1, first=1),
     }

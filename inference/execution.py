@@ -10,15 +10,18 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.db.models import Case, QuerySet, When
 from django.utils.translation import gettext_noop
 
 from inference import warm
 from inference.cleanup import folder_clear
 from inference.ensembling import combine
 from inference.looking import look
-from inference.models import Comparison, Ensemble, InferenceJob, Inside, Prediction
+from inference.models import BatchItem, Comparison, Ensemble, InferenceJob, Inside, Prediction
 from inference.predicting import predict
 from inference.services import comparison_settle
+from inference.unpacking import unpack
 from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently
 
 logger = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ WORK: dict[type[InferenceJob], tuple[Work, tuple[str, ...]]] = {
     Prediction: (predict, ("comparison__image__mask_dataset", "checkpoint")),
     Ensemble: (combine, ("comparison__image__mask_dataset",)),
     Inside: (look, ("prediction__comparison__image", "prediction__checkpoint")),
+    BatchItem: (unpack, ("batch__owner", "batch__mask_dataset")),
 }
 
 
@@ -48,13 +52,32 @@ def next_execute() -> None:
 
 
 def _first() -> tuple[type[InferenceJob], UUID] | None:
-    """What has waited longest."""
-    waiting = []
-    for model in WORK:
-        queued = model.objects.filter(state=State.QUEUED).order_by("queued_at")
-        if job := queued.values_list("queued_at", "pk").first():
-            waiting.append((job[0], model, job[1]))
-    return min(waiting, key=lambda job: job[0])[1:] if waiting else None
+    """What somebody watches, longest waiting first; then what belongs to batches.
+
+    Of those, files are unpacked before anything is predicted, and predictions go checkpoint by
+    checkpoint, beginning with networks that are warm.
+    """
+    watched = [
+        Prediction.objects.filter(comparison__batch=None),
+        Ensemble.objects.all(),
+        Inside.objects.all(),
+    ]
+    waiting = [job for jobs in watched if (job := _oldest(jobs))]
+    if waiting:
+        first = min(waiting, key=lambda job: job.queued_at)
+    else:
+        first = _oldest(BatchItem.objects.all()) or _of_batches()
+    return (type(first), first.pk) if first else None
+
+
+def _oldest(jobs: QuerySet[InferenceJob]) -> InferenceJob | None:
+    return jobs.filter(state=State.QUEUED).order_by("queued_at").only("pk", "queued_at").first()
+
+
+def _of_batches() -> Prediction | None:
+    warm_first = Case(When(checkpoint__sha256__in=warm.engine().warm, then=0), default=1)
+    queued = Prediction.objects.filter(state=State.QUEUED)
+    return queued.order_by(warm_first, "checkpoint", "queued_at").only("pk").first()
 
 
 def job_execute(*, model: type[InferenceJob], pk: UUID) -> bool:
@@ -82,7 +105,8 @@ def _outcome(lease: Lease) -> dict[str, Any]:
     try:
         return {"state": State.DONE, "error": "", **work(found, lease)}
     except Exception as fault:
-        logger.exception("%s %s failed.", lease.model.__name__, lease.pk)
+        if not isinstance(fault, ValidationError):  # the user's to mend
+            logger.exception("%s %s failed.", lease.model.__name__, lease.pk)
         return {"state": State.FAILED, "error": _sentence(fault)}
 
 
@@ -99,6 +123,8 @@ def _comparison_settle(lease: Lease) -> None:
 
 
 def _sentence(fault: Exception) -> str:
+    if isinstance(fault, ValidationError):
+        return " ".join(fault.messages)
     if type(fault).__name__ in ("MemoryError", "OutOfMemoryError") or "allocate" in str(fault):
         return NO_MEMORY
     if isinstance(fault, OSError) and fault.errno == errno.ENOSPC:

@@ -6,7 +6,9 @@ import hashlib
 import json
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO, Literal
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -20,8 +22,7 @@ from experiments.models import Checkpoint, Dataset
 from experiments.services import dataset_ensure
 from inference import uploads
 from inference.agreement import comparison_agreement
-from inference.cleanup import folder_clear
-from inference.models import Comparison, Image, Prediction, Scale
+from inference.models import Batch, Comparison, Image, Prediction, Scale
 from inference.samples import sample_dataset, sample_images
 from models_zoo.masks import mask_png
 from segweb import wakeups
@@ -36,6 +37,7 @@ def image_create(
     visitor: str = "",
     mask: BinaryIO | None = None,
     mask_dataset: Dataset | None = None,
+    pk: UUID | None = None,
 ) -> Image:
     """Store an uploaded image and, with `mask_dataset` whose class ids it uses, its true mask.
 
@@ -49,6 +51,7 @@ def image_create(
         truth = uploads.read_true_mask(mask, size=picture.size, dataset=mask_dataset)
     content = uploads.png(picture)
     image = Image(
+        pk=pk or uuid4(),
         owner=owner,
         visitor=visitor,
         name=uploads.clean_name(getattr(file, "name", "")),
@@ -64,7 +67,11 @@ def image_create(
             image.mask_dataset = mask_dataset
         image.save(force_insert=True)
     except BaseException:
-        folder_clear(image.folder)
+        # By name: another attempt at the same item of a batch may have stored its own here.
+        for stored in filter(None, (image.file.name, image.mask.name)):
+            default_storage.delete(stored)
+        with suppress(OSError):
+            default_storage.delete(image.folder)
         raise
     return image
 
@@ -92,6 +99,7 @@ def comparison_create(
     scale: str = Scale.MODEL,
     owner: User | None = None,
     visitor: str = "",
+    batch: Batch | None = None,
     idempotency_key: str = "",
 ) -> Comparison:
     """Queue one prediction of `image` for each checkpoint key; "all" are the default data set's.
@@ -99,7 +107,7 @@ def comparison_create(
     The same request under the same `idempotency_key` gives the comparison that exists already.
     Raises ValidationError when a key is not on offer or there is none.
     """
-    checkpoints = _checkpoints(models)
+    checkpoints = checkpoints_choose(models)
     request = {
         "image": str(image.pk),
         "models": sorted(checkpoint.key for checkpoint in checkpoints),
@@ -109,10 +117,11 @@ def comparison_create(
     }
     comparison = Comparison(
         image=image,
+        batch=batch,
         scale=scale,
         owner=owner,
         visitor=visitor,
-        idempotency_key=_digest(request) if idempotency_key else None,
+        idempotency_key=request_digest(request) if idempotency_key else None,
     )
     try:
         with transaction.atomic():
@@ -136,8 +145,11 @@ def _comparison_insert(comparison: Comparison, checkpoints: list[Checkpoint]) ->
     return comparison
 
 
-def _checkpoints(models: Models) -> list[Checkpoint]:
-    """The checkpoints asked for, in the order asked for, each once."""
+def checkpoints_choose(models: Models) -> list[Checkpoint]:
+    """The checkpoints asked for, in the order asked for, each once.
+
+    Raises ValidationError when a key is not on offer or there is none.
+    """
     offered = Checkpoint.objects.offered()
     if models == "all":
         found = list(offered.filter(shipped=True, dataset__slug=settings.DEFAULT_DATASET))
@@ -165,7 +177,7 @@ def comparison_settle(*, comparison: Comparison) -> dict[str, Any]:
     return comparison.agreement
 
 
-def _digest(request: dict[str, Any]) -> str:
+def request_digest(request: dict[str, Any]) -> str:
     """Names a request of one caller: a key used again for another request is another request."""
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 

@@ -102,6 +102,13 @@ def _refusing(formats: tuple[str, ...]) -> Iterator[None]:
         raise UploadRefused(_("The image is damaged or cut off.")) from fault
 
 
+def check_header(file: BinaryIO) -> None:
+    """Refuse what is no image or too large, as far as that is seen without decoding it."""
+    with _refusing(IMAGE_FORMATS):
+        _check_bytes(file)
+        _check_pixels(*Image.open(file, formats=IMAGE_FORMATS).size)
+
+
 def _check_bytes(file: BinaryIO) -> None:
     length = file.seek(0, 2)
     file.seek(0)

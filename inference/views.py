@@ -58,7 +58,7 @@ def _home(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "samples": sample_images(),
-        "recent": access.comparisons_own(request)[:RECENT],
+        "recent": access.comparisons_own(request).filter(batch=None)[:RECENT],
         "max_bytes": settings.UPLOAD_MAX_BYTES,
     }
     template = "inference/_upload.html" if request.htmx else "inference/home.html"
@@ -192,7 +192,8 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
     """One's own comparisons, newest first."""
-    page = Paginator(access.comparisons_own(request), PER_PAGE).get_page(request.GET.get("page"))
+    own = access.comparisons_own(request).filter(batch=None)
+    page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "inference/history.html", {"page": page})
 
 

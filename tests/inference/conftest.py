@@ -76,6 +76,7 @@ class FakeEngine:
     """Says "sky" above and "road" below, or does what a test wants of `predict`."""
 
     device = "cpu"
+    warm: frozenset[str] = frozenset()
 
     def predict(
         self, weights: Any, sidecar: dict[str, Any], image: Picture.Image, *, scale: str

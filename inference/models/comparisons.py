@@ -1,4 +1,4 @@
-"""Images, comparisons and predictions. Services are the only writers of state."""
+"""Images, comparisons and predictions."""
 
 from __future__ import annotations
 
@@ -71,13 +71,21 @@ class Scale(models.TextChoices):
 class Comparison(Owned):
     """One image seen through several checkpoints.
 
-    `agreement` is what `inference.agreement` found, kept once every prediction has ended.
+    `agreement` is what `inference.agreement` found, kept once every prediction has ended. With a
+    `batch` it is one of that, and waits behind those that somebody watches.
     `state` is derived from the predictions: DONE when every one ended and one is DONE, FAILED
     when none is. `share_token` opens it read-only to everyone who has the link, until revoked.
     `idempotency_key` is a digest of caller, request and Idempotency-Key header.
     """
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="comparisons")
+    batch = models.ForeignKey(
+        "inference.Batch",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="comparisons",
+    )
     scale = models.CharField(max_length=5, choices=Scale.choices, default=Scale.MODEL)
     agreement = models.JSONField(null=True, blank=True)
     share_token = models.CharField(max_length=43, null=True, blank=True, unique=True)
@@ -184,77 +192,3 @@ class Prediction(InferenceJob):
     def files(self) -> tuple[str, ...]:
         """The mask and the likeliest classes."""
         return tuple(filter(None, (self.mask.name, self.top3.name)))
-
-
-class Combine(models.TextChoices):
-    """How an ensemble makes one probability of its members'."""
-
-    MEAN = "mean", _("mean")
-    PRODUCT = "product", _("product")
-
-
-class Ensemble(InferenceJob):
-    """Predictions of one comparison and class list, their full probabilities combined.
-
-    `members`: [{"id", "weight"}], and once done "changed" (pixels), "better", "worse" (pixels, with
-    a true mask) and "marginal" (mIoU lost without it). `recipe` names members, weights and combine:
-    a comparison has each once.
-    """
-
-    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="ensembles")
-    members = models.JSONField()
-    combine = models.CharField(max_length=7, choices=Combine.choices, default=Combine.MEAN)
-    recipe = models.CharField(max_length=64)
-    mask = models.FileField(max_length=200, blank=True)
-    scores = models.JSONField(null=True, blank=True)
-
-    class Meta(InferenceJob.Meta):
-        ordering = ["queued_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["comparison", "recipe"], name="ensemble_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.combine} {self.state}"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The mask."""
-        return tuple(filter(None, (self.mask.name,)))
-
-
-class Inside(InferenceJob):
-    """A look into the network of a prediction: its decoder's strip and, at a pixel, its field.
-
-    `strip`: [{"name", "kind", "height", "width", "file"}]. `field`: {"heat" (a file), "box",
-    "effective_side", "theoretical_side", "ratio"} in pixels of the image, where `place` names one
-    as "x,y".
-    """
-
-    prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="insides")
-    place = models.CharField(max_length=21, blank=True)
-    strip = models.JSONField(default=list)
-    field = models.JSONField(null=True, blank=True)
-
-    class Meta(InferenceJob.Meta):
-        ordering = ["queued_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["prediction", "place"], name="inside_once_a_place")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.place} {self.state}"
-
-    @property
-    def pixel(self) -> tuple[int, int] | None:
-        """The x and y whose field is looked for."""
-        if not self.place:
-            return None
-        x, y = map(int, self.place.split(","))
-        return x, y
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The strip's pictures and the heat map."""
-        heat = [self.field["heat"]] if self.field else []
-        return (*(entry["file"] for entry in self.strip), *heat)

@@ -1,0 +1,26 @@
+"""Images, comparisons, batches and jobs. Services are the only writers of state."""
+
+from inference.models.batches import Batch, BatchItem
+from inference.models.comparisons import (
+    Comparison,
+    Image,
+    InferenceJob,
+    Owned,
+    Prediction,
+    Scale,
+)
+from inference.models.lab import Combine, Ensemble, Inside
+
+__all__ = [
+    "Batch",
+    "BatchItem",
+    "Combine",
+    "Comparison",
+    "Ensemble",
+    "Image",
+    "InferenceJob",
+    "Inside",
+    "Owned",
+    "Prediction",
+    "Scale",
+]

@@ -1,0 +1,58 @@
+"""Batches: many images through the same models, behind what somebody watches."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from experiments.models import Dataset
+from inference.models.comparisons import Comparison, InferenceJob, Owned, Scale
+
+
+class Batch(Owned):
+    """Many images that are compared by the same checkpoints, whose keys are `model_keys`.
+
+    `language` is the uploader's, in which items say what is wrong with
+    them. `mask_dataset`: whose class ids the true masks use. `idempotency_key` is a digest of
+    caller, request and Idempotency-Key header.
+    """
+
+    name = models.CharField(max_length=100, blank=True)
+    model_keys = models.JSONField()
+    scale = models.CharField(max_length=5, choices=Scale.choices, default=Scale.MODEL)
+    mask_dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT)
+    language = models.CharField(max_length=10, default="en")
+    idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+
+class BatchItem(InferenceJob):
+    """One uploaded file of a batch, which a worker makes an image and its comparison.
+
+    `upload` and `mask` are the files as they came; they go when the job ends. FAILED says in
+    `error` what is wrong with them; the other items go on.
+    """
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=100)
+    upload = models.FileField(max_length=200)
+    mask = models.FileField(max_length=200, blank=True)
+    comparison = models.OneToOneField(
+        Comparison, null=True, blank=True, on_delete=models.SET_NULL, related_name="item"
+    )
+
+    class Meta(InferenceJob.Meta):
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.state}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The uploads, until the job has ended."""
+        return () if self.ended else tuple(filter(None, (self.upload.name, self.mask.name)))
