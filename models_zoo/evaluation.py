@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,16 @@ def passport(dataset: Dataset, *, sha256: str, precision: str) -> dict[str, Any]
 
 
 def evaluate(
-    engine: Engine, weights: Path, sidecar: dict[str, Any], dataset: Dataset
+    engine: Engine,
+    weights: Path,
+    sidecar: dict[str, Any],
+    dataset: Dataset,
+    *,
+    keep_mask: Callable[[int, np.ndarray], None] | None = None,
 ) -> Evaluation:
     """The scores of a written checkpoint on `dataset`, with their passport and confusion counts.
 
+    `keep_mask` is given the index and the mask of each image.
     ValueError when the data set's classes are not the checkpoint's or it has no masks.
     """
     if [c["name"] for c in sidecar["classes"]] != [c["name"] for c in dataset.classes]:
@@ -68,6 +75,8 @@ def evaluate(
         scene = dataset.scene(index) if isinstance(dataset, Scenes) else None
         image, truth = (scene.image, scene.mask) if scene else dataset.load(index)
         mask = engine.predict(weights, sidecar, image).mask
+        if keep_mask:
+            keep_mask(index, mask)
         found = confusion(truth, mask, classes, ignored)
         counts += found
         per_image.append({"name": dataset.name(index), **image_counts(found)})

@@ -92,11 +92,12 @@ def image_scores(per_image: list[dict[str, Any]]) -> dict[str, float | None]:
     image_miou: mean of each image's mIoU over its own classes; worst_tenth: of the lowest tenth of
     those. None where no image has a labelled pixel.
     """
-    found = sorted(miou for miou in map(_image_miou, per_image) if miou is not None)
+    found = sorted(miou for miou in map(image_miou, per_image) if miou is not None)
     worst = found[: -(-len(found) // 10)]
     return {"image_miou": _mean(found), "worst_tenth": _mean(worst)}
 
 
-def _image_miou(image: dict[str, Any]) -> float | None:
+def image_miou(image: dict[str, Any]) -> float | None:
+    """One image's mIoU over the classes in its truth or mask, from its `image_counts`."""
     hits, truth, predicted = (np.array(image[name]) for name in ("hits", "truth", "predicted"))
     return _mean(_ratio(hits, truth + predicted - hits))

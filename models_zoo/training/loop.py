@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,8 +14,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from models_zoo.data.base import Dataset
-from models_zoo.files import sha256_of, write_atomically
-from models_zoo.masks import mask_png
+from models_zoo.files import sha256_of
 from models_zoo.metrics import confusion, scores
 from models_zoo.seeds import seed_for
 from models_zoo.training.batches import Batches
@@ -23,13 +23,13 @@ from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
 from models_zoo.training.events import EventLog
 from models_zoo.training.failures import Stopped
+from models_zoo.training.gallery import Gallery
 from models_zoo.training.optimisation import Optimisation
 from models_zoo.training.schedules import learning_rate
 from models_zoo.training.state import state_load, state_save
-from models_zoo.training.validation import predictions
+from models_zoo.training.validation import predictions, weighted_loss
 
 WEIGHTS_NAME = "best.safetensors"
-PROBES_NAME = "probes"
 _PENDING_NAME = "pending.safetensors"
 _STEPS_PER_EVENT = 10
 # A run may go on where its data lies elsewhere or is read by another number of processes.
@@ -41,11 +41,13 @@ class Position:
     """Where a run stands: whole epochs done, steps of the next one, the best epoch so far.
 
     `events` are those of the last whole epoch, so that a run killed before it logged them can.
+    `seen` are the confusion counts of the running epoch's training batches.
     """
 
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
+    seen: list[list[int]] | None = None
     best: dict[str, Any] = field(default_factory=lambda: {"miou": -1.0, "epoch": 0, "sha256": ""})
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -73,9 +75,12 @@ class Trainer:
         self.config, self.out, self.group, self.events = config, out, group, events
         self.optimisation, self.batches, self.loader = optimisation, batches, loader
         self.val, self.hashes = val, hashes
+        self.gallery = Gallery(out, val)
         count = min(config.probes, len(val))
         self.probes = set(np.linspace(0, len(val) - 1, count).astype(int).tolist())
         self.at = Position()
+        self.seen = torch.zeros((len(val.classes),) * 2, dtype=torch.int64)
+        self.seen = self.seen.to(optimisation.device)
         self.stop_asked = False
 
     @property
@@ -91,8 +96,9 @@ class Trainer:
             started, first_step = time.perf_counter(), self.at.step
             self._train_epoch()
             seconds = time.perf_counter() - started
-            counts = self._validate()
-            self._close_epoch(counts, seconds, self.batches.steps - first_step)
+            counts, val_loss = self._validate()
+            steps = self.batches.steps - first_step
+            self._close_epoch(counts, val_loss=val_loss, seconds=seconds, steps=steps)
 
     def _train_epoch(self) -> None:
         self.optimisation.network.train()
@@ -102,7 +108,9 @@ class Trainer:
             total = self.config.epochs * self.batches.steps
             rate = learning_rate(self.config.schedule, self.config.lr, done, total)
             torch.manual_seed(seed_for(self.config.seed, done, "step", self.group.rank))
-            loss, stop = self.optimisation.step(image, mask, rate=rate, stop=self.stop_asked)
+            loss, stop = self.optimisation.step(
+                image, mask, rate=rate, stop=self.stop_asked, seen=self.seen
+            )
             self.at.loss_sum += loss
             self.at.step += 1
             if self.group.leads and self.at.step % _STEPS_PER_EVENT == 0:
@@ -125,38 +133,42 @@ class Trainer:
             disable=None if self.group.leads else True,  # None: unless stderr is a terminal
         )
 
-    def _validate(self) -> np.ndarray:
-        """K×K confusion counts over the whole val split, each process scoring its share."""
+    def _validate(self) -> tuple[np.ndarray, float | None]:
+        """K×K confusion counts and the loss over the whole val split, each process its share."""
         counts = np.zeros((len(self.val.classes),) * 2, np.int64)
+        losses = torch.zeros(2, dtype=torch.float64, device=self.optimisation.device)
         share = range(self.group.rank, len(self.val), self.group.world)
         network, precision = self.optimisation.validated, self.optimisation.precision
-        for index, truth, mask in predictions(network, self.val, share, precision):
+        for index, truth, logits in predictions(network, self.val, share, precision):
+            mask = logits.argmax(dim=0).byte().cpu().numpy()
             counts += confusion(truth, mask, len(counts), self.val.ignore_index)
+            losses += weighted_loss(self.optimisation.objective, logits, truth, self.val)
             if index in self.probes:
-                self._keep_probe(index, mask)
+                self.gallery.keep_probe(index, mask, epoch=self.at.epoch + 1)
             if self.stop_asked and self.group.world == 1:
                 self._stop()
-        total = torch.from_numpy(counts).to(self.optimisation.device)
-        return self.group.add(total).cpu().numpy()
+        total = self.group.add(torch.from_numpy(counts).to(self.optimisation.device))
+        loss, mass = self.group.add(losses).tolist()
+        return total.cpu().numpy(), loss / mass if mass else None
 
-    def _keep_probe(self, index: int, mask: np.ndarray) -> None:
-        folder = self.out / PROBES_NAME / f"{self.at.epoch + 1:04d}"
-        folder.mkdir(parents=True, exist_ok=True)
-        png = mask_png(mask, self.val.classes)
-        write_atomically(folder / f"{self.val.name(index)}.png", png)
-
-    def _close_epoch(self, counts: np.ndarray, seconds: float, steps: int) -> None:
+    def _close_epoch(
+        self, counts: np.ndarray, *, val_loss: float | None, seconds: float, steps: int
+    ) -> None:
         """Moves on to the next epoch: best weights, state, then the events that it promises."""
         result, at = scores(counts), self.at
         loss = at.loss_sum / self.batches.steps
-        at.epoch, at.step, at.loss_sum = at.epoch + 1, 0, 0.0
+        train_miou = scores(self.group.add(self.seen).cpu().numpy())["miou"]
+        self.seen.zero_()
+        at.epoch, at.step, at.loss_sum, at.seen = at.epoch + 1, 0, 0.0, None
         at.events = {
             "epoch": {
                 "epoch": at.epoch,
                 "loss": loss,
+                "val_loss": val_loss,
                 "lr": self.optimisation.optimizer.param_groups[0]["lr"],
                 "seconds": round(seconds, 2),
                 "images_per_second": round(steps * self.config.batch / seconds, 2),
+                "train_miou": train_miou,
                 **result,
                 "confusion": counts.tolist(),
             }
@@ -171,8 +183,17 @@ class Trainer:
         if self.group.leads:
             self.save()
             self.settle()
+            self._say(at.events["epoch"])
+
+    def _say(self, epoch: dict[str, Any]) -> None:
+        """A line for people and for the run's log."""
+        figures = ("loss", "val_loss", "train_miou", "miou")
+        told = "  ".join(f"{name} {epoch[name] or 0:.4f}" for name in figures)
+        where = f"epoch {epoch['epoch']}/{self.config.epochs}"
+        tqdm.write(f"{where}  {told}  {epoch['seconds']:.1f} s", file=sys.stderr)
 
     def _stop(self) -> None:
+        self.at.seen = self.group.add(self.seen).tolist()
         if self.group.leads:
             self.save()
         raise Stopped
@@ -222,6 +243,8 @@ class Trainer:
             raise ValueError(f"The data has changed since the run in {self.out} began.")
         self.optimisation.restore(state)
         self.at = Position(**state["position"])
+        if self.group.leads and self.at.seen is not None:
+            self.seen.copy_(torch.tensor(self.at.seen))
         if self.group.leads:
             self.settle()
         return True

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from models_zoo.data.transforms import IGNORED
 from models_zoo.precision import autocast
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
@@ -49,9 +50,18 @@ class Optimisation:
         """The network to score and to keep: the averaged one where weights are averaged."""
         return self.network if self.average is None else self.average.module
 
-    def step(self, image: Tensor, mask: Tensor, *, rate: float, stop: bool) -> tuple[float, bool]:
+    def step(
+        self,
+        image: Tensor,
+        mask: Tensor,
+        *,
+        rate: float,
+        stop: bool,
+        seen: Tensor | None = None,
+    ) -> tuple[float, bool]:
         """One optimiser step on this process's share of a batch.
 
+        `seen`, where given, are K×K int64 counts to which those of this share's logits are added.
         Returns the loss over the whole batch, and whether any process was asked to stop.
         FloatingPointError when the loss is not finite.
         """
@@ -62,7 +72,7 @@ class Optimisation:
         asked = torch.tensor(float(stop), dtype=torch.float64, device=mask.device)
         mass, stops = self.group.add(torch.stack([self.objective.mass(mask), asked])).tolist()
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self._backward(image, mask, mass)
+        loss = self._backward(image, mask, mass, seen)
         if not torch.isfinite(loss):
             raise FloatingPointError(
                 f"The loss became {loss.item()}. Try a lower learning rate or precision=fp32."
@@ -75,7 +85,7 @@ class Optimisation:
             self.average.update_parameters(self.network)
         return loss.item(), stops > 0
 
-    def _backward(self, image: Tensor, mask: Tensor, mass: float) -> Tensor:
+    def _backward(self, image: Tensor, mask: Tensor, mass: float, seen: Tensor | None) -> Tensor:
         """Gradients of the whole batch's loss, which is returned, part by part."""
         total = torch.zeros((), device=mask.device)
         pairs = list(zip(image.chunk(self.parts), mask.chunk(self.parts), strict=True))
@@ -89,6 +99,8 @@ class Optimisation:
                 # The group averages gradients; the loss is a sum.
                 self.scaler.scale(loss * self.group.world).backward()
             total += loss.detach()
+            if seen is not None:
+                seen += _counts(heads[0][0].detach(), truth)
         return self.group.add(total)
 
     def state(self) -> dict[str, Any]:
@@ -107,6 +119,13 @@ class Optimisation:
         self.scaler.load_state_dict(state["scaler"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
+
+
+def _counts(logits: Tensor, mask: Tensor) -> Tensor:
+    """K×K int64 confusion counts of a batch's likeliest classes, without its ignored pixels."""
+    classes, valid = logits.shape[1], mask != IGNORED
+    pairs = mask[valid] * classes + logits.argmax(dim=1)[valid]
+    return torch.bincount(pairs, minlength=classes**2).view(classes, classes)
 
 
 def _optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:

@@ -13,6 +13,7 @@ import torch
 
 from models_zoo.catalogue import architecture_get, build
 from models_zoo.data.transforms import TrainingItems
+from models_zoo.evaluation import passport
 from models_zoo.files import clear_temporaries
 from models_zoo.precision import device_name, resolve
 from models_zoo.pretrained import pretrained_load
@@ -68,8 +69,12 @@ def _run(
     resumed = trainer.resume() if resume else False
     if group.leads:
         fields = {"processes": group.world, "resumed": resumed, "epoch": trainer.at.epoch}
+        fields |= {"steps": trainer.batches.steps, "classes": len(inputs.val.classes)}
         findings = [str(finding) for finding in inputs.audit.findings]
-        events.write("start", config=config.as_dict(), findings=findings, **fields)
+        measured = passport(inputs.val, sha256="", precision=trainer.optimisation.precision)
+        events.write(
+            "start", config=config.as_dict(), findings=findings, protocol=measured, **fields
+        )
     with _stopping_on_signals(trainer):
         trainer.run()
     sidecar = None

@@ -16,14 +16,20 @@ from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.measure import multiply_adds
 from models_zoo.pseudo import provenance_read
 from models_zoo.training.config import TrainConfig, settings_of
+from models_zoo.training.gallery import Gallery
 from models_zoo.training.inputs import Inputs
 from models_zoo.weights import FORMAT
+
+EVALUATION_SUFFIX = ".evaluation.json"
 
 
 def sidecar_of(
     config: TrainConfig, inputs: Inputs, weights: Path, *, best: dict[str, Any]
 ) -> dict[str, Any]:
-    """All about the weights of the epoch `best`, scored on val in fp32 from the written file."""
+    """All about the weights of the epoch `best`, scored on val in fp32 from the written file.
+
+    The counts of each image and the masks of the worst ones are kept beside the weights.
+    """
     dataset = inputs.val
     sidecar = {
         "format": FORMAT,
@@ -46,8 +52,11 @@ def sidecar_of(
     }
     if inputs.pseudo is not None:
         sidecar["pseudo_labels"] = provenance_read(config.pseudo)
-    engine = Engine(0, precision="fp32")
-    sidecar["scores"] = [evaluate(engine, weights, sidecar, dataset).scores]
+    engine, gallery = Engine(0, precision="fp32"), Gallery(weights.parent, dataset)
+    found = evaluate(engine, weights, sidecar, dataset, keep_mask=gallery.keep_mask)
+    gallery.keep_worst(found.per_image)
+    found.write(weights.with_suffix(EVALUATION_SUFFIX), key=sidecar["key"])
+    sidecar["scores"] = [found.scores]
     return sidecar
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from models_zoo.data.base import Dataset
+from models_zoo.data.transforms import IGNORED
 from models_zoo.engine import logits_of
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
+from models_zoo.training.objective import Objective
 
 
 def predictions(
     network: nn.Module, dataset: Dataset, indices: Sequence[int], precision: str
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """(index, truth, mask) of each of the items, both uint8 H×W, by `network` as it is now."""
+) -> Iterator[tuple[int, np.ndarray, Tensor]]:
+    """Index, truth (uint8 H×W) and K×H×W logits of each of the items, by `network` as it is now."""
     network.eval()
     for index in indices:
         image, truth = dataset.load(index)
@@ -27,4 +30,16 @@ def predictions(
             scored_at=truth.shape,
             precision=precision,
         )
-        yield index, truth, logits.argmax(dim=0).byte().cpu().numpy()
+        yield index, truth, logits
+
+
+@torch.no_grad()
+def weighted_loss(
+    objective: Objective, logits: Tensor, truth: np.ndarray, dataset: Dataset
+) -> Tensor:
+    """The objective over one image times the weight of its pixels, and that weight: 2 float64."""
+    ids = torch.from_numpy(truth).long()[None].to(logits.device)
+    if dataset.ignore_index is not None:
+        ids[ids == dataset.ignore_index] = IGNORED
+    mass = objective.mass(ids)
+    return torch.stack([objective([(logits[None], 1.0)], ids).double() * mass, mass])

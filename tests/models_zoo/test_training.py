@@ -11,7 +11,8 @@ import torch
 
 from models_zoo.files import sha256_of
 from models_zoo.masks import read_mask
-from models_zoo.training import loop, run
+from models_zoo.metrics.regions import image_miou
+from models_zoo.training import gallery, loop, run
 from models_zoo.training.events import EventLog, events_read
 from models_zoo.training.failures import Stopped, TrainingFailed
 from models_zoo.training.loop import Trainer
@@ -55,7 +56,8 @@ def test_events_tell_the_run(finished):
     assert kinds[-1] == "end"
     assert [event["epoch"] for event in events(out, "epoch")] == [1, 2]
     epoch = events(out, "epoch")[0]
-    wanted = {"loss", "lr", "seconds", "images_per_second", "miou", "per_class_iou", "confusion"}
+    wanted = {"loss", "val_loss", "lr", "seconds", "images_per_second", "confusion"}
+    wanted |= {"miou", "train_miou", "per_class_iou"}
     assert wanted <= set(epoch)
     assert np.array(epoch["confusion"]).shape == (3, 3)
     best = events(out, "checkpoint")[-1]
@@ -73,6 +75,35 @@ def test_the_sidecar_says_all_that_a_checkpoint_needs(finished):
     assert sidecar["scores"][0]["passport"]["precision"] == "fp32"
 
 
+def test_train_and_val_figures_are_of_the_same_kind(finished):
+    """A loss on val is the objective's, and the train mIoU that of the batches' own logits."""
+    epochs = events(finished[0], "epoch")
+    for epoch in epochs:
+        assert 0 < epoch["train_miou"] < 1
+        assert abs(np.log(epoch["val_loss"] / epoch["loss"])) < 1
+    assert epochs[1]["val_loss"] < epochs[0]["val_loss"]
+
+
+def test_the_counts_of_each_image_add_up_to_the_scores(finished):
+    out, sidecar = finished
+    kept = json.loads((out / "best.evaluation.json").read_text())
+    counts = np.array(sidecar["scores"][0]["confusion"])
+    for name, whole in (("hits", counts.diagonal()), ("truth", counts.sum(1))):
+        assert (np.sum([image[name] for image in kept["per_image"]], axis=0) == whole).all()
+    names = {image["name"] for image in kept["per_image"]}
+    assert names == {"val00", "val01", "val02"}
+    for folder, suffix in (("masks", "png"), ("images", "jpg"), ("truth", "png")):
+        assert {path.name for path in (out / folder).iterdir()} == {f"{n}.{suffix}" for n in names}
+
+
+def test_only_the_worst_masks_are_kept(finished, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery, "WORST", 1)
+    train(tiny_config(data), tmp_path / "run")
+    per_image = json.loads((finished[0] / "best.evaluation.json").read_text())["per_image"]
+    worst = min(per_image, key=image_miou)
+    assert [path.stem for path in (tmp_path / "run" / "masks").iterdir()] == [worst["name"]]
+
+
 def test_probes_are_kept_each_epoch(finished):
     out, _ = finished
     names = [str(path.relative_to(out)) for path in sorted(out.glob("probes/*/*"))]
@@ -86,7 +117,8 @@ def test_a_run_leaves_nothing_half_done(finished):
     states = {path.name for path in state_files(out)}
     assert len(states) == 2
     assert files - states == {
-        "audit.json", "best.json", "best.safetensors", "events.jsonl", "probes",
+        "audit.json", "best.evaluation.json", "best.json", "best.safetensors", "events.jsonl",
+        "images", "masks", "probes", "truth",
     }  # fmt: skip
 
 
