@@ -2,8 +2,9 @@
 
     QUEUED ──job_claim──▶ RUNNING ──job_finish──▶ DONE | FAILED | STOPPED
        ▲                     │
+       ├──── job_return ─────┤  the worker is told to end, or lost what it had started
        └──── lease expired ──┤  attempts are left: someone else claims it
-                             └──── lease expired, no attempt left ──▶ LOST
+                             └──── lease expired or returned, no attempt left ──▶ LOST
 
 A claim is a lease: its owner beats at least every HEARTBEAT_SECONDS, and `sweep_once` takes the
 job back when no beat came for LEASE_SECONDS. Each claim raises `lease_token` (the fencing token),
@@ -130,6 +131,24 @@ def job_finish(*, lease: Lease, state: State, **fields: Any) -> bool:
     return bool(lease.rows.update(state=state, ended_at=Now(), **fields))
 
 
+def job_return(*, lease: Lease, tried: bool) -> bool:
+    """Give a job back, to be claimed again; LOST when it was tried and no attempt is left.
+
+    `tried` says whether this attempt counts: it does not when its worker was told to end.
+    """
+    if tried and job_lose(rows=lease.rows):
+        return True
+    attempt = F("attempt") if tried else F("attempt") - 1
+    back = {"state": State.QUEUED, "lease_owner": "", "woken_at": None, "attempt": attempt}
+    return bool(lease.rows.update(**back))
+
+
+def job_lose(*, rows: models.QuerySet[Job]) -> int:
+    """End those of the jobs that have no attempt left as LOST; how many there were."""
+    exhausted = rows.filter(attempt__gte=settings.MAX_ATTEMPTS)
+    return exhausted.update(state=State.LOST, ended_at=Now(), error=LOST_ERROR)
+
+
 @contextmanager
 def job_heartbeats(*, lease: Lease) -> Iterator[None]:
     """Beat from a thread (with a database connection of its own) while the block runs."""
@@ -188,9 +207,7 @@ def sweep_once() -> Swept:
             state=State.RUNNING,
             heartbeat_at__lt=Now() - timedelta(seconds=settings.LEASE_SECONDS),
         )
-        lost += expired.filter(attempt__gte=settings.MAX_ATTEMPTS).update(
-            state=State.LOST, ended_at=Now(), error=LOST_ERROR
-        )
+        lost += job_lose(rows=expired)
         requeued += expired.update(state=State.QUEUED, lease_owner="", woken_at=None)
         woken += _wake(model)
     return Swept(requeued, lost, woken)

@@ -55,7 +55,7 @@ class Checkpoint(models.Model):
     """
 
     key = models.CharField(max_length=100)
-    sha256 = models.CharField(max_length=64, unique=True)
+    sha256 = models.CharField(max_length=64, db_index=True)
     architecture = models.CharField(max_length=100)
     variant = models.CharField(max_length=50)
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="checkpoints")
@@ -78,7 +78,9 @@ class Checkpoint(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["key"], condition=Q(superseded_at=None), name="checkpoint_key_in_use"
-            )
+            ),
+            # Equal runs make equal weights, each under a key of its own.
+            models.UniqueConstraint(fields=["key", "sha256"], name="checkpoint_once"),
         ]
 
     def __str__(self) -> str:

@@ -128,7 +128,8 @@ class Run(Job):
     @property
     def can_stop(self) -> bool:
         """Whether it has not ended, and nobody asked it to."""
-        return not self.ended and not self.stop_requested
+        asked = self.state == State.RUNNING and self.stop_requested
+        return not self.ended and not asked
 
     @property
     def can_resume(self) -> bool:

@@ -14,6 +14,7 @@ from experiments.services.checkpoints import (
 from experiments.services.epochs import epoch_record, epoch_report
 from experiments.services.files import folder_bytes, folder_delete, log_tail
 from experiments.services.published import published_sync
+from experiments.services.publishing import Pruned, checkpoint_publish, checkpoints_prune
 from experiments.services.runs import (
     external_run_create,
     run_annotate,
@@ -28,10 +29,13 @@ from experiments.services.runs import (
 
 __all__ = [
     "CheckpointDamaged",
+    "Pruned",
     "Synced",
     "checkpoint_import",
+    "checkpoint_publish",
     "checkpoint_restore",
     "checkpoint_withdraw",
+    "checkpoints_prune",
     "dataset_ensure",
     "epoch_record",
     "epoch_report",

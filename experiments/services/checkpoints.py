@@ -51,7 +51,8 @@ def zoo_sync(*, zoo: Iterable[Shipped] | None = None) -> Synced:
 
 
 def _is_current(item: Shipped) -> bool:
-    current = Checkpoint.objects.filter(sha256=item.sidecar["sha256"], superseded_at=None).first()
+    named = {name: item.sidecar[name] for name in ("key", "sha256")}
+    current = Checkpoint.objects.filter(**named, superseded_at=None).first()
     return (
         current is not None
         and current.sidecar == item.sidecar
@@ -59,9 +60,16 @@ def _is_current(item: Shipped) -> bool:
     )
 
 
-def checkpoint_import(*, sidecar: dict[str, Any], weights: Path, shipped: bool) -> Checkpoint:
+def checkpoint_import(
+    *,
+    sidecar: dict[str, Any],
+    weights: Path,
+    shipped: bool,
+    scores: list[dict[str, Any]] | None = None,
+) -> Checkpoint:
     """Put a checkpoint on offer under its key, replacing the one that held the key before.
 
+    `scores` are those of the sidecar, or the same with the counts of each image.
     CheckpointDamaged when `weights` is not the file that the sidecar's sha256 names.
     """
     name = _weights_store(weights, sidecar["sha256"])
@@ -75,12 +83,13 @@ def checkpoint_import(*, sidecar: dict[str, Any], weights: Path, shipped: bool) 
         )
         withdrawn_at = _key_release(sidecar)
         checkpoint, _ = Checkpoint.objects.update_or_create(
+            key=sidecar["key"],
             sha256=sidecar["sha256"],
             defaults=_checkpoint_fields(sidecar) | {"file": name, "dataset": dataset},
             create_defaults=_checkpoint_fields(sidecar)
             | {"file": name, "dataset": dataset, "shipped": shipped, "withdrawn_at": withdrawn_at},
         )
-        for entry in sidecar.get("scores", []):
+        for entry in sidecar.get("scores", []) if scores is None else scores:
             evaluation_record(checkpoint=checkpoint, entry=entry)
     return checkpoint
 

@@ -37,3 +37,8 @@ def failure_of(error: Exception, out: Path) -> TrainingFailed | None:
             "in /dev/shm. Try fewer workers."
         )
     return None
+
+
+def peer_lost(error: Exception) -> bool:
+    """Whether it only says that another process of the group is gone, which is no fault of ours."""
+    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error).lower()

@@ -24,7 +24,7 @@ from models_zoo.training.class_weights import class_weights
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group, group_joined
 from models_zoo.training.events import EventLog, sentence_of
-from models_zoo.training.failures import Stopped, failure_of
+from models_zoo.training.failures import Stopped, failure_of, peer_lost
 from models_zoo.training.inputs import Inputs, inputs_open
 from models_zoo.training.loop import WEIGHTS_NAME, Trainer
 from models_zoo.training.objective import Objective
@@ -54,8 +54,9 @@ def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, 
             raise
         except Exception as error:
             failure = failure_of(error, out) or error
-            with suppress(OSError):
-                events.write("failure", message=sentence_of(failure), kind=type(error).__name__)
+            if not (group.world > 1 and peer_lost(error)):
+                with suppress(OSError):
+                    events.write("failure", message=sentence_of(failure), kind=type(error).__name__)
             if failure is error:
                 raise
             raise failure from error

@@ -1,0 +1,24 @@
+"""Celery's door to the work on runs: a message carries an id and is only a wake-up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_shutting_down
+
+from experiments import execution
+from experiments.models import Run
+
+
+# Acknowledged at once: a training outlives any broker's patience, and its truth is in its row.
+@shared_task(name=Run.task_name, acks_late=False)
+def run_execute(run_id: str) -> None:
+    """Carry out one run, unless someone else does already."""
+    execution.run_execute(run_id=int(run_id))
+
+
+@worker_shutting_down.connect
+def trainers_stop(**_: Any) -> None:
+    """A worker that is told to end lets its trainer save, and gives the run back."""
+    execution.shutting_down.set()
