@@ -3,10 +3,11 @@
 #   make test      every test     make lint      what can be seen without running
 #   make worker    only the workers, for a further host     make bench   training and counting, measured
 #   make train-zoo CAMVID=PATH   trains what the zoo lacks; hours, can be stopped and goes on
+#   make zoo-pages CAMVID=PATH   measures what is shipped, for the pages and the model cards
 #   make install   only the environment, in .venv     make messages   compile the translations
 
 .DEFAULT_GOAL := run
-.PHONY: run test bench train-zoo lint worker install install-dev messages
+.PHONY: run test bench train-zoo zoo-pages lint worker install install-dev messages
 
 PYTHON ?= python3
 VENV := .venv
@@ -29,6 +30,13 @@ test: install-dev
 
 train-zoo: install
 	$(BIN)/python -m models_zoo train-zoo $(if $(CAMVID),--camvid $(CAMVID))
+
+# After a training was shipped: what the pages and docs/zoo.md say of it.
+zoo-pages: install
+	$(BIN)/python -m models_zoo describe
+	$(BIN)/python -m models_zoo story --data scenes --split test
+	$(if $(CAMVID),$(BIN)/python -m models_zoo story --data camvid:$(CAMVID) --split val)
+	$(BIN)/python -m models_zoo cards
 
 bench: install-dev
 	$(BIN)/python -m models_zoo bench

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Checkpoint, Dataset
-from inference.samples import sample_images
+from inference.samples import sample_dataset, sample_images
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,20 @@ class ModelsForm(forms.Form):
             return set(self.data.getlist("models"))
         if self.initially_chosen is not None:
             return set(self.initially_chosen)
-        return {entry.key for group in self.model_groups[:1] for entry in group.checkpoints}
+        return self.default_keys
+
+    @property
+    def default_keys(self) -> set[str]:
+        """The models that photographs go to unless others are chosen; none to be downloaded."""
+        first = [entry for group in self.model_groups[:1] for entry in group.checkpoints]
+        return {entry.key for entry in first if entry.file}
 
 
 class UploadForm(ModelsForm):
-    """An image from the visitor's device, or one of the samples."""
+    """An image from the visitor's device, or one of the samples.
+
+    Samples go to the models that were trained on such scenes, unless others are chosen.
+    """
 
     file = forms.FileField(required=False, allow_empty_file=True)
     sample = forms.ChoiceField(required=False, choices=())
@@ -66,9 +75,21 @@ class UploadForm(ModelsForm):
         names = [sample.name for sample in sample_images()]
         self.fields["sample"].choices = [(name, name) for name in names]
 
+    @property
+    def sample_keys(self) -> list[str]:
+        """The shipped models that fit the samples; none while none are shipped."""
+        slug = sample_dataset()["slug"]
+        return [c.key for c in self.checkpoints if c.shipped and c.dataset.slug == slug]
+
+    def _fitting(self, data: dict[str, Any]) -> list[str]:
+        untouched = set(data["models"]) == self.default_keys
+        return self.sample_keys if untouched and self.sample_keys else data["models"]
+
     def clean(self) -> dict[str, Any]:
         """One of the two has to be there."""
         data = super().clean()
         if not self.errors and not data.get("file") and not data.get("sample"):
             raise forms.ValidationError(_("Choose an image, or take a sample."))
+        if not self.errors and data["sample"]:
+            data["models"] = self._fitting(data)
         return data

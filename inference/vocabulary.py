@@ -72,6 +72,12 @@ DATASETS = {
     "scenes": _("Street and river scenes drawn by SegWeb itself."),
 }
 
+FITS = {
+    "camvid": _("Fits photographs of streets."),
+    "cocovoc": _("Fits photographs of people, animals, vehicles and rooms."),
+    "scenes": _("Fits the samples."),
+}
+
 SAMPLES = (
     _("A bus up close"),
     _("Large objects: windows and doors belong to the bus, a narrow view cuts it apart."),

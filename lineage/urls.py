@@ -7,6 +7,8 @@ from lineage import views
 app_name = "lineage"
 
 urlpatterns = [
+    path("lineage/", views.story, name="story"),
+    path("lineage/<slug:slug>/<slug:failure>/<slug:which>.png", views.story_mask, name="mask"),
     path("architectures/", views.architectures, name="architectures"),
     path("architectures/<slug:key>/", views.architecture, name="architecture"),
     path("architectures/<slug:key>/<slug:name>.png", views.picture, name="picture"),

@@ -1,6 +1,8 @@
-"""The pages that explain: the architectures in order, and each one alone."""
+"""The pages that explain: the architectures in order, each one alone, the story in numbers."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,6 +10,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from lineage.architectures import entries, known, papers
+from lineage.story import stories
+from models_zoo import stories as files
 from models_zoo.descriptions import CORNERS, picture_path
 
 
@@ -50,7 +54,31 @@ def picture(request: HttpRequest, key: str, name: str) -> FileResponse:
     """A picture of what align_corners changes."""
     if key not in known() or name not in CORNERS:
         raise Http404
-    path = picture_path(key, name)
+    return _png(picture_path(key, name))
+
+
+@require_safe
+def story(request: HttpRequest) -> HttpResponse:
+    """The lineage in numbers; `?data=camvid` on another data set than scenes."""
+    found = stories()
+    slug = request.GET.get("data", "")
+    if slug not in found:
+        slug = next(iter(found), "")
+    context = {"stories": found, "slug": slug, "story": found.get(slug)}
+    return render(request, "lineage/story.html", context)
+
+
+@require_safe
+@cache_control(max_age=3_600)
+def story_mask(request: HttpRequest, slug: str, failure: str, which: str) -> FileResponse:
+    """A mask of the best or worst network on a failure's sample."""
+    found = stories().get(slug)
+    if found is None or which not in files.WHICH or failure not in found.told.get("samples", {}):
+        raise Http404
+    return _png(files.picture_path(slug, failure, which))
+
+
+def _png(path: Path) -> FileResponse:
     if not path.is_file():
         raise Http404
     return FileResponse(path.open("rb"), content_type="image/png")

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from models_zoo import commands
+from models_zoo import commands, page_commands
+from models_zoo.cards import PATH as CARDS
 from models_zoo.catalogue import VARIANTS
 from models_zoo.descriptions import FOLDER as DESCRIPTIONS
+from models_zoo.stories import FOLDER as STORIES
 from models_zoo.training.config import CHOICES
 from models_zoo.training.events import sentence_of
 
@@ -53,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command("list", commands.list_, "The architectures that exist.")
     _describe_arguments(
-        command("describe", commands.describe, "Write what the pages show of architectures.")
+        command("describe", page_commands.describe, "Write what the pages show of architectures.")
     )
     _train_arguments(command("train", commands.train, "Train a network."))
     zoo = command("train-zoo", commands.train_zoo, "Train and ship what the zoo lacks.")
@@ -67,6 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--data", required=True, help="such as folder:PATH")
     audit.add_argument("--splits", nargs="+", default=["train", "val"])
     _pseudo_arguments(command("pseudo", commands.pseudo, "Label images by a checkpoint."))
+    story = command(
+        "story", page_commands.story, "Measure the shipped checkpoints of a data set alike."
+    )
+    story.add_argument("--data", required=True, help="scenes, or camvid:PATH")
+    story.add_argument("--split", default="test")
+    story.add_argument("--out", type=Path, default=STORIES, help="a folder")
+    cards = command("cards", page_commands.cards, "Write the model cards from the sidecars.")
+    cards.add_argument("--out", type=Path, default=CARDS)
     command("bench", commands.bench, "Compare training and counting with plain PyTorch.")
     return parser
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models_zoo.catalogue import VARIANTS, catalogue, published
+from models_zoo.catalogue import VARIANTS, catalogue
 from models_zoo.data import open_dataset
 from models_zoo.data.audit import audit as audit_splits
 from models_zoo.files import write_atomically
@@ -55,18 +55,6 @@ def list_(options: argparse.Namespace) -> dict[str, Any]:
             for a in catalogue().values()
         ]
     }
-
-
-def describe(options: argparse.Namespace) -> dict[str, Any]:
-    """Writes figures, data paths and pictures of architectures, for the pages."""
-    from models_zoo.describe import describe_write
-
-    keys = options.keys or [*catalogue(), *published()]
-    options.out.mkdir(parents=True, exist_ok=True)
-    for key in keys:
-        describe_write(key, options.out)
-        print(options.out / f"{key}.json")
-    return {"described": keys}
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:

@@ -61,6 +61,12 @@ def description(dataset: Dataset) -> str:
 
 
 @register.filter
+def fits(dataset: Dataset) -> str:
+    """Which images a model trained on this data set is for; "" where nobody has said."""
+    return term(vocabulary.FITS.get(dataset.slug, ""))
+
+
+@register.filter
 def passport_term(name: str) -> str:
     """What an entry of a score's passport is about."""
     return _(vocabulary.PASSPORT.get(name, name))

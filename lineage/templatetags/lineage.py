@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import template
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 register = template.Library()
 
@@ -12,6 +13,20 @@ register = template.Library()
 def view(receptive_field: int | str) -> str:
     """A receptive field's side as "404 px", or that it is the whole image."""
     return _("whole image") if receptive_field == "global" else f"{receptive_field} px"
+
+
+VERDICTS = {
+    "holds": gettext_noop("holds"),
+    "tie": gettext_noop("a tie"),
+    "fails": gettext_noop("does not hold here"),
+    "unmeasured": gettext_noop("not measured"),
+}
+
+
+@register.filter
+def verdict_word(state: str) -> str:
+    """What became of a claim, in words."""
+    return _(VERDICTS[state])
 
 
 @register.filter

@@ -1,0 +1,78 @@
+"""What the story compares networks by: each measure's words, and where it stands in an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure. `unit`: "" for a fraction of one; `tells`: a failure of the lecture's story.
+
+    `less`: the smaller the better. `ranks` is False for what is neither good nor bad.
+    """
+
+    name: str
+    title: Any
+    read: Callable[[Entry], float | None]
+    unit: str = ""
+    less: bool = False
+    ranks: bool = True
+    tells: bool = False
+
+    def write(self, value: float) -> str:
+        """The value as the reader's language writes it."""
+        digits = {"": 3, "ms": 1, "px": 0, "MB": 1}[self.unit]
+        return f"{number_format(round(value, digits), digits)} {self.unit}".strip()
+
+
+def _score(name: str) -> Callable[[Entry], float | None]:
+    return lambda entry: entry["scores"].get(name)
+
+
+def _failure(name: str) -> Callable[[Entry], float | None]:
+    return lambda entry: entry["scores"].get("diagnosis", {}).get(name, {}).get("value")
+
+
+def _of_size(name: str) -> Callable[[Entry], float | None]:
+    def read(entry: Entry) -> float | None:
+        if "diagnosis" in entry["scores"]:
+            return None  # which says the same of objects that are meant to be hard
+        return entry["scores"].get("recall_by_size", {}).get(name, {}).get("recall")
+
+    return read
+
+
+def field_ratio(entry: Entry) -> float | None:
+    """The effective receptive field's side as a share of theory's; None where that is global."""
+    field = entry["field"]
+    return None if field["theoretical"] == "global" else field["effective"] / field["theoretical"]
+
+
+MEASURES = (
+    Measure("miou", "mIoU", _score("miou")),
+    Measure("large", _("Large objects kept whole"), _failure("large"), tells=True),
+    Measure("small", _("Small objects found"), _failure("small"), tells=True),
+    Measure("boundary_f1", _("Boundary F1"), _score("boundary_f1"), tells=True),
+    Measure("context", _("Context matched"), _failure("context"), tells=True),
+    Measure("look_alike", _("Look-alikes told apart"), _failure("look_alike"), tells=True),
+    Measure("low_contrast", _("Low contrast found"), _failure("low_contrast"), tells=True),
+    Measure("thin", _("Thin structures found"), _failure("thin")),
+    Measure("of_size_large", _("Pixels of large objects found"), _of_size("large")),
+    Measure("of_size_small", _("Pixels of small objects found"), _of_size("small")),
+    Measure("boundary_iou", _("Boundary IoU"), _score("boundary_iou")),
+    Measure("field", _("Effective receptive field"), lambda e: e["field"]["effective"], unit="px",
+            ranks=False),
+    Measure("field_ratio", _("Effective / theoretical field"), field_ratio, ranks=False),
+    Measure("milliseconds", _("Time of a forward pass"), lambda e: e["milliseconds"], unit="ms",
+            less=True),
+    Measure("memory", _("Memory"), lambda e: e["memory_bytes"] / 1e6, unit="MB", less=True),
+)  # fmt: skip
+BY_NAME = {measure.name: measure for measure in MEASURES}

@@ -1,0 +1,135 @@
+"""The story in numbers as the page shows it: table, charts and samples of one data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from inference.samples import Sample, sample_images
+from lineage.claims import Verdict, verdicts
+from lineage.measures import MEASURES, Entry, Measure
+from models_zoo import Architecture, catalogue
+from models_zoo.stories import story
+
+DATASETS = ("scenes", "camvid")
+APART = 0.1  # a failure's score tells networks apart when best and worst differ by this
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One network in a chart; `share` of the widest bar, None where nothing was measured."""
+
+    architecture: Architecture
+    key: str
+    share: float
+    text: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A measure over the lineage. `too_close`: a failure's score that tells hardly any apart."""
+
+    measure: Measure
+    bars: list[Bar]
+    too_close: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a checkpoint's values, or an architecture without one."""
+
+    architecture: Architecture
+    entry: Entry | None
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sample that shows a failure, and the masks of who does best and worst on it."""
+
+    failure: str
+    measure: Measure
+    sample: Sample
+    best: dict[str, Any]
+    worst: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything measured on one data set."""
+
+    told: dict[str, Any]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The measured checkpoints, in the order of the lineage."""
+        order = list(catalogue())
+        known = [entry for entry in self.told["entries"] if entry["architecture"] in order]
+        return sorted(known, key=lambda entry: order.index(entry["architecture"]))
+
+    @property
+    def measures(self) -> list[Measure]:
+        """Those that are known of any network."""
+        return [m for m in MEASURES if any(m.read(entry) is not None for entry in self.entries)]
+
+    @property
+    def rows(self) -> list[Row]:
+        """The whole lineage, the networks that are not trained yet too."""
+        rows = []
+        for key, architecture in catalogue().items():
+            own = [entry for entry in self.entries if entry["architecture"] == key]
+            rows += [Row(architecture, entry, self._cells(entry)) for entry in own]
+            if not own:
+                rows.append(Row(architecture, None, []))
+        return rows
+
+    def _cells(self, entry: Entry) -> list[str]:
+        values = [(measure, measure.read(entry)) for measure in self.measures]
+        return [measure.write(value) if value is not None else "–" for measure, value in values]
+
+    @property
+    def charts(self) -> list[Chart]:
+        """The small multiples."""
+        return [self._chart(measure) for measure in self.measures]
+
+    def _chart(self, measure: Measure) -> Chart:
+        found = [(entry, measure.read(entry)) for entry in self.entries]
+        found = [(entry, value) for entry, value in found if value is not None]
+        values = [value for _, value in found]
+        top = max(values) if measure.unit else 1.0
+        low, high = min(values), max(values)
+        marks = {high: "worst", low: "best"} if measure.less else {low: "worst", high: "best"}
+        bars = [
+            Bar(
+                catalogue()[entry["architecture"]],
+                entry["key"],
+                round(value / top, 4),
+                measure.write(value),
+                marks.get(value, "") if measure.ranks and low < high else "",
+            )
+            for entry, value in found
+        ]
+        provoked = measure.tells and self.told["dataset"] == "scenes" and len(bars) > 2
+        return Chart(measure, bars, provoked and high - low < APART)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """The lecture's claims, held against these numbers."""
+        return verdicts(self.entries)
+
+    @property
+    def samples(self) -> list[Shown]:
+        """For each failure, the sample that shows it best."""
+        by_name = {sample.name: sample for sample in sample_images()}
+        titles = {measure.name: measure for measure in MEASURES}
+        return [
+            Shown(failure, titles[failure], by_name[f["sample"]], f["best"], f["worst"])
+            for failure, f in self.told.get("samples", {}).items()
+        ]
+
+
+def stories() -> dict[str, Story]:
+    """What has been measured, by data set; scenes first, since its scenes provoke each failure."""
+    told = {slug: story(slug) for slug in DATASETS}
+    return {slug: Story(found) for slug, found in told.items() if found and found["entries"]}

@@ -1,0 +1,216 @@
+"""The lineage in numbers: every shipped checkpoint of a data set, measured alike on one split.
+
+Scores are those of `evaluate` in fp32, with the six failures where the data set is scenes. Beside
+them: the effective receptive field, the mean over FIELD_IMAGES images, against theory's; time and
+memory of a forward pass, one image at the data set's size, all networks in turns, so that a load on
+the machine falls on all of them; and what align_corners changes where a network has the choice.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models_zoo.catalogue import architecture_get, build, option_names
+from models_zoo.data.base import Dataset
+from models_zoo.data.scenes.samples import SAMPLES
+from models_zoo.engine import Engine, batch_of
+from models_zoo.evaluation import evaluate
+from models_zoo.masks import mask_png
+from models_zoo.memory import PeakBytes
+from models_zoo.metrics import confusion, scores
+from models_zoo.metrics.diagnosis import Diagnosis
+from models_zoo.precision import device_name
+from models_zoo.receptive_field import mean_effective_side, theoretical_side
+from models_zoo.training.checkpoints import weights_load
+from models_zoo.weights import Shipped
+
+FIELD_IMAGES = 50
+CORNER_IMAGES = 50
+ROUNDS = 7
+WARM_BYTES = 2 << 30
+KEPT = ("split", "miou", "pixel_accuracy", "boundary_iou", "boundary_f1", "recall_by_size")
+KEPT += ("images", "passport", "diagnosis")
+
+Say = Callable[[str], object]
+Entry = dict[str, Any]
+
+
+def story_tell(
+    checkpoints: list[Shipped], dataset: Dataset, *, before: dict[str, Any] | None, say: Say
+) -> dict[str, Any]:
+    """All that is measured, ready for JSON; `entries` in the order of `checkpoints`.
+
+    What `before`, an earlier story, says of the same weights on the same images is kept, but for
+    times, which are always taken together.
+    """
+    engine = Engine(WARM_BYTES, precision="fp32")
+    kept = _kept(before, dataset)
+    entries = []
+    for checkpoint in checkpoints:
+        key = checkpoint.sidecar["key"]
+        entry = kept.get(checkpoint.sidecar["sha256"])
+        say(f"{key}: {'kept' if entry else 'measuring'}")
+        entries.append(entry or _measure(engine, checkpoint, dataset))
+    for entry, milliseconds in zip(entries, _times(engine, checkpoints, dataset), strict=True):
+        entry["milliseconds"] = round(milliseconds, 2)
+    return {
+        "format": 1,
+        "dataset": dataset.slug,
+        "title": dataset.title,
+        "split": dataset.split,
+        "split_hash": dataset.split_hash,
+        "images": len(dataset),
+        "size": dataset.input_size,
+        "machine": {
+            "device": engine.device,
+            "threads": torch.get_num_threads(),
+            "load": round(os.getloadavg()[0], 1),
+        },
+        "entries": entries,
+    }
+
+
+def _kept(before: dict[str, Any] | None, dataset: Dataset) -> dict[str, Entry]:
+    if not before or before["split_hash"] != dataset.split_hash:
+        return {}
+    return {entry["sha256"]: entry for entry in before["entries"]}
+
+
+def _measure(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry:
+    sidecar = checkpoint.sidecar
+    found = evaluate(engine, checkpoint.weights_path, sidecar, dataset).scores
+    network, _ = engine.network(checkpoint.weights_path, sidecar)
+    images = [_input(sidecar, dataset, n) for n in range(min(FIELD_IMAGES, len(dataset)))]
+    with PeakBytes(engine.device) as peak, torch.inference_mode():
+        network(images[0])
+    return {
+        "key": sidecar["key"],
+        "architecture": sidecar["architecture"],
+        "variant": sidecar["variant"],
+        "pretrained": bool(sidecar.get("training", {}).get("pretrained")),
+        "sha256": sidecar["sha256"],
+        "parameters": sidecar["parameters"],
+        "scores": {name: found[name] for name in KEPT if name in found},
+        "field": {
+            "effective": round(mean_effective_side(network, images), 1),
+            "theoretical": theoretical_side(sidecar["architecture"], sidecar["options"]),
+            "images": len(images),
+        },
+        "memory_bytes": peak.bytes + sum(t.nbytes for t in network.state_dict().values()),
+        "corners": _corners(engine, checkpoint, dataset),
+    }
+
+
+def _input(sidecar: dict[str, Any], dataset: Dataset, index: int) -> Tensor:
+    return batch_of(
+        dataset.load_image(index),
+        mean=sidecar["mean"],
+        std=sidecar["std"],
+        scored_at=dataset.size(index),
+        device=torch.device(device_name()),
+    )
+
+
+def _times(engine: Engine, checkpoints: list[Shipped], dataset: Dataset) -> list[float]:
+    """The median milliseconds of each network's forward pass, taken in turns."""
+    if not checkpoints:
+        return []
+    networks = [engine.network(c.weights_path, c.sidecar)[0] for c in checkpoints]
+    image = _input(checkpoints[0].sidecar, dataset, 0)
+    taken: list[list[float]] = [[] for _ in networks]
+    with torch.inference_mode():
+        for number in range(ROUNDS + 1):
+            for network, times in zip(networks, taken, strict=True):
+                started = time.perf_counter()
+                network(image)
+                if engine.device == "cuda":
+                    torch.cuda.synchronize()
+                if number:  # the first is for warming up
+                    times.append((time.perf_counter() - started) * 1000)
+    return [statistics.median(times) for times in taken]
+
+
+def _corners(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry | None:
+    """The mIoU as trained and with align_corners the other way, over some images of the split."""
+    sidecar = checkpoint.sidecar
+    if "align_corners" not in option_names(architecture_get(sidecar["architecture"])):
+        return None
+    network, _ = engine.network(checkpoint.weights_path, sidecar)
+    count = min(CORNER_IMAGES, len(dataset))
+    return {
+        "images": count,
+        "trained": _miou(network, sidecar, dataset, count),
+        "flipped": _miou(_flipped(checkpoint, network), sidecar, dataset, count),
+    }
+
+
+def _flipped(checkpoint: Shipped, network: nn.Module) -> nn.Module:
+    """The network of a checkpoint with align_corners the other way."""
+    sidecar = checkpoint.sidecar
+    used = next(
+        module.align_corners for module in network.modules() if hasattr(module, "align_corners")
+    )
+    other = build(
+        sidecar["architecture"],
+        variant=sidecar["variant"],
+        num_classes=len(sidecar["classes"]),
+        **{**sidecar["options"], "align_corners": not used},
+    )
+    weights_load(checkpoint.weights_path, other, sha256=sidecar["sha256"])
+    return other.eval().to(device_name())
+
+
+def _miou(network: nn.Module, sidecar: dict[str, Any], dataset: Dataset, count: int) -> float:
+    classes = len(dataset.classes)
+    counts = np.zeros((classes, classes), np.int64)
+    with torch.inference_mode():
+        for index in range(count):
+            mask = network(_input(sidecar, dataset, index))[0].argmax(0).cpu().numpy()
+            counts += confusion(dataset.load(index)[1], mask, classes, dataset.ignore_index)
+    return float(scores(counts)["miou"])
+
+
+def samples_show(
+    checkpoints: list[Shipped], folder: Callable[[str, str], Path]
+) -> dict[str, dict[str, Any]]:
+    """By failure: the sample on which networks differ most, and who does best and worst there.
+
+    Writes both masks to `folder`(failure, which).
+    """
+    engine = Engine(WARM_BYTES, precision="fp32")
+    widest: dict[str, dict[str, Any]] = {}
+    masks: dict[tuple[str, str], bytes] = {}
+    for sample in SAMPLES:
+        scene = sample.scene()
+        found = {}
+        for checkpoint in checkpoints:
+            mask = engine.predict(checkpoint.weights_path, checkpoint.sidecar, scene.image).mask
+            diagnosis = Diagnosis()
+            diagnosis.add(scene, mask)
+            value = diagnosis.scores()[sample.failure]["value"]
+            if value is not None:
+                found[checkpoint.sidecar["key"]] = (value, mask)
+        if len(found) < 2:
+            continue
+        ranked = sorted(found, key=lambda key: found[key][0])
+        spread = found[ranked[-1]][0] - found[ranked[0]][0]
+        if spread <= widest.get(sample.failure, {}).get("spread", -1):
+            continue
+        widest[sample.failure] = {"sample": sample.name, "spread": round(spread, 4)}
+        classes = checkpoints[0].sidecar["classes"]
+        for which, key in (("best", ranked[-1]), ("worst", ranked[0])):
+            value, mask = found[key]
+            widest[sample.failure][which] = {"key": key, "value": round(value, 4)}
+            masks[sample.failure, which] = mask_png(mask, classes)
+    for (failure, which), data in masks.items():
+        folder(failure, which).write_bytes(data)
+    return widest

@@ -1,0 +1,79 @@
+"""Which models an image goes to unless others are chosen: what fits it, and nothing to download."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from experiments.models import Checkpoint, Dataset
+from experiments.services import published_sync
+from inference.forms import UploadForm
+from inference.models import Comparison
+from inference.samples import sample_dataset, sample_images
+from tests.inference.conftest import checkpoint_make
+from tests.inference.pictures import noise, upload
+
+pytestmark = pytest.mark.django_db
+PHOTO_KEYS = ["camvid-fcn8s-slim", "camvid-unet-slim", "camvid-segnet-slim"]
+
+
+@pytest.fixture
+def scenes(checkpoints: list[Checkpoint]) -> list[str]:
+    """The keys of two models that learned from drawn scenes, beside those for photographs."""
+    dataset = Dataset.objects.create(title="Scenes", shipped=True, **_terms())
+    return [checkpoint_make(dataset, f"scenes-{key}-slim").key for key in ("fcn8s", "unet")]
+
+
+def _terms() -> dict[str, object]:
+    described = sample_dataset()
+    return {name: described[name] for name in ("slug", "classes", "ignore_index")}
+
+
+def compared(client: Client, **fields: object) -> set[str]:
+    """The models of the comparison that a submitted form leads to."""
+    assert client.post("/", fields).status_code == 302
+    predictions = Comparison.objects.latest("created_at").predictions.all()
+    return {prediction.checkpoint.key for prediction in predictions}
+
+
+def test_a_photograph_goes_to_the_models_for_photographs(client: Client, scenes: list[str]) -> None:
+    assert UploadForm().chosen == set(PHOTO_KEYS)
+    found = compared(client, file=upload(noise(), "street.jpg"), models=PHOTO_KEYS)
+    assert found == set(PHOTO_KEYS)
+
+
+def test_a_sample_goes_to_the_models_for_scenes(client: Client, scenes: list[str]) -> None:
+    assert "They go to the models that learned from such scenes" in client.get("/").content.decode()
+    sample = sample_images()[0].name
+    assert compared(client, sample=sample, models=PHOTO_KEYS) == set(scenes)
+
+
+def test_a_sample_goes_to_other_models_when_they_are_chosen(
+    client: Client, scenes: list[str]
+) -> None:
+    sample = sample_images()[0].name
+    chosen = [PHOTO_KEYS[0], scenes[0]]
+    assert compared(client, sample=sample, models=chosen) == set(chosen)
+
+
+@pytest.mark.usefixtures("checkpoints")
+def test_without_models_for_scenes_a_sample_goes_to_the_others(client: Client) -> None:
+    assert "expect them to fail here" in client.get("/").content.decode()
+    sample = sample_images()[0].name
+    assert compared(client, sample=sample, models=PHOTO_KEYS) == set(PHOTO_KEYS)
+
+
+def test_nothing_is_downloaded_unless_it_is_chosen() -> None:
+    published_sync()
+    assert UploadForm().chosen == set()
+
+
+def test_the_page_says_which_models_fit_which_images(client: Client, scenes: list[str]) -> None:
+    published_sync()
+    page = client.get("/").content.decode()
+    for sentence in (
+        "Fits photographs of streets.",
+        "Fits the samples.",
+        "Fits photographs of peo",
+    ):
+        assert sentence in page
