@@ -1,7 +1,7 @@
 # SegWeb's commands. Only Python 3.11 or newer, git and make need to be there.
 #   make run       everything on this host (HOST, PORT, REDIS_URL, DATABASE_URL … from the environment)
 #   make test      every test     make lint      what can be seen without running
-#   make worker    only the workers, for a further host     make bench   training and counting, measured
+#   make worker    only the workers, for a further host     make bench   training, counting, tracking, measured
 #   make train-zoo CAMVID=PATH   trains what the zoo lacks; hours, can be stopped and goes on
 #   make zoo-pages CAMVID=PATH   measures what is shipped, for the pages and the model cards
 #   make install   only the environment, in .venv     make messages   compile the translations
@@ -40,6 +40,7 @@ zoo-pages: install
 
 bench: install-dev
 	$(BIN)/python -m models_zoo bench
+	$(BIN)/python -m tests.bench.tracking
 
 lint: install-dev
 	$(BIN)/ruff check
