@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Checkpoint, Dataset
+from inference.models import Scale
 from inference.samples import sample_dataset, sample_images
 
 
@@ -93,3 +94,32 @@ class UploadForm(ModelsForm):
         if not self.errors and data["sample"]:
             data["models"] = self._fitting(data)
         return data
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    """A file field that takes several."""
+
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """Several files; their cleaned value is a list."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        """Each for itself."""
+        return [super(ManyFilesField, self).clean(file, initial) for file in data or [None]]
+
+
+class BatchForm(ModelsForm):
+    """Images or one zip, and how to go about them."""
+
+    files = ManyFilesField(
+        allow_empty_file=True, error_messages={"required": _("Choose images, or a zip of them.")}
+    )
+    name = forms.CharField(required=False, max_length=100)
+    scale = forms.ChoiceField(choices=Scale.choices, initial=Scale.MODEL)
+    mask_dataset = forms.ModelChoiceField(
+        Dataset.objects.all(), required=False, empty_label=_("no masks in the zip")
+    )

@@ -62,13 +62,19 @@ def batch_tiles(batch: Batch, *, sort: str = "") -> list[Tile]:
         "comparison__image__mask_dataset", "comparison__batch"
     ).prefetch_related("comparison__predictions__checkpoint__dataset")
     tiles = [_tile(item) for item in items]
-    if sort not in SORTS:
-        sort = "score" if any(tile.miou is not None for tile in tiles) else "disagreement"
+    sort = sort_of(tiles, sort)
     if sort == "score":
         tiles.sort(key=lambda tile: (tile.miou is None, tile.miou))
     elif sort == "disagreement":
         tiles.sort(key=lambda tile: (tile.disagreement is None, -(tile.disagreement or 0)))
     return tiles
+
+
+def sort_of(tiles: list[Tile], sort: str) -> str:
+    """One of SORTS: what was asked for, or what the tiles have."""
+    if sort in SORTS:
+        return sort
+    return "score" if any(tile.miou is not None for tile in tiles) else "disagreement"
 
 
 def _tile(item: BatchItem) -> Tile:

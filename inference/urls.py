@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inference import views
+from inference import views, views_batches
 
 app_name = "inference"
 
@@ -17,6 +17,10 @@ urlpatterns = [
     path("c/<uuid:pk>/unshare/", views.unshare, name="unshare"),
     path("c/<uuid:pk>/delete/", views.delete, name="delete"),
     path("c/<uuid:pk>/panes/<int:number>/", views.pane, name="pane"),
+    path("batches/", views_batches.batches, name="batches"),
+    path("batches/new/", views_batches.new, name="batch-new"),
+    path("batches/<uuid:pk>/", views_batches.batch, name="batch"),
+    path("batches/<uuid:pk>/delete/", views_batches.delete, name="batch-delete"),
     path("samples/<slug:name>.jpg", views.sample, name="sample"),
     path("images/<uuid:pk>/<slug:size>/", views.rendition, name="rendition"),
 ]

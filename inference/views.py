@@ -46,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _home(request: HttpRequest) -> HttpResponse:
     """The upload form; a good upload leads to its comparison at once."""
     posted = request.method == "POST"
-    if posted and not _may_compare(request):
+    if posted and not may_compare(request):
         return redirect_to_login(request.path)
     chosen = request.GET.getlist("model") or None  # from a score, straight to one's own image
     form = UploadForm(request.POST, request.FILES) if posted else UploadForm(chosen=chosen)
@@ -65,26 +65,28 @@ def _home(request: HttpRequest) -> HttpResponse:
     return render(request, template, context, status=422 if posted else 200)
 
 
-def _may_compare(request: HttpRequest) -> bool:
+def may_compare(request: HttpRequest) -> bool:
+    """Signed-in users, and anonymous visitors where ALLOW_ANONYMOUS says so."""
     return settings.ALLOW_ANONYMOUS or request.user.is_authenticated
 
 
-def _check_pace(request: HttpRequest) -> None:
+def check_pace(request: HttpRequest) -> None:
+    """ValidationError for a visitor who makes things faster than people do."""
     if not WriteThrottle().allow_request(request, None):
         raise ValidationError(_("That was a lot in a short time. Please wait a minute."))
 
 
 def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
-    _check_pace(request)
-    makers = _makers(request)
+    check_pace(request)
+    made_by = makers(request)
     if data["sample"]:
-        image = services.image_from_sample(name=data["sample"], **makers)
+        image = services.image_from_sample(name=data["sample"], **made_by)
     else:
-        image = services.image_create(file=data["file"], **makers)
-    return services.comparison_create(image=image, models=data["models"], **makers)
+        image = services.image_create(file=data["file"], **made_by)
+    return services.comparison_create(image=image, models=data["models"], **made_by)
 
 
-def _makers(request: HttpRequest) -> dict[str, Any]:
+def makers(request: HttpRequest) -> dict[str, Any]:
     """Whose the things are that this request makes."""
     owner = request.user if request.user.is_authenticated else None
     return {"owner": owner, "visitor": access.visitor_token(request, create=True)}
@@ -149,13 +151,13 @@ def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Compare other models, or the same once more, on the image of a comparison."""
     found = get_object_or_404(access.comparisons_visible(request), pk=pk)
-    if not _may_compare(request):
+    if not may_compare(request):
         return redirect_to_login(reverse("inference:comparison", args=[pk]))
     form = ModelsForm(request.POST)
     try:
-        _check_pace(request)
+        check_pace(request)
         models = form.cleaned_data["models"] if form.is_valid() else []
-        found = services.comparison_create(image=found.image, models=models, **_makers(request))
+        found = services.comparison_create(image=found.image, models=models, **makers(request))
     except ValidationError as refusal:
         for sentence in form.errors.get("models") or refusal.messages:
             messages.error(request, sentence)

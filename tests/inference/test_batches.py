@@ -15,9 +15,11 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone, translation
 from PIL import Image as Picture
 from pytest_django import Settings
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
@@ -452,9 +454,110 @@ def test_names_are_cleaned(api: APIClient, worker: FakeEngine) -> None:
         assert not name.startswith("/")
 
 
-def test_the_history_shows_no_batch(worker: FakeEngine, client: Any) -> None:
-    client.post("/batches/new/", {"files": upload(picture(1), "mine.png"), "models": KEYS})
+def test_the_history_shows_no_batch(worker: FakeEngine, client: Client) -> None:
+    body = {"files": upload(picture(1), "mine.png"), "models": KEYS, "scale": "model"}
+    client.post("/batches/new/", body)
     run_all()
     assert Comparison.objects.exists()
     assert "mine.png" not in client.get("/history/").content.decode()
     assert "mine.png" not in client.get("/").content.decode()
+
+
+# pages
+
+
+@pytest.fixture
+def page(worker: FakeEngine, client: Client) -> str:
+    """The address of a batch that this browser made: one good image with a mask, one cut off."""
+    half = np.zeros((16, 24), np.uint8)
+    half[8:] = 1
+    content = zipped(
+        {
+            "<b>good.png": picture(1),
+            "masks/<b>good.png": encoded(Picture.fromarray(half)),
+            "cut.png": picture(2)[:700],
+        }
+    )
+    body = {
+        "files": upload(content, "set.zip"),
+        "models": KEYS,
+        "mask_dataset": "",
+        "scale": "model",
+    }
+    body["mask_dataset"] = str(Dataset.objects.get().pk)
+    return client.post("/batches/new/", body)["Location"]
+
+
+def test_the_gallery(page: str, client: Client) -> None:
+    waiting = client.get(page)
+    assertContains(waiting, "0 of 4 masks")
+    assertContains(waiting, 'hx-trigger="every 2s"')
+    assertContains(waiting, "&lt;b&gt;good.png")
+    look = waiting.context["progress"].look
+    htmx = {"HX-Request": "true"}
+    assert client.get(page, {"seen": look}, headers=htmx).status_code == 204
+    run_all()
+    changed = client.get(page, {"seen": look}, headers=htmx)
+    assertContains(changed, "2 of 2 masks")
+    assertContains(changed, "1 image could not be read")
+    assertContains(changed, "The image is damaged or cut off.")
+    assertNotContains(changed, "every 2s")
+    assertNotContains(changed, "<html")
+    assert changed.context["sort"] == "score"
+    assertContains(changed, f"/api/v1/images/{Image.objects.get().pk}/truth/")
+    for prediction in Prediction.objects.all():
+        assertContains(changed, f"/api/v1/predictions/{prediction.pk}/mask/")
+    assertContains(client.get("/batches/"), page)
+
+
+def test_what_the_form_refuses(worker: FakeEngine, client: Client) -> None:
+    htmx = {"HX-Request": "true"}
+    for files, words in (
+        ([], "Choose images"),
+        ([upload(b"", "a.png")], "a.png: The file is empty."),
+        ([upload(zipped({"../a.png": b""}), "a.zip")], "leads out of the zip"),
+    ):
+        body = {"files": files, "models": KEYS, "scale": "model"}
+        refused = client.post("/batches/new/", body, headers=htmx)
+        assertContains(refused, words, status_code=422)
+        assertContains(refused, "<form", status_code=422)
+    assert not Batch.objects.exists()
+
+
+def test_far_too_large_is_refused_unread(
+    worker: FakeEngine, client: Client, api: APIClient, settings: Settings
+) -> None:
+    settings.UPLOAD_MAX_BYTES = 10
+    body = {"files": upload(bytes(2**20 + 200), "a.png"), "models": KEYS}
+    assert client.post("/batches/new/", body).status_code == 413
+    body["files"].seek(0)
+    assert api.post("/api/v1/batches/", body, format="multipart").status_code == 413
+
+
+def test_pages_of_others(page: str, client: Client, django_user_model: type[User]) -> None:
+    other = Client()
+    assert other.get(page).status_code == 200  # whoever knows the id
+    assertNotContains(other.get(page), "Delete this batch")
+    assert other.post(f"{page}delete/").status_code == 404
+    assertNotContains(other.get("/batches/"), page)
+    Batch.objects.update(owner=django_user_model.objects.create_user("ann"))
+    assert client.get(page).status_code == 404
+
+
+def test_delete(page: str, client: Client) -> None:
+    run_all()
+    assertContains(client.get(page), "Delete this batch")
+    assertRedirects(client.post(f"{page}delete/"), "/batches/")
+    assert not Comparison.objects.exists()
+    assert not Image.objects.exists()
+
+
+def test_a_gallery_takes_a_fixed_number_of_queries(
+    worker: FakeEngine, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    files = [upload(picture(n), f"{n}.png") for n in range(6)]
+    body = {"files": files, "models": KEYS, "scale": "model"}
+    page = client.post("/batches/new/", body)["Location"]
+    run_all()
+    with django_assert_max_num_queries(12):
+        client.get(page)
