@@ -23,7 +23,7 @@ from inference.models import Batch, BatchItem, Image, Scale
 from inference.services import Models, checkpoints_choose, request_digest
 from segweb import wakeups
 
-MODELS_MAX = 12
+MODELS_MAX = 24  # more than one data set ships
 
 
 def batch_create(

@@ -435,10 +435,10 @@ def test_too_much(api: APIClient, worker: FakeEngine, settings: Settings) -> Non
 def test_too_many_models(api: APIClient, worker: FakeEngine, dataset: Dataset) -> None:
     from tests.inference.conftest import checkpoint_make
 
-    keys = [checkpoint_make(dataset, f"camvid-net{n:02d}-slim").key for n in range(13)]
+    keys = [checkpoint_make(dataset, f"camvid-net{n:02d}-slim").key for n in range(25)]
     response = post(api, ("a.png", picture()), models=keys)
-    assert "at most 12" in response.json()["detail"]
-    assert post(api, ("a.png", picture()), models=keys[:12]).status_code == 202
+    assert "at most 24" in response.json()["detail"]
+    assert post(api, ("a.png", picture()), models=keys[:24]).status_code == 202
 
 
 def test_names_are_cleaned(api: APIClient, worker: FakeEngine) -> None:
