@@ -7,8 +7,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from experiments import execution
-from experiments.models import Run
+from experiments import execution, services
+from experiments.models import Preflight, Run
 
 
 # Acknowledged at once: a training outlives any broker's patience, and its truth is in its row.
@@ -16,6 +16,12 @@ from experiments.models import Run
 def run_execute(run_id: str) -> None:
     """Carry out one run, unless someone else does already."""
     execution.run_execute(run_id=int(run_id))
+
+
+@shared_task(name=Preflight.task_name)
+def preflight_execute(preflight_id: str) -> None:
+    """Look at one run before it is launched, unless someone else does already."""
+    services.preflight_execute(preflight_id=int(preflight_id))
 
 
 @worker_shutting_down.connect

@@ -49,17 +49,22 @@ def trainer_config(run: Run) -> TrainConfig:
     )
 
 
-def trainer_command(run: Run, folder: Path) -> list[str]:
-    """The command line that trains the run in `folder`, or goes on there."""
-    config = trainer_config(run)
+def config_words(config: TrainConfig) -> list[str]:
+    """The configuration as models_zoo's command line takes it."""
     named = {name: getattr(config, name) for name in ("arch", "variant", "data", "epochs", "seed")}
     words = [f"--{name}={value}" for name, value in named.items()]
     for setting in settings_of(config, TrainConfig(**named)):
         words += ["--set", setting]
+    return words
+
+
+def trainer_command(run: Run, folder: Path) -> list[str]:
+    """The command line that trains the run in `folder`, or goes on there."""
     launcher = ["-m"]
     if run.gpus > 1:
         torchrun = ["torch.distributed.run", "--standalone", f"--nproc-per-node={run.gpus}"]
         launcher += [*torchrun, "-m"]
+    words = config_words(trainer_config(run))
     train = ["models_zoo", "train", *words, f"--out={folder}", "--resume"]
     return [sys.executable, *launcher, *train]
 

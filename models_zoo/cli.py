@@ -57,7 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     _describe_arguments(
         command("describe", page_commands.describe, "Write what the pages show of architectures.")
     )
-    _train_arguments(command("train", commands.train, "Train a network."))
+    training = command("train", commands.train, "Train a network.")
+    _config_arguments(training)
+    training.add_argument("--out", type=Path, required=True)
+    training.add_argument("--resume", action="store_true")
+    look = "Audit the data and try a batch before a training."
+    _config_arguments(command("preflight", commands.preflight, look))
     zoo = command("train-zoo", commands.train_zoo, "Train and ship what the zoo lacks.")
     zoo.add_argument(
         "--camvid", default="", metavar="PATH", help="CamVid's folder; else scenes only"
@@ -86,7 +91,7 @@ def _describe_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=DESCRIPTIONS)
 
 
-def _train_arguments(parser: argparse.ArgumentParser) -> None:
+def _config_arguments(parser: argparse.ArgumentParser) -> None:
     choices = "; ".join(f"{name}: {', '.join(known)}" for name, known in CHOICES.items())
     parser.epilog = f"Settings with a choice: {choices}."
     parser.add_argument("--arch", required=True)
@@ -94,10 +99,8 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="such as camvid:PATH")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--paper", action="store_true", help="begin with the paper's settings")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--resume", action="store_true")
 
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:

@@ -62,15 +62,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     from models_zoo.training.failures import Stopped, TrainingFailed
     from models_zoo.training.run import train as train_run
 
-    config = TrainConfig(
-        **(paper_settings(options.arch) if options.paper else {}),
-        arch=options.arch,
-        variant=options.variant,
-        data=options.data,
-        epochs=options.epochs,
-        seed=options.seed,
-    )
-    config = with_settings(config, options.set)
+    config = _config(options)
     try:
         sidecar = train_run(config, options.out, resume=options.resume)
     except Stopped:
@@ -81,6 +73,39 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     result = sidecar["scores"][0]
     print(f"{sidecar['key']}: mIoU {result['miou']:.4f} on {result['split']} (fp32)")
     return {"key": sidecar["key"], **result}
+
+
+def _config(options: argparse.Namespace) -> TrainConfig:
+    config = TrainConfig(
+        **(paper_settings(options.arch) if options.paper else {}),
+        arch=options.arch,
+        variant=options.variant,
+        data=options.data,
+        epochs=options.epochs,
+        seed=options.seed,
+    )
+    return with_settings(config, options.set)
+
+
+def preflight(options: argparse.Namespace) -> dict[str, Any]:
+    """Audits the data and tries a batch."""
+    from models_zoo.training.failures import failure_of
+    from models_zoo.training.preflight import preflight as look
+
+    try:
+        found = look(_config(options))
+    except (ValueError, OSError):
+        raise
+    except Exception as error:
+        raise Failed(failure_of(error, Path()) or error) from error
+    for finding in found["findings"]:
+        print(finding["message"])
+    if batch := found["batch"]:
+        print(
+            f"{batch['seconds']:.2f} s a step and {batch['peak_bytes'] / 2**30:.2f} GiB at most on "
+            f"{batch['device']}; about {batch['total_seconds'] / 60:.0f} min in all"
+        )
+    return found
 
 
 def evaluate(options: argparse.Namespace) -> dict[str, Any]:

@@ -43,6 +43,7 @@ VARIABLES = {
     "LEASE_SECONDS": (float, 45.0),
     "SWEEP_SECONDS": (float, 5.0),
     "MAX_ATTEMPTS": (int, 3),
+    "TRAINING_GPUS": (int, 1),
     # read by models_zoo, which knows nothing of Django
     "SEGWEB_CATALOGUE": (str, ""),
     "SEGWEB_WEIGHTS": (str, ""),

@@ -50,9 +50,9 @@ def _broker() -> None:
 
 
 def _worker(name: str) -> None:
-    """Ask any worker named `<name>@<host>`; the first answer suffices."""
+    """Ask any worker named `<name>@<host>` or `<name><GPU>@<host>`; the first answer suffices."""
     answers = current_app.control.broadcast(
-        "ping", reply=True, limit=1, timeout=WORKER_SECONDS, pattern=f"{name}@*", matcher="glob"
+        "ping", reply=True, limit=1, timeout=WORKER_SECONDS, pattern=f"{name}*@*", matcher="glob"
     )
     if not answers:
         raise TimeoutError

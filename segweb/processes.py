@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 
+from segweb import devices
+from segweb.env import env
 from segweb.supervisor import Process
 
 PYTHON = (sys.executable,)
@@ -30,9 +32,15 @@ def inference_worker() -> Process:
     return Process("inference-worker", _worker("inference"), QUIET)
 
 
-def training_worker() -> Process:
-    """Training runs, at a lower priority than everything people wait for."""
-    return Process("training-worker", ("nice", "-n", "10", *_worker("training")), QUIET)
+def training_worker(device: str = "") -> Process:
+    """Training runs, at a lower priority than everything people wait for; bound to its GPU.
+
+    It trains one run at a time; its second thread looks at those that are about to be launched.
+    """
+    number = device.replace(",", "-")
+    command = ("nice", "-n", "10", *_worker(f"training{number}", "training,preflight", threads=2))
+    pinned = {devices.VISIBLE: device} if device else {}
+    return Process(f"training-worker{number and '-'}{number}", command, QUIET | pinned)
 
 
 def sweeper() -> Process:
@@ -42,11 +50,20 @@ def sweeper() -> Process:
 
 def workers() -> list[Process]:
     """What a further host runs beside the first one: `make worker`."""
-    return [inference_worker(), training_worker()]
+    return [inference_worker(), *(training_worker(device) for device in _places())]
 
 
-def _worker(queue: str) -> tuple[str, ...]:
-    options = f"-Q {queue} -n {queue}@%h --pool threads --concurrency 1 --loglevel INFO"
+def _places() -> list[str]:
+    """The GPUs of each training worker; where one takes all, or the CPU, they need no name."""
+    found, share = devices.gpus(), max(1, env("TRAINING_GPUS"))
+    if len(found) <= share:
+        return [""]
+    return [",".join(found[start : start + share]) for start in range(0, len(found), share)]
+
+
+def _worker(name: str, queues: str = "", threads: int = 1) -> tuple[str, ...]:
+    options = f"-Q {queues or name} -n {name}@%h --pool threads --concurrency {threads}"
+    options += " --loglevel INFO"
     alone = "--without-mingle --without-gossip"  # workers meet in the database, not in the broker
     celery = (*PYTHON, "-m", "celery", "--quiet", "-A", "segweb")
     return (*celery, "worker", *options.split(), *alone.split())

@@ -13,10 +13,12 @@ from experiments.services.checkpoints import (
 )
 from experiments.services.epochs import epoch_record, epoch_report
 from experiments.services.files import folder_bytes, folder_delete, log_tail
+from experiments.services.preflights import preflight_execute, preflight_request
 from experiments.services.published import published_sync
 from experiments.services.publishing import Pruned, checkpoint_publish, checkpoints_prune
 from experiments.services.runs import (
     external_run_create,
+    request_check,
     run_annotate,
     run_clone,
     run_delete,
@@ -44,8 +46,11 @@ __all__ = [
     "folder_bytes",
     "folder_delete",
     "log_tail",
+    "preflight_execute",
+    "preflight_request",
     "protocol_hash",
     "published_sync",
+    "request_check",
     "run_annotate",
     "run_clone",
     "run_delete",

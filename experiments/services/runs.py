@@ -54,28 +54,18 @@ def run_launch(
     digest = _digest(owner, idempotency_key)
     if digest and (existing := Run.objects.filter(idempotency_key=digest).first()):
         return existing
-    if not 1 <= gpus <= MOST_GPUS:
-        raise ValidationError({"gpus": _("A run uses one GPU or more.")})
-    spec = data_find(data)
-    checked = train_config(
+    request = request_check(
         architecture=architecture,
         variant=variant,
-        data=spec,
+        data=data,
         epochs=epochs,
         seed=seed,
-        config=config or {},
+        config=config,
+        gpus=gpus,
     )
-    if checked.pseudo:
-        data_open(checked.pseudo, "train")
     fields = {
-        "dataset": _dataset_of(spec),
-        "architecture": architecture,
-        "variant": variant,
-        "data": spec,
-        "epochs": epochs,
-        "seed": seed,
-        "config": config_columns(checked),
-        "gpus": gpus,
+        **request,
+        "dataset": _dataset_of(request["data"]),
         "group": group,
         "parent": parent,
         "owner": owner,
@@ -92,6 +82,27 @@ def run_launch(
             raise
         return existing
     return run
+
+
+def request_check(
+    *,
+    architecture: str,
+    data: str,
+    variant: str = "slim",
+    epochs: int = 30,
+    seed: int = 0,
+    config: dict[str, Any] | None = None,
+    gpus: int = 1,
+) -> dict[str, Any]:
+    """The fields of a run (those of REQUEST) that is asked for. ValidationError by field."""
+    if not 1 <= gpus <= MOST_GPUS:
+        raise ValidationError({"gpus": _("A run uses one GPU or more.")})
+    subject = {"architecture": architecture, "variant": variant, "data": data_find(data)}
+    amount = {"epochs": epochs, "seed": seed}
+    checked = train_config(**subject, **amount, config=config or {})
+    if checked.pseudo:
+        data_open(checked.pseudo, "train")
+    return {**subject, **amount, "config": config_columns(checked), "gpus": gpus}
 
 
 def runs_launch_group(*, seeds: Sequence[int], **request: Any) -> list[Run]:

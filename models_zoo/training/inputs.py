@@ -37,14 +37,21 @@ def inputs_open(config: TrainConfig, out: Path, group: Group) -> Inputs:
 
     ValueError names what is wrong with the data, with file names.
     """
-    train, val = (open_dataset(config.data, split) for split in ("train", "val"))
-    pseudo = open_dataset(config.pseudo, "train") if config.pseudo else None
-    splits = {"train": train, "val": val} | ({"pseudo": pseudo} if pseudo else {})
+    splits = splits_open(config)
+    audited = group.share(_audit_kept(splits, out / AUDIT_NAME) if group.leads else None)
+    found = Audit.from_dict(audited)
+    return Inputs(splits["train"], splits["val"], splits.get("pseudo"), found)
+
+
+def splits_open(config: TrainConfig) -> dict[str, Dataset]:
+    """`train`, `val` and, where there is one, `pseudo`. ValueError when their classes differ."""
+    splits = {split: open_dataset(config.data, split) for split in ("train", "val")}
+    if config.pseudo:
+        splits["pseudo"] = open_dataset(config.pseudo, "train")
     names = [[entry["name"] for entry in dataset.classes] for dataset in splits.values()]
     if any(other != names[0] for other in names):
         raise ValueError(f"The splits {', '.join(splits)} do not have the same classes.")
-    audited = group.share(_audit_kept(splits, out / AUDIT_NAME) if group.leads else None)
-    return Inputs(train, val, pseudo, Audit.from_dict(audited))
+    return splits
 
 
 def _audit_kept(splits: dict[str, Dataset], path: Path) -> dict[str, Any]:

@@ -319,3 +319,47 @@ def test_the_sweeper_wakes_what_waits() -> None:
     run = launch()
     Run.objects.filter(pk=run.pk).update(queued_at="2026-01-01T00:00Z")
     assert sweep_once().woken == 1
+
+
+def test_preflight_audits_the_data_and_tries_a_batch() -> None:
+    look = services.preflight_request(
+        owner=None, architecture="tiny", variant="full", data="streets", epochs=3, config=CONFIG
+    )
+    services.preflight_execute(preflight_id=look.pk)
+    look.refresh_from_db()
+    assert (look.state, look.error, look.blocking) == (State.DONE, "", [])
+    assert look.result["images"] == {"train": 6, "val": 3}
+    assert look.result["batch"]["peak_bytes"] > 2**20
+    assert look.result["batch"]["parameters"] > 100
+    assert look.result["estimate"]["basis"] == "measured batch"
+
+
+def test_preflight_finds_what_forbids_to_launch(settings: Settings) -> None:
+    (settings.DATA_ROOT / "streets" / "val" / "masks" / "val00.png").write_bytes(b"no image")
+    request = {"architecture": "tiny", "variant": "full", "data": "streets", "config": CONFIG}
+    look = services.preflight_request(owner=None, **request)
+    services.preflight_execute(preflight_id=look.pk)
+    look.refresh_from_db()
+    assert look.state == State.DONE
+    assert "val00" in look.blocking[0]["files"][0]
+    assert look.result["batch"] is None
+
+
+def test_preflight_says_what_the_network_does_not_know() -> None:
+    config = CONFIG | {"options": {"nothing": 1}}
+    request = {"architecture": "tiny", "variant": "full", "data": "streets", "config": config}
+    look = services.preflight_request(owner=None, **request)
+    services.preflight_execute(preflight_id=look.pk)
+    look.refresh_from_db()
+    assert look.state == State.FAILED
+    assert "no option 'nothing'" in look.error
+
+
+def test_an_estimate_looks_at_earlier_runs() -> None:
+    execute(launch(epochs=3))
+    request = {"architecture": "tiny", "variant": "full", "data": "streets", "epochs": 10}
+    look = services.preflight_request(owner=None, **request, config=CONFIG)
+    services.preflight_execute(preflight_id=look.pk)
+    look.refresh_from_db()
+    assert look.result["estimate"]["basis"] == "earlier runs"
+    assert 0 < look.result["estimate"]["seconds"] < 60
