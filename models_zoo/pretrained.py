@@ -1,7 +1,7 @@
 """Published weights: where they are looked for, how they come, and what of a network they fill.
 
 A file is taken from the folder that SEGWEB_WEIGHTS names, else from torch's hub cache, else it is
-downloaded there. A backbone's weights fill what they fit; everything else stays
+downloaded there with a progress bar. A backbone's weights fill what they fit; everything else stays
 initialised, and the report says so.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from models_zoo.backbones import VGG16, ResNet
 from models_zoo.catalogue import Architecture
@@ -150,7 +151,13 @@ def _download(file: File, target: Path, progress: Progress | None) -> None:
     digest = re.search(r"-([0-9a-f]{8,})\.", file.name)
     log.info("Downloading %s", file.url)
     try:
-        fetch(file.url, target, digest=digest.group(1) if digest else "", progress=progress)
+        with tqdm(total=100, desc=file.name, unit="%", disable=progress is not None) as bar:
+            fetch(
+                file.url,
+                target,
+                digest=digest.group(1) if digest else "",
+                progress=progress or (lambda share: bar.update(round(100 * share) - bar.n)),
+            )
     except (OSError, ValueError) as error:
         raise WeightsUnavailable(
             f"{file.name} is not here and cannot be downloaded from {file.url} ({error}). "

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import torch
 
 from models_zoo import fetch as fetching
 from models_zoo.fetch import fetch
+from models_zoo.pretrained import File, weights_find
 
 DATA = bytes(range(256)) * 8192
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -80,3 +82,16 @@ def test_two_that_want_the_same_file_fetch_it_once(hub, tmp_path):
 def test_without_a_server_it_is_an_oserror(free_port, tmp_path):
     with pytest.raises(OSError, match="refused"):
         fetch(f"http://127.0.0.1:{free_port}/net.pth", tmp_path / "net.pth")
+
+
+def test_the_command_line_sees_a_bar_and_others_hear_of_it_themselves(
+    hub, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.delenv("SEGWEB_WEIGHTS", raising=False)
+    weights_find(File("net.pth", f"{hub}/whole"))
+    assert "net.pth: 100%" in capsys.readouterr().err
+    shares: list[float] = []
+    weights_find(File("other.pth", f"{hub}/whole"), progress=shares.append)
+    assert shares[-1] == 1
+    assert "other.pth" not in capsys.readouterr().err
