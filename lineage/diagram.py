@@ -22,6 +22,7 @@ LANE = 8
 PAD = 6
 GAP = 13
 THIN, LINE = 19, 12
+LETTERS = 27  # a line of the narrowest box
 JOINS = ("sum", "product", "concat", "mean")
 SMALL = (*JOINS, "max pool", "average pool", "unpool", "upsample", "image", "logits")
 
@@ -135,10 +136,10 @@ def _rows(blocks: list[dict[str, Any]]) -> list[list[int]]:
                 if not (single and before in block["from"]):
                     break
                 branches += rows.pop()
-            if branches:
-                # What comes over a lane stands at the side where lanes are.
-                branches.sort(key=lambda n: -max(blocks[n]["from"]) if len(branches) == 2 else n)
-                rows.append(branches)
+            if len(branches) == 2:  # what comes over a lane stands at the side where lanes are
+                rows.append(sorted(branches, key=lambda n: -blocks[n]["from"][0]))
+            elif branches:
+                rows.append(sorted(branches))
         rows.append([number])
     return rows
 
@@ -181,7 +182,7 @@ def _box(block: dict[str, Any], *, branch: bool) -> Box:
     if branch:
         lines = [line for part in parts for line in _short(part)]
         return Box(block, "branch", lines, shape, height=LINE * (len(lines) + 2) + 6)
-    lines = [_sentence(part) for part in parts]
+    lines = [line for part in parts for line in _lines(_sentence(part))]
     thin = len(parts) == 1 and parts[0]["op"] in SMALL
     height = THIN if thin else LINE * (len(lines) + 1) + 7
     return Box(block, kind, lines, shape, height=height)
@@ -204,6 +205,11 @@ def _sentence(part: dict[str, Any]) -> str:
         rates = ", ".join(map(str, part["rates"]))
         text += _(", rate %(rates)s") % {"rates": rates}
     return text
+
+
+def _lines(sentence: str) -> list[str]:
+    """The sentence in the lines that a narrow box has room for."""
+    return sentence.split(", ", 1) if len(sentence) > LETTERS else [sentence]
 
 
 def _short(part: dict[str, Any]) -> list[str]:

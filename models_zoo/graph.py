@@ -222,7 +222,8 @@ def _parts(block: Block) -> list[dict[str, Any]]:
         name = (inner.pop() if repeated else type(block.whole)).__name__
         times = len(list(block.whole.children())) if repeated else 1
         convs = sum(kind in ("conv", "deconv") for kind in kinds)
-        return [{"op": name, "times": times, "convs": convs} | _rates(block.operations)]
+        rates = {k: list(dict.fromkeys(v)) for k, v in _rates(block.operations).items()}
+        return [{"op": name, "times": times, "convs": convs} | rates]
     parts = []
     for (kind, kernel), run in groupby(block.operations, key=lambda entry: entry[:2]):
         entries = list(run)

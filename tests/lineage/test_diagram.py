@@ -11,6 +11,7 @@ from lineage.architectures import known
 from lineage.diagram import WIDTH, diagram_draw
 from models_zoo.descriptions import description
 
+LETTER = 4.8  # pixels, about, of the drawing's type
 PATHS = [(key, variant) for key in known() for variant in description(key)["variants"]]
 
 
@@ -24,6 +25,7 @@ def test_boxes_are_apart_and_inside(key, variant):
         for _, y, _, words in box.texts:
             assert words
             assert box.y < y < box.bottom
+            assert len(words) * LETTER <= box.width, words
     for one, other in pairwise(sorted(diagram.boxes, key=lambda box: (box.y, box.x))):
         beside = one.y == other.y and one.x + one.width < other.x
         assert beside or one.bottom < other.y
@@ -53,6 +55,20 @@ def test_branches_stand_side_by_side():
     for box in diagram.boxes:
         rows[box.y] = rows.get(box.y, 0) + 1
     assert max(rows.values()) == 5
+
+
+def test_what_comes_over_a_lane_stands_beside_the_lanes():
+    for key in ("fcn8s", "torchvision_lraspp_mobilenet"):
+        diagram = diagram_draw(description(key)["variants"]["full"]["path"])
+        ends = {re.search(r"V(\d+)H(\d+)$", path).groups() for path in diagram.skips}
+        targets = [
+            box
+            for box in diagram.boxes
+            if (str(box.centre - 3), str(box.x + box.width + 1)) in ends
+        ]
+        assert len(targets) == len(diagram.skips), "each arrow ends at the right edge of a box"
+        for box in targets:
+            assert not any(o.y == box.y and o.x > box.x for o in diagram.boxes)
 
 
 def test_larger_maps_are_drawn_wider():
