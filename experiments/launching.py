@@ -26,6 +26,10 @@ OWN = ("batch", "lr", "schedule", "optimizer", "loss", "class_weights", "pretrai
 COLUMNS = ("architecture", "variant", "data", "epochs")
 
 
+# What there is is offered; sizes of scenes and layouts that nobody can guess are written.
+SOURCES = forms.TextInput(attrs={"list": "sources", "spellcheck": "false", "autocomplete": "off"})
+
+
 def _choice(name: str, label: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=[(one, one) for one in CHOICES[name]])
 
@@ -35,7 +39,7 @@ class LaunchForm(forms.Form):
 
     architecture = forms.ChoiceField(label=_("Architecture"), choices=())
     variant = forms.ChoiceField(label=_("Variant"), choices=[(one, one) for one in VARIANTS])
-    data = forms.ChoiceField(label=_("Data set"), choices=())
+    data = forms.CharField(label=_("Data set"), max_length=300, widget=SOURCES)
     recipe = forms.ChoiceField(label=_("Recipe to begin with"), choices=RECIPES, required=False)
     epochs = forms.IntegerField(label=_("Epochs"), min_value=1)
     seeds = forms.CharField(label=_("Seeds"), help_text=_("several, as in 0, 1, 2, make a group"))
@@ -48,7 +52,9 @@ class LaunchForm(forms.Form):
     loss = _choice("loss", _("Loss"))
     class_weights = _choice("class_weights", _("Class weights"))
     pretrained = forms.BooleanField(label=_("Published weights in the backbone"), required=False)
-    pseudo = forms.ChoiceField(label=_("Pseudo-labels from"), choices=(), required=False)
+    pseudo = forms.CharField(
+        label=_("Pseudo-labels from"), max_length=300, required=False, widget=SOURCES
+    )
     further = forms.CharField(
         label=_("Further settings"),
         help_text=_("one a line, as in jitter=0.3 or options.aux=true"),
@@ -63,10 +69,8 @@ class LaunchForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
-        sources = [(source.spec, source.title) for source in data_sources()]
+        self.sources = data_sources()
         self.fields["architecture"].choices = [(a.key, a.title) for a in catalogue().values()]
-        self.fields["data"].choices = sources
-        self.fields["pseudo"].choices = [("", _("none")), *sources]
 
     def clean_seeds(self) -> list[int]:
         """Whole numbers, separated by commas."""

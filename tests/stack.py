@@ -60,6 +60,7 @@ class Stack:
             "redis": lambda: redis_server.process(redis_server.find_server(), var),
             "web": lambda: processes.web(bind=f"127.0.0.1:{self.port}", threads=24),
             "worker": processes.inference_worker,
+            "trainer": processes.training_worker,
             "sweeper": processes.sweeper,
         }
 

@@ -36,7 +36,7 @@ class EpochView extends HTMLElement {
     this.slider.max = numbers.length - 1;
     if (follows) this.slider.value = numbers.length - 1;
     for (const button of this.querySelectorAll("[data-best]")) button.dataset.best = best;
-    if (follows && this.seen) this.go();
+    if (follows) this.go();
   }
 
   to(number) {
@@ -49,6 +49,7 @@ class EpochView extends HTMLElement {
     if (number === undefined) return;
     this.slider.setAttribute("aria-valuetext", number);
     this.querySelector("output").textContent = number;
+    if (!this.seen) return;
     const data = await this.epoch(number);
     if (this.numbers[this.slider.value] === number) this.draw(data);
   }

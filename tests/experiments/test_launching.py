@@ -86,7 +86,9 @@ def test_a_clone_is_the_same_and_names_its_parent(admin_client: Client) -> None:
         ({"lr": "0"}, "lr must be above 0"),
         ({"batch": "99999"}, "must not be above"),
         ({"architecture": "magic"}, "not one of the available choices"),
-        ({"data": "camvid:/etc"}, "not one of the available choices"),
+        ({"data": "camvid:/etc"}, "relative to the data root"),
+        ({"data": "nothing"}, "There are: scenes"),
+        ({"pseudo": "folder:nothing"}, "nothing"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
