@@ -15,6 +15,7 @@ from experiments.configuration import FIELDS
 from experiments.data import data_sources
 from experiments.models import Run
 from experiments.services import run_request
+from experiments.services.runs import MOST_SEEDS
 from models_zoo.catalogue import VARIANTS, catalogue
 from models_zoo.training.config import CHOICES, TrainConfig, settings_of, with_settings
 from models_zoo.training.presets import paper_settings
@@ -23,7 +24,7 @@ PAPER, HOUSE = "paper", "house"
 RECIPES = [(PAPER, _("the paper's")), (HOUSE, _("that of the shipped weights"))]
 # Settings with a field of their own; all others are lines of `further`.
 OWN = ("batch", "lr", "schedule", "optimizer", "loss", "class_weights", "pretrained", "pseudo")
-COLUMNS = ("architecture", "variant", "data", "epochs")
+COLUMNS = ("architecture", "variant", "data", "epochs", "gpus")
 
 
 # What there is is offered; sizes of scenes and layouts that nobody can guess are written.
@@ -43,6 +44,7 @@ class LaunchForm(forms.Form):
     recipe = forms.ChoiceField(label=_("Recipe to begin with"), choices=RECIPES, required=False)
     epochs = forms.IntegerField(label=_("Epochs"), min_value=1)
     seeds = forms.CharField(label=_("Seeds"), help_text=_("several, as in 0, 1, 2, make a group"))
+    gpus = forms.IntegerField(label=_("GPUs"), min_value=1, initial=1)
     crop_height = forms.IntegerField(label=_("Crop height"), min_value=1)
     crop_width = forms.IntegerField(label=_("Crop width"), min_value=1)
     batch = forms.IntegerField(label=_("Batch"), min_value=1)
@@ -73,11 +75,14 @@ class LaunchForm(forms.Form):
         self.fields["architecture"].choices = [(a.key, a.title) for a in catalogue().values()]
 
     def clean_seeds(self) -> list[int]:
-        """Whole numbers, separated by commas."""
+        """Different whole numbers, separated by commas."""
         try:
-            return [int(part) for part in self.cleaned_data["seeds"].split(",")]
+            seeds = [int(part) for part in self.cleaned_data["seeds"].split(",")]
         except ValueError as fault:
             raise ValidationError(_("Seeds are whole numbers, as in 0, 1, 2.")) from fault
+        if len(set(seeds)) < len(seeds) or len(seeds) > MOST_SEEDS:
+            raise ValidationError(_("Give one to twenty different seeds."))
+        return seeds
 
     def clean(self) -> dict[str, Any]:
         """Read the further settings into `config`; the other fields win."""

@@ -11,6 +11,7 @@ urlpatterns = [
     path("runs/changes/", runs.changes, name="changes"),
     path("runs/new/", launch.new, name="launch"),
     path("runs/new/preset/", launch.preset, name="preset"),
+    path("runs/preflight/<int:pk>/", launch.preflight, name="preflight"),
     path("runs/compare/", compare.page, name="compare"),
     path("runs/compare/curves/", compare.curves, name="compare-curves"),
     path("runs/export/<slug:what>.<slug:form>", exports.export, name="export"),

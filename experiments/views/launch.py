@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from experiments import services
 from experiments.access import launches
 from experiments.launching import PAPER, LaunchForm, clone_initial, preset_initial
-from experiments.models import Run
+from experiments.models import Preflight, Run
+from experiments.services.runs import request_check
 from models_zoo.catalogue import catalogue
+from segweb.jobs import State
 
 FIRST = {"architecture": "unet", "variant": "slim", "data": "scenes", "epochs": 30, "seeds": "0"}
+QUEUE = "queue"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,16 +33,50 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def launch(request: HttpRequest, *, template: str, **context: Any) -> HttpResponse:
-    """The launch form of the site and of the admin, and what comes of it."""
+    """The launch form of the site and of the admin: checked first, then queued."""
     parent = _parent(request)
     form = LaunchForm(request.POST or None, initial=_initial(request, parent))
+    preflight = None
     if form.is_valid():
         try:
-            return _queue(request, form, parent)
+            preflight = _looked_at(request, form)
+            if preflight and request.POST.get("action") == QUEUE:
+                return _queue(request, form, parent)
+            preflight = preflight or _look(request, form)
         except ValidationError as refusal:
             form.add_error(None, refusal.messages)
-    context |= {"form": form, "parent": parent}
-    return render(request, template, context, status=422 if form.is_bound else 200)
+    context |= {"form": form, "parent": parent, "preflight": preflight}
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _checked(form: LaunchForm) -> dict[str, Any]:
+    """What a look is at: the first seed stands for all."""
+    return request_check(seed=form.cleaned_data["seeds"][0], **form.request())
+
+
+def _looked_at(request: HttpRequest, form: LaunchForm) -> Preflight | None:
+    """The look that the form holds, if it found nothing in the way of these very settings."""
+    pk = request.POST.get("preflight", "")
+    found = Preflight.objects.filter(pk=int(pk)).first() if pk.isdecimal() else None
+    if found is None or found.state != State.DONE or found.blocking:
+        return None
+    return found if found.request == json.loads(json.dumps(_checked(form))) else None
+
+
+def _look(request: HttpRequest, form: LaunchForm) -> Preflight:
+    if request.POST.get("action") == QUEUE:
+        messages.warning(request, _("The settings are others than those checked: checking again."))
+    return services.preflight_request(owner=request.user, **_checked(form))
+
+
+@require_safe
+@launches
+def preflight(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a look found so far; 204 while that is nothing new (`?seen=`)."""
+    found = get_object_or_404(Preflight, pk=pk)
+    if found.state == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "experiments/_preflight.html", {"preflight": found})
 
 
 def _parent(request: HttpRequest) -> Run | None:

@@ -16,18 +16,21 @@ SIZES = [(360, 740), (1280, 800), (2560, 1400)]
 
 # The visible texts whose contrast with what lies behind them is under 4.5 (WCAG AA).
 FAINT = """() => {
-  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const channels = (colour) => {
+    const [r, g, b, alpha = 1] = colour.match(/[\\d.]+/g).map(Number);
+    const all = colour.startsWith("color(") ? 255 : 1;
+    return [all * r, all * g, all * b, alpha];
+  };
   const light = ([r, g, b]) => [r, g, b]
     .map((c) => c / 255)
     .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = channels(getComputedStyle(e).backgroundColor);
-      if (colour[3] !== 0) return colour;
-    }
-    return [255, 255, 255];
-  };
+  const over = (top, below) =>
+    [0, 1, 2].map((c) => top[3] * top[c] + (1 - top[3]) * below[c]).concat(1);
+  const ground = (element) =>
+    element
+      ? over(channels(getComputedStyle(element).backgroundColor), ground(element.parentElement))
+      : [255, 255, 255, 1];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const faint = [];
   while (texts.nextNode()) {

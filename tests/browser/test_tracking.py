@@ -85,6 +85,8 @@ def test_from_the_admin_to_the_compare_page(
     page.wait_for_function("document.querySelector('[name=optimizer]').value === 'adamw'")
     fill(page, data=DATA, epochs="3", crop_height="32", crop_width="32", batch="50")
     fill(page, name="from the browser")
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("Nothing is wrong with the data.").wait_for(timeout=TRAINING)
     page.get_by_role("button", name="Queue").click()
     page.wait_for_url("**/runs/*/")
     run = page.url.rstrip("/").rpartition("/")[2]
