@@ -100,8 +100,8 @@ def request_check(
     subject = {"architecture": architecture, "variant": variant, "data": data_find(data)}
     amount = {"epochs": epochs, "seed": seed}
     checked = train_config(**subject, **amount, config=config or {})
-    if checked.pseudo:
-        data_open(checked.pseudo, "train")
+    for images in filter(None, (checked.data, checked.pseudo)):
+        data_open(images, "train")
     return {**subject, **amount, "config": config_columns(checked), "gpus": gpus}
 
 
