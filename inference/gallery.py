@@ -77,6 +77,12 @@ def sort_of(tiles: list[Tile], sort: str) -> str:
     return "score" if any(tile.miou is not None for tile in tiles) else "disagreement"
 
 
+def sorts_of(tiles: list[Tile]) -> dict[str, str]:
+    """The SORTS that say something about these tiles: without a true mask there is no score."""
+    scored = any(tile.miou is not None for tile in tiles)
+    return {key: title for key, title in SORTS.items() if scored or key != "score"}
+
+
 def _tile(item: BatchItem) -> Tile:
     comparison = item.comparison
     if comparison is None:

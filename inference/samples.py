@@ -12,14 +12,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from inference.vocabulary import FAILURES
+
 FOLDER = Path(__file__).parent / "samples"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample; `title` and `provokes` are English sentences that templates translate."""
+    """One sample; `title` and `provokes` are English sentences that templates translate.
+
+    `failure` is the kind of failure that it provokes, a key of `inference.vocabulary.FAILURES`.
+    """
 
     name: str
+    failure: str
     title: str
     provokes: str
 
@@ -43,9 +49,15 @@ def _index() -> dict[str, Any]:
 def sample_images() -> list[Sample]:
     """Every sample, in the order to show them."""
     return [
-        Sample(entry["name"], entry["title"], entry.get("provokes", ""))
+        Sample(entry["name"], entry["failure"], entry["title"], entry["provokes"])
         for entry in _index()["samples"]
     ]
+
+
+def samples_by_failure() -> dict[str, list[Sample]]:
+    """The samples by what they provoke, in the order of the vocabulary."""
+    found = {failure: [s for s in sample_images() if s.failure == failure] for failure in FAILURES}
+    return {failure: samples for failure, samples in found.items() if samples}
 
 
 def sample_dataset() -> dict[str, Any]:

@@ -27,7 +27,7 @@ from inference.forms import ModelsForm, UploadForm
 from inference.models import Comparison
 from inference.panes import comparison_panes, pane_of
 from inference.renditions import LONGEST, image_rendition, sample_thumbnail
-from inference.samples import sample_images
+from inference.samples import sample_images, samples_by_failure
 
 RECENT = 8
 PER_PAGE = 24
@@ -57,7 +57,7 @@ def _home(request: HttpRequest) -> HttpResponse:
             form.add_error(None, refusal)
     context = {
         "form": form,
-        "samples": sample_images(),
+        "samples": samples_by_failure().items(),
         "recent": access.comparisons_own(request).filter(batch=None)[:RECENT],
         "max_bytes": settings.UPLOAD_MAX_BYTES,
     }

@@ -23,7 +23,7 @@ from inference import access, services_batches
 from inference.api import FORM_BYTES
 from inference.archives import IMAGES_MAX, batch_bytes_max
 from inference.forms import BatchForm
-from inference.gallery import SORTS, batch_progress, batch_tiles, sort_of
+from inference.gallery import batch_progress, batch_tiles, sort_of, sorts_of
 from inference.models import Batch
 from inference.views import PER_PAGE, check_pace, makers, may_compare
 
@@ -87,7 +87,7 @@ def _context(request: HttpRequest, batch: Batch, tiles: list[Any]) -> dict[str, 
     return {
         "batch": batch,
         "tiles": tiles,
-        "sorts": SORTS.items(),
+        "sorts": sorts_of(tiles).items(),
         "sort": sort_of(tiles, request.GET.get("sort", "")),
         "checkpoints": checkpoints,
         "own": access.batches_own(request).filter(pk=batch.pk).exists(),

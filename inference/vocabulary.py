@@ -80,22 +80,31 @@ FITS = {
 
 SAMPLES = (
     _("A bus up close"),
-    _("Large objects: windows and doors belong to the bus, a narrow view cuts it apart."),
+    _("Windows and doors belong to the bus; a narrow view cuts it apart."),
     _("Traffic along the quay"),
-    _("Small objects: far cars, boats and people vanish in coarse masks."),
+    _("Far cars, boats and people vanish in coarse masks."),
     _("Bicycles by the kerb"),
-    _("Thin structures: spokes, posts and railings need fine boundaries."),
+    _("Spokes, posts and railings need fine boundaries."),
     _("Road and river"),
-    _("Context: the same body is a car on the road and a boat on the water."),
+    _("The same body is a car on the road and a boat on the water."),
     _("Houses and towers"),
-    _("Look-alikes: houses and skyscrapers share their walls, only their extent differs."),
+    _("Houses and skyscrapers share their walls, only their extent differs."),
     _("Grey before grey"),
-    _("Low contrast: people and signs in nearly the colour of what is behind them."),
+    _("People and signs in nearly the colour of what is behind them."),
     _("On the promenade"),
-    _("Thin structures and context: a fence, bicycles, boats behind them."),
+    _("A fence and bicycles, and boats behind them."),
     _("A walk at dusk"),
-    _("Low contrast in poor light: people, trees and a fence fade into the dusk."),
+    _("People, trees and a fence fade into the dusk."),
 )
+
+FAILURES = {
+    "large": _("Large objects"),
+    "small": _("Small objects"),
+    "thin": _("Thin structures"),
+    "context": _("Context"),
+    "look_alike": _("Look-alikes"),
+    "low_contrast": _("Low contrast"),
+}
 
 SPLITS = (_("train"), _("val"), _("test"))
 

@@ -67,6 +67,12 @@ def fits(dataset: Dataset) -> str:
 
 
 @register.filter
+def failure_title(failure: str) -> str:
+    """What a kind of failure is called."""
+    return _(vocabulary.FAILURES[failure])
+
+
+@register.filter
 def passport_term(name: str) -> str:
     """What an entry of a score's passport is about."""
     return _(vocabulary.PASSPORT.get(name, name))

@@ -8,6 +8,7 @@ class DropZone extends HTMLElement {
   connectedCallback() {
     this.form = this.closest("form");
     this.input = this.querySelector("input[type=file]");
+    this.camera = this.querySelector("input[capture]");
     this.progress = this.querySelector("progress");
     this.error = this.querySelector("[role=alert]");
     this.listening = new AbortController();
@@ -19,6 +20,7 @@ class DropZone extends HTMLElement {
     on(document, "drop", (event) => this.dropped(event));
     on(document, "paste", (event) => this.take(event.clipboardData.files));
     on(this.input, "change", () => this.send());
+    on(this.camera, "change", () => this.photo());
     on(this.form, "htmx:xhr:progress", (event) => this.sent(event.detail));
     on(this.form, "htmx:sendError", () => this.refuse(this.dataset.noAnswer));
     on(this.form, "htmx:responseError", ({ detail }) => this.refuse(this.reason(detail.xhr)));
@@ -41,7 +43,7 @@ class DropZone extends HTMLElement {
     this.take(event.dataTransfer.files);
   }
 
-  /** Put the first image of a FileList into the form and send it. */
+  /** Put the first of some files that is an image into the form and send it. */
   take(files) {
     if (!files.length) return;
     const image = [...files].find((file) => file.type.startsWith("image/"));
@@ -50,6 +52,13 @@ class DropZone extends HTMLElement {
     one.items.add(image);
     this.input.files = one.files;
     this.send();
+  }
+
+  /** A photo just taken goes into the one field, so that it is sent once. */
+  photo() {
+    const files = [...this.camera.files];
+    this.camera.value = "";
+    this.take(files);
   }
 
   send() {

@@ -21,7 +21,7 @@ Visit = Callable[..., Any]
 
 def upload(page: Any, photo: Path) -> None:
     """Pick a file, and wait until every mask has arrived."""
-    page.set_input_files("input[type=file]", photo)
+    page.set_input_files(".drop-target input", photo)
     page.wait_for_url("**/c/**")
     all_arrived(page)
 
@@ -236,14 +236,14 @@ def test_refusal_is_told_and_another_image_can_follow(
     broken = tmp_path / "broken.png"
     broken.write_bytes(photo.read_bytes()[:500])
     page = visit()
-    page.set_input_files("input[type=file]", broken)
+    page.set_input_files(".drop-target input", broken)
     page.get_by_text("The image is damaged or cut off.").wait_for()
     assert page.locator(".preview").is_hidden()
 
 
 def test_without_scripts(visit: Visit, photo: Path) -> None:
     page = visit(java_script_enabled=False)
-    page.set_input_files("input[type=file]", photo)
+    page.set_input_files(".drop-target input", photo)
     page.get_by_role("button", name="Compare", exact=True).click()
     page.wait_for_url("**/c/**")
     page.get_by_text("Masks: 3 of 3", exact=True).wait_for()  # the page reloads itself

@@ -169,9 +169,9 @@ def test_sample_is_shown_and_compared(
     tmp_path: Any,
 ) -> None:
     (tmp_path / "dusk.png").write_bytes(encoded(noise()))
-    sample = Sample("dusk", "A street at dusk", "Small objects vanish.")
+    sample = Sample("dusk", "small", "A street at dusk", "Small objects vanish.")
     monkeypatch.setattr("inference.samples.FOLDER", tmp_path)
-    for module in ("views", "forms"):
+    for module in ("views", "forms", "samples"):
         monkeypatch.setattr(f"inference.{module}.sample_images", lambda: [sample])
     monkeypatch.setattr(services, "image_from_sample", lambda **fields: image)
     assertContains(client.get("/"), "A street at dusk")
@@ -179,6 +179,15 @@ def test_sample_is_shown_and_compared(
     assert client.get("/samples/dawn.jpg").status_code == 404
     response = client.post("/", {"sample": "dusk", "models": KEYS})
     assertRedirects(response, page(Comparison.objects.get()))
+
+
+def test_samples_stand_under_what_they_provoke(client: Client) -> None:
+    """Each of the six failures has one at least, and every sample is offered."""
+    content = client.get("/").content.decode()
+    titles = ("Large", "Small", "Thin", "Context", "Look-alikes", "Low contrast")
+    places = [content.index(f">{title}") for title in titles]
+    assert places == sorted(places)
+    assert content.count('name="sample"') == 8
 
 
 # The compare page

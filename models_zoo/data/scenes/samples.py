@@ -41,21 +41,21 @@ class Sample:
 
 SAMPLES = (
     Sample("bus", 1370, "large", "A bus up close",
-           "Large objects: windows and doors belong to the bus, a narrow view cuts it apart."),
+           "Windows and doors belong to the bus; a narrow view cuts it apart."),
     Sample("quay", 1183, "small", "Traffic along the quay",
-           "Small objects: far cars, boats and people vanish in coarse masks."),
+           "Far cars, boats and people vanish in coarse masks."),
     Sample("bicycles", 1369, "thin", "Bicycles by the kerb",
-           "Thin structures: spokes, posts and railings need fine boundaries."),
+           "Spokes, posts and railings need fine boundaries."),
     Sample("harbour", 1194, "context", "Road and river",
-           "Context: the same body is a car on the road and a boat on the water."),
+           "The same body is a car on the road and a boat on the water."),
     Sample("skyline", 1338, "look_alike", "Houses and towers",
-           "Look-alikes: houses and skyscrapers share their walls, only their extent differs."),
+           "Houses and skyscrapers share their walls, only their extent differs."),
     Sample("hiding", 1279, "low_contrast", "Grey before grey",
-           "Low contrast: people and signs in nearly the colour of what is behind them."),
+           "People and signs in nearly the colour of what is behind them."),
     Sample("promenade", 1250, "thin", "On the promenade",
-           "Thin structures and context: a fence, bicycles, boats behind them."),
+           "A fence and bicycles, and boats behind them."),
     Sample("dusk", 1304, "low_contrast", "A walk at dusk",
-           "Low contrast in poor light: people, trees and a fence fade into the dusk."),
+           "People, trees and a fence fade into the dusk."),
 )  # fmt: skip
 
 
