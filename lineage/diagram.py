@@ -200,10 +200,10 @@ def _sentence(part: dict[str, Any]) -> str:
     if part.get("times", 1) > 1:
         text = f"{part['times']} × {text}"
     if "convs" in part and part["times"] == 1:
-        text += _(" of %(count)s conv") % {"count": part["convs"]}
+        text = _("%(block)s of %(count)s conv") % {"block": text, "count": part["convs"]}
     if "rates" in part:
         rates = ", ".join(map(str, part["rates"]))
-        text += _(", rate %(rates)s") % {"rates": rates}
+        text = _("%(layers)s, rate %(rates)s") % {"layers": text, "rates": rates}
     return text
 
 
