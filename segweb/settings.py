@@ -159,6 +159,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "KindEnum": "experiments.models.Kind.choices",
+        "LaunchKindEnum": "experiments.run_serializers.LAUNCHED",
+    },
 }
 
 # Jobs. The broker is Redis: the one of REDIS_URL, or the private one that `up` recorded.

@@ -77,6 +77,8 @@ def epoch_report(*, run: Run, number: int, confusion: Any = None, **metrics: Any
     """
     if run.kind != Kind.EXTERNAL:
         raise ValidationError(_("Only runs from elsewhere are reported; this one is trained here."))
+    if run.state == State.STOPPED:
+        raise ValidationError(_("This run was stopped."))
     if not 1 <= number <= (run.epochs or LARGEST["epochs"]):
         raise ValidationError({"epoch": _("There is no such epoch in this run.")})
     for name, value in metrics.items():
