@@ -1,19 +1,21 @@
 # SegWeb's commands. Only Python 3.11 or newer, git and make need to be there.
 #   make run       everything on this host (HOST, PORT, REDIS_URL, DATABASE_URL … from the environment)
 #   make test      every test     make lint      what can be seen without running
+#   make faults    a thousand short runs under random faults (COUNT)
 #   make worker    only the workers, for a further host     make bench   training, counting, tracking, measured
 #   make train-zoo CAMVID=PATH   trains what the zoo lacks; hours, can be stopped and goes on
 #   make zoo-pages CAMVID=PATH   measures what is shipped, for the pages and the model cards
 #   make install   only the environment, in .venv     make messages   compile the translations
 
 .DEFAULT_GOAL := run
-.PHONY: run test bench train-zoo zoo-pages lint worker install install-dev messages
+.PHONY: run test faults bench train-zoo zoo-pages lint worker install install-dev messages
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 JOBS ?= 2
+COUNT ?= 1000
 
 run: install
 	@exec $(BIN)/python manage.py up
@@ -37,6 +39,12 @@ zoo-pages: install
 	$(BIN)/python -m models_zoo story --data scenes --split test
 	$(if $(CAMVID),$(BIN)/python -m models_zoo story --data camvid:$(CAMVID) --split val)
 	$(BIN)/python -m models_zoo cards
+
+# A thousand short runs under random faults; hours. COUNT=50 is a coffee break.
+faults: export OMP_WAIT_POLICY = PASSIVE
+faults: export FAULT_JOBS = $(COUNT)
+faults: install-dev
+	$(BIN)/pytest -s tests/real/test_faults.py
 
 bench: install-dev
 	$(BIN)/python -m models_zoo bench

@@ -1,4 +1,4 @@
-"""SegWeb as real processes: Redis, web server, inference worker and sweeper, each to be killed.
+"""SegWeb as real processes: Redis, web server, workers and sweeper, each to be killed.
 
 For the tests of `tests/real` and `tests/browser`.
 """
@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -61,6 +62,7 @@ class Stack:
             "web": lambda: processes.web(bind=f"127.0.0.1:{self.port}", threads=24),
             "worker": processes.inference_worker,
             "trainer": processes.training_worker,
+            "second trainer": lambda: _renamed(processes.training_worker()),
             "sweeper": processes.sweeper,
         }
 
@@ -164,6 +166,12 @@ class Stack:
             return urlopen(f"{self.url}/healthz", timeout=5).status == 200
         except OSError:
             return False
+
+
+def _renamed(worker: Process) -> Process:
+    """The same worker once more, which needs a name of its own."""
+    command = tuple(word.replace("training@", "second@") for word in worker.command)
+    return replace(worker, command=command)
 
 
 def tiny_checkpoint(folder: Path, architecture: str) -> Path:

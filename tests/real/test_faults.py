@@ -1,0 +1,38 @@
+"""Many short runs under random faults; `make faults` runs a thousand, continuous integration a few.
+
+FAULT_JOBS says how many, FAULT_SEED which faults.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.real.training import Chaos, TrainingStack, must_hold
+
+JOBS = int(os.environ.get("FAULT_JOBS", "4"))
+SEED = int(os.environ.get("FAULT_SEED", "0"))
+SECONDS_A_JOB = 60
+EPOCHS = 20
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 + SECONDS_A_JOB * JOBS)]
+
+
+def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    training = TrainingStack(tmp_path, MAX_ATTEMPTS="1000")  # kills are no fault of the runs here
+    try:
+        training.stack.start("trainer", "second trainer", "sweeper")
+        whole = training.launch(epochs=EPOCHS)
+        assert training.ended(whole)["state"] == "DONE"
+        (weights,) = training.weights(whole)
+        runs = [training.launch(epochs=EPOCHS) for _ in range(JOBS)]
+        faults = Chaos(training, runs, SEED).until_all_ended(
+            pause=4, seconds=120 + SECONDS_A_JOB * JOBS
+        )
+        print(f"{JOBS} runs, {faults} faults")  # noqa: T201
+        must_hold(training, [whole, *runs], EPOCHS, weights)
+    finally:
+        training.stack.stop()
+        training.trainers_kill()
