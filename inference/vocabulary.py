@@ -5,6 +5,7 @@ complete for what is shipped.
 """
 
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import pgettext_lazy
 
 CLASSES = (
     _("aeroplane"),
@@ -37,11 +38,13 @@ CLASSES = (
     _("skyscraper"),
     _("sofa"),
     _("terrain"),
-    _("train"),
     _("tree"),
     _("tvmonitor"),
     _("water"),
 )
+
+# A class whose word is another thing's too: the vehicle, not the split.
+HOMONYMS = {"train": pgettext_lazy("class", "train")}
 
 IDEAS = (
     _("Classifier layers become convolutions, so a classifier labels every pixel."),

@@ -49,6 +49,12 @@ def term(english: str) -> str:
 
 
 @register.filter
+def class_name(english: str) -> str:
+    """The name of a class in the reader's language."""
+    return str(vocabulary.HOMONYMS.get(english) or term(english))
+
+
+@register.filter
 def with_licence(dataset: Dataset) -> str:
     """The data set's title and, where it is known, its licence."""
     return f"{dataset.title} ({dataset.licence})" if dataset.licence else dataset.title
