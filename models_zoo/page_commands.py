@@ -32,7 +32,8 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
 
 def story(options: argparse.Namespace) -> dict[str, Any]:
     """Measures the shipped checkpoints of a data set, in the order of the lineage."""
-    from models_zoo.story import samples_show, story_tell
+    from models_zoo.showcase import samples_show
+    from models_zoo.story import story_tell
 
     dataset = open_dataset(options.data, options.split)
     order = list(catalogue())

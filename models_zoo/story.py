@@ -12,7 +12,6 @@ import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,13 +20,10 @@ from torch import Tensor, nn
 
 from models_zoo.catalogue import architecture_get, build, option_names
 from models_zoo.data.base import Dataset
-from models_zoo.data.scenes.samples import SAMPLES
 from models_zoo.engine import Engine, batch_of
 from models_zoo.evaluation import evaluate
-from models_zoo.masks import mask_png
 from models_zoo.memory import PeakBytes
 from models_zoo.metrics import confusion, scores
-from models_zoo.metrics.diagnosis import Diagnosis
 from models_zoo.precision import device_name
 from models_zoo.receptive_field import mean_effective_side, theoretical_side
 from models_zoo.training.checkpoints import weights_load
@@ -177,40 +173,3 @@ def _miou(network: nn.Module, sidecar: dict[str, Any], dataset: Dataset, count: 
             mask = network(_input(sidecar, dataset, index))[0].argmax(0).cpu().numpy()
             counts += confusion(dataset.load(index)[1], mask, classes, dataset.ignore_index)
     return float(scores(counts)["miou"])
-
-
-def samples_show(
-    checkpoints: list[Shipped], folder: Callable[[str, str], Path]
-) -> dict[str, dict[str, Any]]:
-    """By failure: the sample on which networks differ most, and who does best and worst there.
-
-    Writes both masks to `folder`(failure, which).
-    """
-    engine = Engine(WARM_BYTES, precision="fp32")
-    widest: dict[str, dict[str, Any]] = {}
-    masks: dict[tuple[str, str], bytes] = {}
-    for sample in SAMPLES:
-        scene = sample.scene()
-        found = {}
-        for checkpoint in checkpoints:
-            mask = engine.predict(checkpoint.weights_path, checkpoint.sidecar, scene.image).mask
-            diagnosis = Diagnosis()
-            diagnosis.add(scene, mask)
-            value = diagnosis.scores()[sample.failure]["value"]
-            if value is not None:
-                found[checkpoint.sidecar["key"]] = (value, mask)
-        if len(found) < 2:
-            continue
-        ranked = sorted(found, key=lambda key: found[key][0])
-        spread = found[ranked[-1]][0] - found[ranked[0]][0]
-        if spread <= widest.get(sample.failure, {}).get("spread", -1):
-            continue
-        widest[sample.failure] = {"sample": sample.name, "spread": round(spread, 4)}
-        classes = checkpoints[0].sidecar["classes"]
-        for which, key in (("best", ranked[-1]), ("worst", ranked[0])):
-            value, mask = found[key]
-            widest[sample.failure][which] = {"key": key, "value": round(value, 4)}
-            masks[sample.failure, which] = mask_png(mask, classes)
-    for (failure, which), data in masks.items():
-        folder(failure, which).write_bytes(data)
-    return widest

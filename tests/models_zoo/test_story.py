@@ -15,7 +15,8 @@ from models_zoo.catalogue import catalogue
 from models_zoo.cli import main
 from models_zoo.data import open_dataset
 from models_zoo.data.scenes.classes import CLASSES
-from models_zoo.story import samples_show, story_tell
+from models_zoo.showcase import samples_show
+from models_zoo.story import story_tell
 from models_zoo.training.checkpoints import sidecar_save, weights_save
 from models_zoo.weights import Shipped, sidecar_read
 
