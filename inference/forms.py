@@ -29,6 +29,7 @@ class ModelsForm(forms.Form):
     models = forms.MultipleChoiceField(
         error_messages={"required": _("Choose at least one model.")}, choices=()
     )
+    scale = forms.ChoiceField(required=False, choices=Scale.choices, initial=Scale.MODEL)
 
     def __init__(self, *args: Any, chosen: list[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,6 +37,10 @@ class ModelsForm(forms.Form):
         self.checkpoints = list(offered)
         self.fields["models"].choices = [(entry.key, entry.key) for entry in self.checkpoints]
         self.initially_chosen = chosen
+
+    def clean_scale(self) -> str:
+        """The model's, unless said otherwise."""
+        return self.cleaned_data["scale"] or Scale.MODEL
 
     @property
     def model_groups(self) -> list[ModelGroup]:
@@ -63,12 +68,14 @@ class ModelsForm(forms.Form):
 
 
 class UploadForm(ModelsForm):
-    """An image from the visitor's device, or one of the samples.
+    """An image from the visitor's device, with its true mask if there is one, or a sample.
 
     Samples go to the models that were trained on such scenes, unless others are chosen.
     """
 
     file = forms.FileField(required=False, allow_empty_file=True)
+    mask = forms.FileField(required=False, allow_empty_file=True)
+    mask_dataset = forms.ModelChoiceField(Dataset.objects.all(), required=False, empty_label=None)
     sample = forms.ChoiceField(required=False, choices=())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -119,7 +126,6 @@ class BatchForm(ModelsForm):
         allow_empty_file=True, error_messages={"required": _("Choose images, or a zip of them.")}
     )
     name = forms.CharField(required=False, max_length=100)
-    scale = forms.ChoiceField(choices=Scale.choices, initial=Scale.MODEL)
     mask_dataset = forms.ModelChoiceField(
         Dataset.objects.all(), required=False, empty_label=_("no masks in the zip")
     )

@@ -51,7 +51,7 @@ def batch_create(
     batch = Batch(
         owner=owner,
         visitor=visitor,
-        name=uploads.clean_name(name),
+        name=uploads.clean_text(name),
         model_keys=[checkpoint.key for checkpoint in checkpoints],
         scale=scale,
         mask_dataset=mask_dataset,

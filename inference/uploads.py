@@ -139,6 +139,10 @@ def png(image: Image.Image) -> bytes:
 
 def clean_name(name: str | None) -> str:
     """A file name to show: no folders, no control or direction-changing characters, not long."""
-    last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    seen = "".join(c for c in last if unicodedata.category(c)[0] != "C")
+    return clean_text((name or "").replace("\\", "/").rsplit("/", 1)[-1])
+
+
+def clean_text(text: str) -> str:
+    """A title to show: no control or direction-changing characters, not long."""
+    seen = "".join(c for c in text if unicodedata.category(c)[0] != "C")
     return seen.strip()[:NAME_LENGTH]

@@ -82,8 +82,11 @@ def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
     if data["sample"]:
         image = services.image_from_sample(name=data["sample"], **made_by)
     else:
-        image = services.image_create(file=data["file"], **made_by)
-    return services.comparison_create(image=image, models=data["models"], **made_by)
+        truth = {name: data[name] for name in ("mask", "mask_dataset")} if data["mask"] else {}
+        image = services.image_create(file=data["file"], **truth, **made_by)
+    return services.comparison_create(
+        image=image, models=data["models"], scale=data["scale"], **made_by
+    )
 
 
 def makers(request: HttpRequest) -> dict[str, Any]:
@@ -156,8 +159,9 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ModelsForm(request.POST)
     try:
         check_pace(request)
-        models = form.cleaned_data["models"] if form.is_valid() else []
-        found = services.comparison_create(image=found.image, models=models, **makers(request))
+        asked = form.cleaned_data if form.is_valid() else {"models": []}
+        chosen = {name: asked[name] for name in ("models", "scale") if name in asked}
+        found = services.comparison_create(image=found.image, **chosen, **makers(request))
     except ValidationError as refusal:
         for sentence in form.errors.get("models") or refusal.messages:
             messages.error(request, sentence)

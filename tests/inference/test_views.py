@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
+from PIL import Image as Picture
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -179,6 +180,26 @@ def test_sample_is_shown_and_compared(
     assert client.get("/samples/dawn.jpg").status_code == 404
     response = client.post("/", {"sample": "dusk", "models": KEYS})
     assertRedirects(response, page(Comparison.objects.get()))
+
+
+def test_a_true_mask_and_tiles_go_along(
+    client: Client, checkpoints: list[Checkpoint], truth: Any
+) -> None:
+    dataset = checkpoints[0].dataset
+    body = {"file": upload(noise()), "models": KEYS, "scale": "tiles"}
+    body |= {"mask": upload(Picture.fromarray(truth)), "mask_dataset": dataset.pk}
+    response = client.post("/", body)
+    comparison = Comparison.objects.get()
+    assert comparison.scale == "tiles"
+    assert comparison.image.mask_dataset == dataset
+    again = {"models": KEYS[:1], "scale": "tiles"}
+    assertContains(client.get(response["Location"]), 'value="tiles" checked')
+    client.post(f"{response['Location']}again/", again)
+    assert Comparison.objects.first().scale == "tiles"
+    client.post(f"{response['Location']}again/", {"models": KEYS[:1]})
+    assert Comparison.objects.first().scale == "model"
+    wrong = {**body, "file": upload(noise()), "mask": upload(noise())}
+    assertContains(client.post("/", wrong), "The mask holds colours", status_code=422)
 
 
 def test_samples_stand_under_what_they_provoke(client: Client) -> None:
