@@ -25,6 +25,12 @@ class DatasetSerializer(serializers.ModelSerializer):
         fields = ["slug", "title", "classes", "ignore_index", "licence", "source"]
 
 
+class DatasetImportSerializer(serializers.Serializer):
+    """A zipped data set, in the layout that models_zoo calls `folder`."""
+
+    file = serializers.FileField(allow_empty_file=True)
+
+
 class CheckpointSerializer(serializers.ModelSerializer):
     """A checkpoint on offer; `miou` is a fraction and `passport` says how it was measured."""
 

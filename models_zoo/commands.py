@@ -150,6 +150,15 @@ def train_zoo(options: argparse.Namespace) -> dict[str, Any]:
     return {}
 
 
+def history(options: argparse.Namespace) -> dict[str, Any]:
+    """Exports a finished run's history."""
+    from models_zoo.weights.history import history_write
+
+    history_write(options.run_folder, options.out)
+    print(f"{options.out}  {options.out.stat().st_size / 1024:.0f} KiB")
+    return {"file": str(options.out)}
+
+
 def _fraction(value: float | None) -> str:
     return "absent" if value is None else f"{value:.4f}"
 

@@ -32,6 +32,7 @@ VARIABLES = {
     "PUBLIC_RUNS": (bool, False),
     "UPLOAD_MAX_BYTES": (int, 32 * 2**20),
     "UPLOAD_MAX_PIXELS": (int, 40_000_000),
+    "IMPORT_MAX_BYTES": (int, 4 * 2**30),
     # how it works
     "DEBUG": (bool, False),
     "LOG_LEVEL": (str, "INFO"),

@@ -11,8 +11,10 @@ from experiments.services.checkpoints import (
     protocol_hash,
     zoo_sync,
 )
+from experiments.services.datasets import dataset_import
 from experiments.services.epochs import epoch_record, epoch_report
 from experiments.services.files import folder_bytes, folder_delete, log_tail
+from experiments.services.histories import run_import
 from experiments.services.preflights import preflight_execute, preflight_request
 from experiments.services.published import published_sync
 from experiments.services.publishing import Pruned, checkpoint_publish, checkpoints_prune
@@ -39,6 +41,7 @@ __all__ = [
     "checkpoint_withdraw",
     "checkpoints_prune",
     "dataset_ensure",
+    "dataset_import",
     "epoch_record",
     "epoch_report",
     "evaluation_record",
@@ -54,6 +57,7 @@ __all__ = [
     "run_annotate",
     "run_clone",
     "run_delete",
+    "run_import",
     "run_launch",
     "run_request",
     "run_resume",

@@ -91,6 +91,8 @@ def description_read(path: Path) -> dict[str, Any]:
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
         entries = described["classes"]
+        if not isinstance(entries, list):
+            raise TypeError("classes is no list")
         names = [entry["name"] if isinstance(entry, dict) else entry for entry in entries]
     except FileNotFoundError:
         raise ValueError(f"{path} is missing: it names the classes of the masks' ids.") from None

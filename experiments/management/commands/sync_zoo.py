@@ -1,4 +1,4 @@
-"""Bring the shipped checkpoints into the database; run by `up` at every start."""
+"""Bring the shipped checkpoints and histories into the database; run by `up` at every start."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from experiments.services import published_sync, zoo_sync
+from experiments.services import published_sync, run_import, zoo_sync
+from models_zoo.weights.history import histories
 
 
 class Command(BaseCommand):
     """`manage.py sync_zoo`."""
 
-    help = "Bring the shipped checkpoints into database and storage (idempotent, imports no torch)."
+    help = "Bring shipped checkpoints and histories into the database (idempotent, without torch)."
 
     def handle(self, *args: Any, **options: Any) -> None:
         synced = zoo_sync()
         for key in [*synced.added, *published_sync()]:
             self.stdout.write(f"{key}: on offer")
+        for path in histories():
+            try:
+                if run := run_import(history=path):
+                    self.stdout.write(f"{run.name}: its history")
+            except ValueError as fault:
+                self.stderr.write(f"Left out {fault}")
         for message in synced.damaged:
             self.stderr.write(f"Left out {message}")
         self.stdout.write(f"{len(synced.unchanged)} checkpoints were there already.")
