@@ -15,6 +15,7 @@ from typing import Any
 from models_zoo.files import write_atomically
 from models_zoo.training.config import TrainConfig
 from models_zoo.weights import FOLDER, sidecar_read
+from models_zoo.weights.history import SUFFIX, history_write
 
 # One network of each paper first, so that the whole story is there before its variations.
 FIRST = (
@@ -103,10 +104,10 @@ class Item:
         return runs / self.dataset / f"{self.name}-{recipe}"
 
     def is_current(self, folder: Path) -> bool:
-        """Whether weights of this very recipe are shipped already."""
+        """Whether weights of this very recipe are shipped already, with their history."""
         weights = self.shipped_at(folder)
         sidecar = weights.with_suffix(".json")
-        if not weights.is_file() or not sidecar.is_file():
+        if not all(path.is_file() for path in (weights, sidecar, weights.with_suffix(SUFFIX))):
             return False
         return sidecar_read(sidecar)["command"] == self.command
 
@@ -171,3 +172,4 @@ def ship(run: Path, weights: Path) -> None:
     best = run / WEIGHTS_NAME
     write_atomically(weights, best.read_bytes())
     write_atomically(weights.with_suffix(".json"), best.with_suffix(".json").read_bytes())
+    history_write(run, weights.with_suffix(SUFFIX))

@@ -6,6 +6,7 @@ import pytest
 
 from models_zoo.catalogue import catalogue
 from models_zoo.weights import sidecar_read
+from models_zoo.weights.history import history_read
 from models_zoo.zoo import Item, plan, zoo_train
 from tests.models_zoo.fixtures import draw_folder, tiny_catalogue, tiny_config
 
@@ -36,6 +37,7 @@ def test_what_is_missing_is_trained_and_what_is_current_is_not(item, tmp_path):
     sidecar = sidecar_read(shipped / "streets" / "tiny-full.json")
     assert sidecar["key"] == "streets-tiny-full"
     assert (shipped / "streets" / "tiny-full.safetensors").stat().st_size == sidecar["bytes"]
+    assert len(history_read(shipped / "streets" / "tiny-full.history.zip").about["epochs"]) == 2
     assert [line.endswith("shipped already") for line in said] == [False, False, True]
 
 
