@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from inference.models import Comparison, Ensemble, Image, Inside, Prediction
+from inference.models import Batch, BatchItem, Comparison, Ensemble, Image, Inside, Prediction
 from segweb.admin import ReadOnlyAdmin
 
 
@@ -53,3 +53,22 @@ class InsideAdmin(ReadOnlyAdmin):
     list_filter = ["state"]
     list_select_related = ["prediction"]
     search_fields = ["id", "prediction__id"]
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin):
+    """Batches."""
+
+    list_display = ["id", "name", "owner", "scale", "created_at"]
+    list_select_related = ["owner"]
+    search_fields = ["id", "name"]
+
+
+@admin.register(BatchItem)
+class BatchItemAdmin(ReadOnlyAdmin):
+    """Files of batches: where each stands, what is wrong with it."""
+
+    list_display = ["id", "name", "batch", "state", "attempt", "error"]
+    list_filter = ["state"]
+    list_select_related = ["batch"]
+    search_fields = ["id", "name", "batch__id"]

@@ -56,6 +56,12 @@ class WriteThrottle(AnonRateThrottle):
         return request.method in SAFE_METHODS or super().allow_request(request, view)
 
 
+class BatchThrottle(WriteThrottle):
+    """A batch is much work and many bytes: fewer of them."""
+
+    scope = "batch"
+
+
 class AnyType(BaseContentNegotiation):
     """For addresses that serve one file: its type does not depend on the Accept header."""
 

@@ -25,8 +25,8 @@ from inference.api import (
     FORM_BYTES,
     IDEMPOTENCY_KEY,
     AnyType,
+    BatchThrottle,
     MayCompare,
-    WriteThrottle,
     idempotency_key,
     makers,
 )
@@ -61,7 +61,7 @@ class Batches(APIView):
     """Send many images through several models."""
 
     permission_classes = [MayCompare]
-    throttle_classes = [WriteThrottle]
+    throttle_classes = [BatchThrottle]
     parser_classes = [MultiPartParser]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

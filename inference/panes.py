@@ -52,6 +52,8 @@ def pane_of(prediction: Prediction, number: int) -> Pane:
     before = Prediction.objects.filter(
         state__in=[State.QUEUED, State.RUNNING], queued_at__lt=prediction.queued_at
     )
+    if prediction.comparison.batch_id is None:  # batches let others pass
+        before = before.exclude(state=State.QUEUED, comparison__batch__isnull=False)
     beating = Q(heartbeat_at__gt=now - timedelta(seconds=settings.LEASE_SECONDS))
     at_work = Q(state=State.RUNNING) & beating | Q(ended_at__gt=now - PATIENCE)
     stalled = (

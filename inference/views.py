@@ -70,9 +70,9 @@ def may_compare(request: HttpRequest) -> bool:
     return settings.ALLOW_ANONYMOUS or request.user.is_authenticated
 
 
-def check_pace(request: HttpRequest) -> None:
+def check_pace(request: HttpRequest, throttle: type[WriteThrottle] = WriteThrottle) -> None:
     """ValidationError for a visitor who makes things faster than people do."""
-    if not WriteThrottle().allow_request(request, None):
+    if not throttle().allow_request(request, None):
         raise ValidationError(_("That was a lot in a short time. Please wait a minute."))
 
 

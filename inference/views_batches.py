@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from experiments.models import Checkpoint
 from inference import access, services_batches
-from inference.api import FORM_BYTES
+from inference.api import FORM_BYTES, BatchThrottle
 from inference.archives import IMAGES_MAX, batch_bytes_max
 from inference.forms import BatchForm
 from inference.gallery import batch_progress, batch_tiles, sort_of, sorts_of
@@ -54,7 +54,7 @@ def _new(request: HttpRequest) -> HttpResponse:
     form = BatchForm(request.POST, request.FILES) if posted else BatchForm()
     if posted and form.is_valid():
         try:
-            check_pace(request)
+            check_pace(request, BatchThrottle)
             batch = services_batches.batch_create(**form.cleaned_data, **makers(request))
             address = reverse("inference:batch", args=[batch.pk])
             return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

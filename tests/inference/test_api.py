@@ -362,6 +362,16 @@ def test_the_schema_and_its_page(api: APIClient, db: None) -> None:
         "comparisons/{id}/truth",
         "comparisons/{id}/agreement",
         "predictions/{id}/mask",
+        "predictions/{id}/insides",
+        "comparisons/{id}/ensembles",
+        "ensembles/{id}",
+        "ensembles/{id}/mask",
+        "insides/{id}",
+        "insides/{id}/strip/{number}",
+        "insides/{id}/heat",
+        "batches",
+        "batches/{id}",
+        "batches/{id}/results",
     }
     assert {f"/api/v1/{path}/" for path in paths} <= set(schema["paths"])
     page = api.get("/api/v1/docs/").content.decode()

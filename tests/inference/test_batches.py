@@ -25,6 +25,7 @@ from rest_framework.test import APIClient
 from experiments.models import Checkpoint, Dataset
 from inference import execution, services, services_batches
 from inference.models import Batch, BatchItem, Comparison, Ensemble, Image, Inside, Prediction
+from inference.panes import pane_of
 from segweb.jobs import State
 from tests.inference.conftest import FakeEngine
 from tests.inference.pictures import encoded, noise, upload
@@ -265,7 +266,29 @@ def test_a_second_attempt_finds_what_the_first_made(api: APIClient, worker: Fake
     assert (item.comparison, item.attempt) == (first, 2)
 
 
+def test_a_pane_counts_only_what_comes_before_it(
+    api: APIClient, worker: FakeEngine, image: Image
+) -> None:
+    post(api, ("a.png", picture(1)))
+    execution.next_execute()
+    assert Prediction.objects.count() == 2
+    watched = services.comparison_create(image=image, models=KEYS).predictions.last()
+    assert pane_of(watched, 2).before == 1
+
+
 # who, and what is refused
+
+
+def test_visitors_are_slowed_down(
+    api: APIClient, worker: FakeEngine, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = {"batch": "2/min", "anon": "100/min"}
+    monkeypatch.setattr("inference.api.BatchThrottle.THROTTLE_RATES", rates)
+    for _ in range(2):
+        assert post(api, ("a.png", picture(1))).status_code == 202
+    assert post(api, ("a.png", picture(1))).status_code == 429
+    body = {"files": upload(picture(1)), "models": KEYS}
+    assertContains(client.post("/batches/new/", body), "wait a minute", status_code=422)
 
 
 def test_an_idempotency_key_is_one_batch(api: APIClient, worker: FakeEngine) -> None:

@@ -38,4 +38,4 @@ def test_the_quickstart_does_what_it_says(stack: Stack, tmp_path: Path) -> None:
         for name in ("camvid-unet-slim.png", "camvid-unet-slim-overlay.png", "mine.png"):
             with Image.open(out / name) as made:
                 assert made.size == image.size
-    assert {path.suffix for path in out.iterdir()} == {".png", ".json", ".npz", ".txt"}
+    assert {path.suffix for path in out.iterdir()} == {".png", ".json", ".npz", ".txt", ".zip"}
