@@ -96,6 +96,7 @@ def _texts() -> dict[str, str]:
         "pair": _("Who is right"),
         "parameters": _("Parameters"),
         "pin": _("Click a pixel of the image, or press Shift and an arrow key, to see its field."),
+        "pixels": _("Pixels of the image"),
         "reach": _(
             "Most of what counts lies in %(side)s × %(side)s pixels; the theoretical field is "
             "%(whole)s × %(whole)s: %(ratio)s percent of its side."
@@ -105,7 +106,6 @@ def _texts() -> dict[str, str]:
             "takes part."
         ),
         "right": _("right"),
-        "rightPixels": _("Right pixels"),
         "scatter": _("Time against mIoU on this image"),
         "scores": _("IoU in percent, the best of each row in bold"),
         "swap": _("%(a)s says %(a_class)s, %(b)s says %(b_class)s"),
@@ -116,5 +116,4 @@ def _texts() -> dict[str, str]:
         "weight": _("Weight"),
         "worse": _("Worse"),
         "wrong": _("wrong"),
-        "wrongPixels": _("Wrong pixels"),
     }

@@ -16,13 +16,13 @@ import { Viewport } from "./viewport.js";
 
 const LEAST = 240; // CSS pixels, for a pane beside another
 const PANE_HEAD = 40;
+const GAP = 12; // as compare.css has it
 
 class CompareBoard extends HTMLElement {
   connectedCallback() {
     this.data = JSON.parse(document.getElementById("bench").textContent);
     this.grid = this.querySelector(".panes");
     this.aspect = this.data.image.width / this.data.image.height;
-    this.style.setProperty("--aspect", this.aspect);
     this.top3 = new Map(); // by pane number, once the inspector has fetched them
     this.state = new State();
     this.viewport = new Viewport(this);
@@ -122,30 +122,49 @@ class CompareBoard extends HTMLElement {
     return { indices, width, height, colours: palette(classes), lines: true };
   }
 
-  /** The columns that make the images large while all fit the window; more of them in doubt. */
   arrange() {
     const { view, swipe } = this.state;
     const number = swipe ? swipe.split(".")[0] : view;
     const current = this.panes.find((pane) => pane.dataset.number === number);
     for (const pane of this.panes) pane.classList.toggle("current", pane === current);
     this.toggleAttribute("data-view", Boolean(current));
-    this.grid.style.setProperty("--columns", this.columns());
-    this.grid.style.setProperty("--least", "0px");
+    this.fit();
     this.viewport.apply();
     this.viewport.rest();
   }
 
+  /** Give panes and stages whole pixels, so that masks and pointers meet the image's exactly. */
+  fit() {
+    const columns = this.columns();
+    const size = (name, pixels) => this.grid.style.setProperty(name, `${pixels}px`);
+    this.grid.style.setProperty("--columns", columns);
+    size("--column", Math.floor(this.across(columns)));
+    const pane = this.grid.querySelector(".current") ?? this.panes[0];
+    const head = pane.querySelector(".pane-head").offsetWidth; // beside the stage, or above it
+    const beside = head < pane.clientWidth;
+    const room = pane.clientWidth - (beside ? head : 0);
+    const above = this.grid.getBoundingClientRect().top + scrollY + (beside ? 0 : PANE_HEAD);
+    const below = innerHeight - above - 2 * GAP;
+    const wide = Math.floor(Math.min(room, Math.max(below, LEAST) * this.aspect));
+    const even = wide - ((room - wide) % 2); // centred, it starts on a pixel too
+    size("--stage-width", even);
+    size("--stage-height", Math.round(even / this.aspect));
+  }
+
+  across(columns) {
+    return (this.grid.clientWidth - GAP * (columns - 1)) / columns;
+  }
+
+  /** The columns that make the images large while all fit the window; more of them in doubt. */
   columns() {
     const count = this.panes.length;
-    const gap = parseFloat(getComputedStyle(this.grid).columnGap);
     const height = innerHeight - this.grid.offsetTop;
-    const across = (columns) => (this.grid.clientWidth - gap * (columns - 1)) / columns;
     const size = (columns) => {
-      const down = height / Math.ceil(count / columns) - PANE_HEAD - gap;
-      return Math.min(across(columns), down * this.aspect);
+      const down = height / Math.ceil(count / columns) - PANE_HEAD - GAP;
+      return Math.min(this.across(columns), down * this.aspect);
     };
     let best = count;
-    while (best > 1 && across(best) < LEAST) best -= 1;
+    while (best > 1 && this.across(best) < LEAST) best -= 1;
     for (let fewer = best - 1; fewer > 0; fewer -= 1) {
       if (size(fewer) > 1.25 * size(best)) best = fewer;
     }

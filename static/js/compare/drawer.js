@@ -41,7 +41,10 @@ export class Drawer {
     for (const button of board.querySelectorAll(".tabs button")) {
       button.setAttribute("aria-expanded", button.dataset.panel === name);
     }
-    if (name) this.open(name);
+    if (!name) return;
+    this.open(name);
+    const covers = getComputedStyle(root).position === "fixed"; // a phone: keep an image in sight
+    if (covers) board.grid.querySelector(".pane.current, .pane")?.scrollIntoView();
   }
 
   async open(name) {

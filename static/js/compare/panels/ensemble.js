@@ -1,4 +1,5 @@
 /** The ensemble lab: members and weights go to a worker, its mask comes back as a further pane. */
+import { swatch } from "../controls.js";
 import { element, fill, number, percent } from "../elements.js";
 
 export function panel(board, section) {
@@ -100,6 +101,20 @@ async function show(board, ensemble, list) {
   pane.querySelector(".photo").src = grid.querySelector(".photo").src;
   pane.querySelector("mask-layer img").src = ensemble.mask_url;
   grid.append(pane);
+  fill(pane.querySelector(".legend"), legend(await board.layer(number).read(), data.lists[list]));
   board.arrive();
   pane.scrollIntoView({ block: "nearest" });
+}
+
+/** The classes of a mask, largest first, as the server lists those of the models. */
+function legend({ ids }, classes) {
+  const counts = new Uint32Array(256);
+  for (const id of ids) counts[id] += 1;
+  const found = classes.filter(({ id }) => counts[id]).sort((one, other) => counts[other.id] - counts[one.id]);
+  return found.map(({ id, name, title, colour }) => {
+    const button = element("button", { type: "button" }, swatch(colour), element("span", {}, title),
+      element("span", { className: "number muted" }, percent(counts[id] / ids.length)));
+    button.dataset.off = name;
+    return element("li", {}, button);
+  });
 }

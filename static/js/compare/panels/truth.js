@@ -35,6 +35,8 @@ export function panel(board, section) {
     const { predictions } = await board.api.get(`comparisons/${data.comparison}/truth/`);
     const found = panes.map((pane) => predictions.find(({ id }) => id === pane.prediction));
     fill(section.querySelector(".scores"), [table(panes, found, classes, data.texts)]);
+    fill(section.querySelector(".counts"), [counts(panes, found, data.texts)]);
+    section.querySelector(".unknown").hidden = found.some(Boolean);
     show();
   };
 }
@@ -50,17 +52,27 @@ function table(panes, found, classes, texts) {
     return element("tr", {}, element("th", { scope: "row" }, title), ...cells);
   };
   const share = (v) => number(100 * v, 1);
-  const pixels = (v) => number(v);
   const summary = [
     row("mIoU", (s) => s.miou, share),
     row(texts.boundary, (s) => s.boundary_iou, share),
     row(texts.accuracy, (s) => s.pixel_accuracy, share),
   ];
   const each = classes.map(({ title }, i) => row(title, (s) => s.per_class_iou[i], share));
-  const counts = [row(texts.rightPixels, (s) => s.right, pixels), row(texts.wrongPixels, (s) => s.wrong, pixels)];
-  counts[1].querySelectorAll(".best").forEach((cell) => cell.classList.remove("best"));
   return element("table", { className: "figures" },
     element("caption", {}, texts.scores),
     element("thead", {}, element("tr", {}, element("td"), ...head)),
-    element("tbody", {}, ...summary), element("tbody", {}, ...each), element("tbody", {}, ...counts));
+    element("tbody", {}, ...summary), element("tbody", {}, ...each));
+}
+
+/** How many pixels each model has right and wrong; void ones count for neither. */
+function counts(panes, found, texts) {
+  const rows = panes.map((pane, i) => [pane, found[i]]).filter(([, scores]) => scores);
+  const cells = (scores) => ["right", "wrong", "ignored"].map((name) =>
+    element("td", { className: "number" }, number(scores[name])));
+  const head = [texts.model, texts.right, texts.wrong, texts.void].map((text) => element("th", { scope: "col" }, text));
+  return element("table", { className: "figures" },
+    element("caption", {}, texts.pixels),
+    element("thead", {}, element("tr", {}, ...head)),
+    element("tbody", {}, ...rows.map(([pane, scores]) =>
+      element("tr", {}, element("th", { scope: "row" }, `${pane.number} ${pane.title}`), ...cells(scores)))));
 }

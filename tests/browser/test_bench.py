@@ -1,0 +1,524 @@
+"""The compare bench in a browser: what it draws and says, against oracles computed in NumPy."""
+
+from __future__ import annotations
+
+import io
+import json
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.browser.test_compare import address, box, compared, drawn, shown  # noqa: F401
+from tests.stack import Stack
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+Visit = Callable[..., Any]
+MODELS = 3
+SIZE = (240, 180)
+BOARD = "document.querySelector('compare-board')"
+TRANSFORMS = "[...document.querySelectorAll('.world')].map(w => w.style.transform)"
+
+# A pane's fill as the canvas holds it, as a PNG.
+FILL = "number => document.querySelector(`#pane-${number} .fill`).toDataURL().split(',')[1]"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A comparison of drawn masks, and what the server knows of it."""
+
+    path: str
+    masks: list[np.ndarray]
+    truth: np.ndarray
+    colours: np.ndarray
+    site: Stack
+    predictions: list[dict[str, Any]]
+
+    def asked(self, part: str) -> Any:
+        """The JSON under the comparison's address."""
+        return self.site.get(f"comparisons/{self.path.split('/')[2]}/{part}")
+
+
+@pytest.fixture(scope="module")
+def bench(site: Stack) -> Bench:
+    """Three models' masks of one image, with a truth."""
+    path = site.python("-m", "tests.browser.drawn", *map(str, (*SIZE, MODELS)))
+    found = site.get(f"comparisons/{path.split('/')[2]}/")
+
+    def picture(address: str) -> Image.Image:
+        return Image.open(io.BytesIO(site.call(address)[1]))
+
+    masks = [picture(prediction["mask_url"]) for prediction in found["predictions"]]
+    colours = np.array(masks[0].getpalette(), np.uint8).reshape(-1, 3)
+    truth = picture(f"images/{found['image']['id']}/truth/")
+    arrays = [np.asarray(mask) for mask in masks]
+    return Bench(path, arrays, np.asarray(truth), colours, site, found["predictions"])
+
+
+def tall(visit: Visit, path: str) -> Any:
+    """A page on which every pane is on the screen."""
+    return visit(path, width=1600, height=1200)
+
+
+def fill(page: Any, number: int) -> np.ndarray:
+    """What a pane's fill holds, once it is drawn."""
+    drawn(page)
+    return np.asarray(Image.open(io.BytesIO(b64decode(page.evaluate(FILL, number)))))
+
+
+def wait_for_fill(page: Any, number: int, expected: np.ndarray) -> None:
+    """Wait until a pane's fill holds these pixels; those without opacity have no colour."""
+    for _ in range(50):
+        found = fill(page, number)
+        if np.array_equal(found[..., 3], expected[..., 3]) and np.array_equal(
+            found[found[..., 3] > 0], expected[expected[..., 3] > 0]
+        ):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"pane {number} differs in {(found != expected).any(-1).mean():.1%} of its pixels")
+
+
+def coloured(mask: np.ndarray, colours: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+    """H×W×4: a mask in its colours where it is `seen`."""
+    alpha = np.full(mask.shape, 255) if seen is None else np.where(seen, 255, 0)
+    return np.dstack([colours[mask], alpha]).astype(np.uint8)
+
+
+# One view of all panes
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (700, 900)])
+@pytest.mark.parametrize("zoom", [1, 2.5, 7.3])
+def test_mask_and_image_stay_aligned_at_every_zoom(
+    visit: Visit, bench: Bench, width: int, height: int, zoom: float
+) -> None:
+    page = visit(f"{bench.path}#mode=mask&zoom={zoom}&x=0.4&y=0.6", width=width, height=height)
+    page.mouse.move(2, 2)
+    drawn(page)
+    _, _, wide, high = box(page, ".stage")
+    assert wide % 1 == high % 1 == 0
+    seen = shown(page, ".stage")[: int(high), : int(wide)]
+    left, top = 0.4 - 0.5 / zoom, 0.6 - 0.5 / zoom
+    mask = bench.masks[0]
+
+    def places(count: int, edge: float, size: int) -> np.ndarray:
+        edge = min(max(edge, 0), 1 - 1 / zoom)
+        middles = np.arange(count) + 0.5 - 1e-4  # on an edge, Chromium takes the pixel before it
+        return ((edge + middles / count / zoom) * size).astype(int)
+
+    rows = places(seen.shape[0], top, mask.shape[0])
+    columns = places(seen.shape[1], left, mask.shape[1])
+    expected = bench.colours[mask[rows][:, columns]]
+    assert (seen == expected).all(axis=-1)[2:-2, 2:-2].mean() > 0.9999
+    photo = page.evaluate(
+        "JSON.stringify(document.querySelector('.photo').getBoundingClientRect())"
+    )
+    layer = page.evaluate("JSON.stringify(document.querySelector('.fill').getBoundingClientRect())")
+    for side in ("x", "y", "width", "height"):
+        assert json.loads(photo)[side] == pytest.approx(json.loads(layer)[side], abs=0.5)
+
+
+def test_wheel_drag_and_keys_move_all_panes_together(visit: Visit, bench: Bench) -> None:
+    page = visit(bench.path)
+    drawn(page)
+    x, y, width, height = box(page, "#pane-2 .stage")
+
+    def views() -> set[str]:
+        return set(page.evaluate(TRANSFORMS))
+
+    before = views()
+    assert len(before) == 1
+    page.mouse.move(x + width * 0.26, y + height * 0.26)
+    under = page.evaluate(f"{BOARD}.state.hover")
+    page.mouse.wheel(0, -120)
+    page.wait_for_function(
+        "t => document.querySelector('.world').style.transform !== t", arg=next(iter(before))
+    )
+    assert len(views()) == 1
+    page.mouse.move(x + width * 0.26 + 1, y + height * 0.26)
+    page.mouse.move(x + width * 0.26, y + height * 0.26)
+    assert page.evaluate(f"{BOARD}.state.hover") == under  # zoomed about the pointer
+
+    zoomed = views()
+    page.mouse.down()
+    page.mouse.move(x + width * 0.26 - 30, y + height * 0.26 - 20, steps=3)
+    page.mouse.up()
+    dragged = views()
+    assert len(dragged) == 1
+    assert dragged != zoomed
+    for key in ("ArrowRight", "+", "-"):
+        former = views()
+        page.keyboard.press(key)
+        assert len(views()) == 1
+        assert views() != former
+    page.keyboard.press("f")
+    assert views() == before
+
+
+def test_crosshair_is_over_the_same_pixel_in_every_pane(visit: Visit, bench: Bench) -> None:
+    page = visit(f"{bench.path}#zoom=2")
+    drawn(page)
+    x, y, width, height = box(page, "#pane-1 .stage")
+    page.mouse.move(x + width * 0.31, y + height * 0.72)
+    crosses = page.evaluate("[...document.querySelectorAll('.cross')].map(c => c.style.transform)")
+    assert len(set(crosses)) == 1
+    assert page.locator(".cross:visible").count() == MODELS
+    page.mouse.click(x + width * 0.31, y + height * 0.72)
+    wide, high = SIZE
+    pinned = f"{int((0.25 + 0.31 / 2) * wide)}.{int((0.25 + 0.72 / 2) * high)}"
+    address(page, f"#zoom=2&cross={pinned}")
+    page.keyboard.press("Shift+ArrowRight")
+    across, down = map(int, pinned.split("."))
+    address(page, f"#zoom=2&cross={across + 1}.{down}")
+
+
+def test_two_fingers_zoom_and_one_pans(visit: Visit, bench: Bench) -> None:
+    page = visit(bench.path, width=360, height=740, has_touch=True)
+    drawn(page)
+    x, y, width, height = box(page, "#pane-1 .stage")
+    middle = (x + width / 2, y + height / 2)
+    touches = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        touches.send(
+            "Input.dispatchTouchEvent",
+            {
+                "type": kind,
+                "touchPoints": [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)],
+            },
+        )
+
+    def spread(by: float) -> list[tuple[float, float]]:
+        return [(middle[0] - by, middle[1]), (middle[0] + by, middle[1])]
+
+    touch("touchStart", *spread(20))
+    for by in (30, 40, 50, 60):
+        touch("touchMove", *spread(by))
+    touch("touchEnd")
+    zoom = page.evaluate(f"{BOARD}.state.zoom")
+    assert zoom == pytest.approx(3, rel=0.2)
+    drawn(page)
+    at = page.evaluate(f"{BOARD}.state.x")
+    touch("touchStart", middle)
+    for by in (10, 20, 30):
+        touch("touchMove", (middle[0] - by, middle[1]))
+    touch("touchEnd")
+    assert page.evaluate(f"{BOARD}.state.x") > at
+    assert len(set(page.evaluate(TRANSFORMS))) == 1
+
+
+def test_the_legend_hides_a_class_in_all_panes(visit: Visit, bench: Bench) -> None:
+    page = visit(bench.path)
+    drawn(page)
+    button = page.locator("#pane-2 .legend button").first
+    name = button.get_attribute("data-off")
+    colour = page.evaluate(f"{BOARD}.data.lists[0].find(c => c.name === {name!r}).id")
+    button.click()
+    for number, mask in enumerate(bench.masks, start=1):
+        wait_for_fill(page, number, coloured(mask, bench.colours, mask != colour))
+    assert page.locator(f"[data-off={name!r}][aria-pressed=false]").count() == MODELS
+    address(page, f"#off={name}")
+    page.reload()
+    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours, bench.masks[0] != colour))
+
+
+def test_keys_blink_while_they_are_held(visit: Visit, bench: Bench) -> None:
+    page = visit(bench.path)
+    drawn(page)
+    page.keyboard.down("t")
+    void = (
+        bench.truth
+        == bench.site.get(f"comparisons/{bench.path.split('/')[2]}/truth/")["ignore_index"]
+    )
+    wait_for_fill(page, 1, coloured(bench.truth, bench.colours, ~void))
+    page.wait_for_timeout(500)
+    page.keyboard.up("t")
+    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours))
+    page.keyboard.press("t")  # a short press stays
+    wait_for_fill(page, 2, coloured(bench.truth, bench.colours, ~void))
+    address(page, "#truth=1")
+
+
+def test_swipe_shows_one_model_on_each_side(visit: Visit, bench: Bench) -> None:
+    page = visit(f"{bench.path}#mode=mask&view=2")
+    drawn(page)
+    page.keyboard.press("s")
+    page.get_by_label("Model on the right").select_option("1")
+    divider = page.get_by_role("slider", name="Divider between two models")
+    x, y, width, height = box(page, "#pane-2 .stage")
+    left = box(page, ".divider")
+    page.mouse.move(left[0] + left[2] / 2, y + height / 2)
+    page.mouse.down()
+    page.mouse.move(x + width * 0.3, y + height / 2, steps=4)
+    page.mouse.up()
+    page.mouse.move(2, 2)
+    assert int(divider.get_attribute("aria-valuenow")) == pytest.approx(30, abs=1)
+    drawn(page)
+    seen = shown(page, "#pane-2 .stage")
+    rows = ((np.arange(seen.shape[0]) + 0.5) / seen.shape[0] * SIZE[1]).astype(int)
+    columns = ((np.arange(seen.shape[1]) + 0.5) / seen.shape[1] * SIZE[0]).astype(int)
+    below = np.s_[int(0.7 * len(rows)) : -2]  # beneath the lists of models and the handle
+    for mask, part in ((bench.masks[1], slice(0.02, 0.25)), (bench.masks[0], slice(0.35, 0.98))):
+        across = np.s_[int(part.start * len(columns)) : int(part.stop * len(columns))]
+        expected = bench.colours[mask[rows][:, columns]]
+        assert (seen == expected).all(-1)[below, across].mean() > 0.99
+    divider.press("ArrowRight")
+    assert int(divider.get_attribute("aria-valuenow")) == pytest.approx(32, abs=1)
+    page.keyboard.press("s")
+    assert page.locator(".halves").count() == 0
+
+
+# Disagreement
+
+
+def test_entropy_equals_numpys(visit: Visit, bench: Bench) -> None:
+    page = visit(f"{bench.path}#panel=agreement")
+    page.get_by_role("button", name="Show where they disagree").click()
+    drawn(page)
+    values, mean = page.evaluate(f"{BOARD}.maps.votes(0).then(v => [[...v.values], v.mean])")
+    votes = np.stack([(np.stack(bench.masks) == k).mean(axis=0) for k in range(11)])
+    surprise = np.where(votes > 0, -votes * np.log2(np.maximum(votes, 1e-9)), 0).sum(axis=0)
+    assert np.abs(np.array(values).reshape(surprise.shape) - surprise).max() < 1e-5
+    assert mean == pytest.approx(surprise.mean(), abs=1e-6)
+    assert mean == pytest.approx(bench.asked("agreement/")["entropy_mean"], abs=1e-6)
+    assert page.locator(".mean").inner_text().startswith(f"{mean:.3f} bits")
+    opaque = fill(page, 1)[..., 3] > 0
+    assert np.array_equal(opaque, surprise > 0)
+
+
+def test_pairs_and_swaps(visit: Visit, bench: Bench) -> None:
+    page = tall(visit, f"{bench.path}#panel=agreement")
+    agreed = (bench.masks[0] == bench.masks[2]).mean()
+    row = page.locator(".matrix tbody tr").first
+    assert row.locator("td").nth(2).inner_text() == f"{100 * agreed:.1f}"
+
+    swap = page.locator(".finding").first
+    sentence, share = swap.inner_text().split("\n")
+    swap.click()
+    kind, a, b, one, other = page.evaluate(f"{BOARD}.state.map").split(".")
+    first, second = bench.masks[int(a) - 1], bench.masks[int(b) - 1]
+    swapped = (first == int(one)) & (second == int(other))
+    assert kind == "swap"
+    assert share == f"{100 * swapped.mean():.1f} %"
+    assert " says " in sentence
+    for number, mask in enumerate(bench.masks, start=1):
+        wait_for_fill(page, number, coloured(mask, bench.colours, swapped))
+    page.keyboard.press("Escape")
+    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours))
+
+
+# Against the truth
+
+DRAWN_IN = "#009e73", "#d55e00", "#f0e442"  # right, false, missed
+
+
+def counted(page: Any, number: int, colours: tuple[str, ...]) -> list[int]:
+    """How many of a pane's pixels are drawn in each colour."""
+    pixels = fill(page, number)
+    rgb = pixels[pixels[..., 3] > 0][:, :3]
+    return [int((rgb == tuple(bytes.fromhex(c[1:]))).all(-1).sum()) for c in colours]
+
+
+def test_error_maps_count_what_the_server_counts(visit: Visit, bench: Bench) -> None:
+    scores = bench.asked("truth/")["predictions"]
+    page = tall(visit, f"{bench.path}#panel=truth")
+    page.get_by_role("button", name="Errors").click()
+    page.locator(".told").wait_for()
+    for number, found in enumerate(scores, start=1):
+        known = bench.truth != 11
+        right = (bench.masks[number - 1] == bench.truth) & known
+        green = np.full((*right.shape, 3), tuple(bytes.fromhex("009e73")), np.uint8)
+        expected = np.where(right[..., None], green, tuple(bytes.fromhex("d55e00")))
+        wait_for_fill(page, number, np.dstack([expected, np.where(known, 255, 0)]).astype(np.uint8))
+        assert counted(page, number, DRAWN_IN[:2]) == [found["right"], found["wrong"]]
+        told = page.locator(".counts tbody tr").nth(number - 1).locator("td").all_inner_texts()
+        assert [int(text.replace(",", "")) for text in told] == [
+            found[part] for part in ("right", "wrong", "ignored")
+        ]
+    page.get_by_label("Errors of which class").select_option("3")
+    page.wait_for_function(f"{BOARD}.state.map === 'errors.3'")
+    page.wait_for_timeout(300)
+    for number, found in enumerate(scores, start=1):
+        _, false, missed = counted(page, number, DRAWN_IN)
+        assert [false, missed] == [found["false"][3], found["missed"][3]]
+
+
+def test_iou_by_class_and_model(visit: Visit, bench: Bench) -> None:
+    page = visit(f"{bench.path}#panel=truth")
+    page.locator(".scores table").wait_for()
+    rows = {
+        row.locator("th").inner_text(): row.locator("td").all_inner_texts()
+        for row in page.locator(".scores tbody tr").all()
+    }
+    scores = bench.asked("truth/")["predictions"]
+    assert rows["mIoU"] == [f"{100 * found['miou']:.1f}" for found in scores]
+    assert rows["Boundary IoU"] == [f"{100 * found['boundary_iou']:.1f}" for found in scores]
+    assert rows["road"] == [f"{100 * found['per_class_iou'][3]:.1f}" for found in scores]
+
+
+def test_who_alone_is_right(visit: Visit, bench: Bench) -> None:
+    page = tall(visit, f"{bench.path}#map=pair.1.3")
+    one, other = bench.masks[0] == bench.truth, bench.masks[2] == bench.truth
+    known = bench.truth != 11
+    page.locator(".told-key .number").first.wait_for()
+    told = [
+        int(text.replace(",", "")) for text in page.locator(".told-key .number").all_inner_texts()
+    ]
+    expected = [
+        (one & ~other & known).sum(),
+        (other & ~one & known).sum(),
+        (~one & ~other & known).sum(),
+    ]
+    assert told == expected
+    page.wait_for_timeout(300)
+    assert counted(page, 2, ("#0072b2", "#e69f00", "#cc79a7")) == told
+
+
+# Pixels
+
+
+def top3(bench: Bench, place: int) -> tuple[np.ndarray, np.ndarray]:
+    """Classes and probabilities of a prediction as they are stored."""
+    address = f"predictions/{bench.predictions[place]['id']}/mask/?as=npz"
+    stored = np.load(io.BytesIO(bench.site.call(address)[1]))
+    return stored["classes"], stored["probabilities"]
+
+
+def test_inspector_shows_the_stored_probabilities(visit: Visit, bench: Bench) -> None:
+    page = visit(f"{bench.path}#panel=pixel&cross=100.50")
+    page.locator(".thoughts > li").nth(MODELS - 1).wait_for()
+    names = {entry["id"]: entry["title"] for entry in page.evaluate(f"{BOARD}.data.lists[0]")}
+    for place in range(MODELS):
+        classes, probabilities = top3(bench, place)
+        told = page.locator(".thoughts > li").nth(place).locator(".ranks li").all_inner_texts()
+        assert [text.split("\n") for text in told] == [
+            [names[classes[rank, 50, 100]], f"{100 * int(probabilities[rank, 50, 100]) / 255:.1f}"]
+            for rank in range(3)
+        ]
+    assert page.locator(".true").inner_text() == f"In truth: {names[bench.truth[50, 100]]}"
+    x, y, width, height = box(page, "#pane-1 .stage")
+    page.mouse.move(x + width / 2, y + height / 2)
+    assert page.locator(".at").inner_text() == f"Pixel {SIZE[0] // 2}, {SIZE[1] // 2}"
+
+
+def test_slider_hides_uncertain_pixels_in_all_panes(visit: Visit, bench: Bench) -> None:
+    page = tall(visit, f"{bench.path}#panel=pixel")
+    page.get_by_label("Hide pixels below").fill("60")
+    for place, mask in enumerate(bench.masks):
+        sure = top3(bench, place)[1][0] >= 0.6 * 255
+        assert 0 < sure.mean() < 1
+        wait_for_fill(page, place + 1, coloured(mask, bench.colours, sure))
+    page.reload()
+    sure = top3(bench, 0)[1][0] >= 0.6 * 255
+    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours, sure))
+
+
+# With networks
+
+
+def test_ensemble_becomes_a_pane(visit: Visit, compared: str) -> None:  # noqa: F811
+    page = visit(f"{compared}#panel=ensemble")
+    page.get_by_label("Weight: SegNet").fill("2")
+    page.get_by_role("button", name="Combine").click()
+    page.locator("#pane-4").wait_for()
+    drawn(page)
+    assert page.locator(".outcome tbody th").all_inner_texts() == ["FCN-8s", "SegNet", "U-Net"]
+    mask = page.locator("#pane-4 mask-layer img").get_attribute("src")
+    ids = np.asarray(Image.open(io.BytesIO(page.request.get(mask).body())))
+    colours = np.array(
+        [
+            tuple(bytes.fromhex(entry["colour"][1:]))
+            for entry in page.evaluate(f"{BOARD}.data.lists[0]")
+        ]
+    )
+    page.keyboard.press("4")
+    wait_for_fill(page, 4, coloured(ids, colours))
+    assert page.locator("#pane-4 .legend li").count() == len(np.unique(ids))
+
+
+def test_inside_a_network(visit: Visit, compared: str) -> None:  # noqa: F811
+    page = visit(f"{compared}#panel=inside")
+    page.get_by_label("Network", exact=True).select_option("2")  # SegNet
+    x, y, width, height = box(page, "#pane-2 .stage")
+    page.mouse.click(x + width / 2, y + height / 2)
+    page.locator(".strip li").first.wait_for()
+    assert page.locator(".strip img").first.get_attribute("alt").startswith("Unpooling")
+    assert "percent of its side" in page.locator(".reach").inner_text()
+    page.locator("#pane-2 .receptive").wait_for()
+    theory = box(page, "#pane-2 .receptive")
+    assert theory[0] + theory[2] / 2 == pytest.approx(x + width / 2, abs=3)
+    page.reload()  # the map is in the address
+    page.locator("#pane-2 .receptive").wait_for()
+
+
+def test_costs_can_be_sorted(visit: Visit, bench: Bench) -> None:
+    page = visit(f"{bench.path}#panel=speed")
+    titles = page.locator(".costs tbody th")
+    titles.first.wait_for()
+    assert titles.all_inner_texts()[0].startswith("1 ")
+    page.get_by_role("button", name="Parameters").click()
+    page.get_by_role("button", name="Parameters").click()
+    assert titles.all_inner_texts()[0].startswith("3 ")
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("Parameters")
+    assert page.locator(".scatter circle").count() == MODELS
+
+
+# Everyone
+
+
+PANELS = (
+    "#panel=agreement&map=entropy",
+    "#panel=truth&map=errors",
+    "#panel=pixel&cross=100.50",
+    "#panel=ensemble",
+    "#panel=inside",
+    "#panel=speed",
+)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width", "states"),
+    [
+        ("light", 1280, ("", "#swipe=1.2", *PANELS)),
+        ("dark", 1280, PANELS[:3]),
+        ("light", 360, ("", *PANELS[:2])),
+    ],
+)
+def test_axe_finds_no_serious_fault(
+    visit: Visit, bench: Bench, scheme: str, width: int, states: tuple[str, ...]
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit("/", width=width, height=800, color_scheme=scheme)
+    for state in states:
+        page.goto("about:blank")
+        page.goto(f"{bench.path}{state}")
+        page.wait_for_load_state("networkidle")
+        faults = Axe().run(page).response["violations"]
+        serious = [fault for fault in faults if fault["impact"] in ("serious", "critical")]
+        assert [(f["id"], [n["html"] for n in f["nodes"]]) for f in serious] == [], state
+
+
+def test_help_lists_the_keys(visit: Visit, bench: Bench) -> None:
+    page = visit(bench.path)
+    drawn(page)
+    page.keyboard.press("?")
+    page.get_by_role("heading", name="Keys").wait_for()
+    page.keyboard.press("2")  # the page beneath does not listen
+    page.keyboard.press("Escape")
+    page.get_by_role("heading", name="Keys").wait_for(state="hidden")
+    assert page.evaluate("location.hash") == ""
+
+
+def test_masks_off_the_screen_are_left_until_they_are_needed(visit: Visit, bench: Bench) -> None:
+    fetched = set()
+    page = visit("/", width=420, height=500)
+    page.on("request", lambda request: "/mask/" in request.url and fetched.add(request.url))
+    page.goto(f"{bench.path}#panel=agreement")
+    page.get_by_role("button", name="Show where they disagree").click()
+    page.wait_for_function(f"{BOARD}.maps.votes(0)")
+    assert len(fetched) == MODELS
