@@ -67,7 +67,7 @@ class Claim:
 
 
 def _plain(entry: Entry) -> bool:
-    return entry["variant"] == "slim" and not entry["pretrained"]
+    return entry["variant"] == "slim" and not entry["pretrained"] and entry["shipped"]
 
 
 def _compare(measure: Measure, value: float, rivals: list[float]) -> tuple[str, str]:
@@ -116,7 +116,10 @@ def _pretrained(entries: list[Entry]) -> Verdict:
         return Verdict(says, measure.title, "unmeasured", [])
     _gain, entry, other = max(pairs, key=lambda pair: pair[0])
     state, difference = _compare(measure, measure.read(entry), [measure.read(other)])
-    values = [(e["key"], measure.write(measure.read(e))) for e in (entry, other)]
+    values = [
+        (f"{entry['key']} ({_('pretrained')})", measure.write(measure.read(entry))),
+        (other["key"], measure.write(measure.read(other))),
+    ]
     return Verdict(says, measure.title, state, values, difference)
 
 

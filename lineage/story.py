@@ -37,11 +37,15 @@ class Chart:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a checkpoint's values, or an architecture without one."""
+    """A line of the table: a checkpoint's values, or an architecture without one.
+
+    `smaller`: it sees the images at another size than the others.
+    """
 
     architecture: Architecture
     entry: Entry | None
     cells: list[str]
+    smaller: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,15 @@ class Story:
         rows = []
         for key, architecture in catalogue().items():
             own = [entry for entry in self.entries if entry["architecture"] == key]
-            rows += [Row(architecture, entry, self._cells(entry)) for entry in own]
+            rows += [
+                Row(architecture, entry, self._cells(entry), self._smaller(entry)) for entry in own
+            ]
             if not own:
                 rows.append(Row(architecture, None, []))
         return rows
+
+    def _smaller(self, entry: Entry) -> bool:
+        return tuple(entry["input_size"]) != tuple(self.told["size"])
 
     def _cells(self, entry: Entry) -> list[str]:
         values = [(measure, measure.read(entry)) for measure in self.measures]

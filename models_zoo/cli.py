@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     story.add_argument("--data", required=True, help="scenes, or camvid:PATH")
     story.add_argument("--split", default="test")
     story.add_argument("--out", type=Path, default=STORIES, help="a folder")
+    story.add_argument("--also", type=Path, nargs="+", default=[], help="weights not shipped")
     cards = command("cards", page_commands.cards, "Write the model cards from the sidecars.")
     cards.add_argument("--out", type=Path, default=CARDS)
     command("bench", commands.bench, "Compare training and counting with plain PyTorch.")

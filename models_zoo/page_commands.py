@@ -15,7 +15,7 @@ from models_zoo.data import open_dataset
 from models_zoo.files import write_atomically
 from models_zoo.stories import picture_path
 from models_zoo.stories import story as story_read
-from models_zoo.weights import shipped
+from models_zoo.weights import resolve, shipped
 
 
 def describe(options: argparse.Namespace) -> dict[str, Any]:
@@ -38,6 +38,7 @@ def story(options: argparse.Namespace) -> dict[str, Any]:
     dataset = open_dataset(options.data, options.split)
     order = list(catalogue())
     found = [item for item in shipped() if item.sidecar["dataset"]["slug"] == dataset.slug]
+    found += [resolve(str(path)) for path in options.also]
     found.sort(key=lambda item: order.index(item.sidecar["architecture"]))
     options.out.mkdir(parents=True, exist_ok=True)
     result = story_tell(found, dataset, before=story_read(dataset.slug, options.out), say=print)

@@ -1,4 +1,4 @@
-"""The lineage in numbers: every shipped checkpoint of a data set, measured alike on one split.
+"""The lineage in numbers: the checkpoints of a data set, measured alike on one split.
 
 Scores are those of `evaluate` in fp32, with the six failures where the data set is scenes. Beside
 them: the effective receptive field, the mean over FIELD_IMAGES images, against theory's; time and
@@ -20,14 +20,14 @@ from torch import Tensor, nn
 
 from models_zoo.catalogue import architecture_get, build, option_names
 from models_zoo.data.base import Dataset
-from models_zoo.engine import Engine, batch_of
+from models_zoo.engine import Engine, batch_of, scoring_size
 from models_zoo.evaluation import evaluate
 from models_zoo.memory import PeakBytes
 from models_zoo.metrics import confusion, scores
 from models_zoo.precision import device_name
 from models_zoo.receptive_field import mean_effective_side, theoretical_side
 from models_zoo.training.checkpoints import weights_load
-from models_zoo.weights import Shipped
+from models_zoo.weights import FOLDER, Shipped
 
 FIELD_IMAGES = 50
 CORNER_IMAGES = 50
@@ -46,7 +46,7 @@ def story_tell(
     """All that is measured, ready for JSON; `entries` in the order of `checkpoints`.
 
     What `before`, an earlier story, says of the same weights on the same images is kept, but for
-    times, which are always taken together.
+    times, which are always taken together; so is what it says of weights that are not shipped.
     """
     engine = Engine(WARM_BYTES, precision="fp32")
     kept = _kept(before, dataset)
@@ -58,6 +58,12 @@ def story_tell(
         entries.append(entry or _measure(engine, checkpoint, dataset))
     for entry, milliseconds in zip(entries, _times(engine, checkpoints, dataset), strict=True):
         entry["milliseconds"] = round(milliseconds, 2)
+    told = {entry["sha256"] for entry in entries}
+    entries += [
+        entry | {"milliseconds": None}
+        for sha256, entry in kept.items()
+        if sha256 not in told and not entry["shipped"]
+    ]
     return {
         "format": 1,
         "dataset": dataset.slug,
@@ -93,6 +99,8 @@ def _measure(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry:
         "architecture": sidecar["architecture"],
         "variant": sidecar["variant"],
         "pretrained": bool(sidecar.get("training", {}).get("pretrained")),
+        "shipped": checkpoint.weights_path.is_relative_to(FOLDER),
+        "input_size": sidecar["input_size"],
         "sha256": sidecar["sha256"],
         "parameters": sidecar["parameters"],
         "scores": {name: found[name] for name in KEPT if name in found},
@@ -111,7 +119,7 @@ def _input(sidecar: dict[str, Any], dataset: Dataset, index: int) -> Tensor:
         dataset.load_image(index),
         mean=sidecar["mean"],
         std=sidecar["std"],
-        scored_at=dataset.size(index),
+        scored_at=scoring_size(dataset.size(index), tuple(sidecar["input_size"])),
         device=torch.device(device_name()),
     )
 
@@ -121,11 +129,11 @@ def _times(engine: Engine, checkpoints: list[Shipped], dataset: Dataset) -> list
     if not checkpoints:
         return []
     networks = [engine.network(c.weights_path, c.sidecar)[0] for c in checkpoints]
-    image = _input(checkpoints[0].sidecar, dataset, 0)
+    images = [_input(checkpoint.sidecar, dataset, 0) for checkpoint in checkpoints]
     taken: list[list[float]] = [[] for _ in networks]
     with torch.inference_mode():
         for number in range(ROUNDS + 1):
-            for network, times in zip(networks, taken, strict=True):
+            for network, image, times in zip(networks, images, taken, strict=True):
                 started = time.perf_counter()
                 network(image)
                 if engine.device == "cuda":
@@ -136,9 +144,13 @@ def _times(engine: Engine, checkpoints: list[Shipped], dataset: Dataset) -> list
 
 
 def _corners(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry | None:
-    """The mIoU as trained and with align_corners the other way, over some images of the split."""
+    """The mIoU as trained and with align_corners the other way, over some images of the split.
+
+    None for a network without the choice, and for one that does not see the images at their size.
+    """
     sidecar = checkpoint.sidecar
-    if "align_corners" not in option_names(architecture_get(sidecar["architecture"])):
+    choice = "align_corners" in option_names(architecture_get(sidecar["architecture"]))
+    if not choice or tuple(sidecar["input_size"]) != tuple(dataset.input_size):
         return None
     network, _ = engine.network(checkpoint.weights_path, sidecar)
     count = min(CORNER_IMAGES, len(dataset))

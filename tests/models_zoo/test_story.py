@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models_zoo import build, stories
+from models_zoo import build, stories, story
 from models_zoo.cards import PATH, cards_text
 from models_zoo.catalogue import catalogue
 from models_zoo.cli import main
@@ -61,9 +61,16 @@ def dataset(monkeypatch):
     return found
 
 
-def test_every_checkpoint_is_measured_and_kept_while_nothing_changed(tmp_path, dataset):
+@pytest.fixture
+def zoo_folder(tmp_path, monkeypatch) -> Path:
+    """What lies in here counts as shipped."""
+    monkeypatch.setattr(story, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_every_checkpoint_is_measured_and_kept_while_nothing_changed(zoo_folder, dataset):
     said: list[str] = []
-    zoo = [ship(tmp_path, "fcn8s"), ship(tmp_path, "segnet")]
+    zoo = [ship(zoo_folder, "fcn8s"), ship(zoo_folder, "segnet")]
     first = story_tell(zoo, dataset, before=None, say=said.append)
     assert said == ["scenes-fcn8s-slim: measuring", "scenes-segnet-slim: measuring"]
     assert (first["dataset"], first["images"], first["size"]) == ("scenes", 6, (48, 64))
@@ -76,10 +83,24 @@ def test_every_checkpoint_is_measured_and_kept_while_nothing_changed(tmp_path, d
     assert min(e["milliseconds"] for e in first["entries"]) > 0
     assert fcn["memory_bytes"] > 4 * fcn["parameters"]
 
-    zoo[1] = ship(tmp_path, "segnet", seed=1)
+    zoo[1] = ship(zoo_folder, "segnet", seed=1)
     second = story_tell(zoo, dataset, before=json.loads(json.dumps(first)), say=said.append)
     assert said[2:] == ["scenes-fcn8s-slim: kept", "scenes-segnet-slim: measuring"]
     assert second["entries"][0]["scores"] == json.loads(json.dumps(fcn["scores"]))
+    assert [e["sha256"] for e in second["entries"]] == [z.sidecar["sha256"] for z in zoo]
+
+
+def test_weights_that_are_not_shipped_stay_in_the_story(zoo_folder, tmp_path_factory, dataset):
+    other = ship(tmp_path_factory.mktemp("runs"), "unet")
+    zoo = [ship(zoo_folder, "segnet")]
+    first = story_tell([*zoo, other], dataset, before=None, say=lambda _: None)
+    assert [entry["shipped"] for entry in first["entries"]] == [True, False]
+    second = story_tell(zoo, dataset, before=json.loads(json.dumps(first)), say=lambda _: None)
+    assert [entry["key"] for entry in second["entries"]] == [
+        "scenes-segnet-slim",
+        "scenes-unet-slim",
+    ]
+    assert second["entries"][1]["milliseconds"] is None, "it was not taken in turns with the others"
 
 
 def test_samples_show_who_does_best_and_worst(tmp_path):
