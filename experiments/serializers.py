@@ -32,16 +32,20 @@ class DatasetImportSerializer(serializers.Serializer):
 
 
 class CheckpointSerializer(serializers.ModelSerializer):
-    """A checkpoint on offer; `miou` is a fraction and `passport` says how it was measured."""
+    """A checkpoint on offer; `miou` is a fraction and `passport` says how it was measured.
+
+    `download_mb`: what its first use downloads; null where the weights are here.
+    """
 
     dataset = serializers.SlugRelatedField("slug", read_only=True)
     classes = ClassSerializer(many=True)
     miou = serializers.FloatField(allow_null=True)
     split = serializers.CharField(source="evaluation.split", default=None)
     passport = serializers.DictField(source="evaluation.protocol", default=None)
+    download_mb = serializers.IntegerField(default=None, allow_null=True)
 
     class Meta:
         model = Checkpoint
         fields = ["id", "key", "architecture", "dataset", "variant", "classes"]
-        fields += ["parameters", "gmacs", "miou", "split", "passport"]
+        fields += ["parameters", "gmacs", "miou", "split", "passport", "download_mb"]
         read_only_fields = fields

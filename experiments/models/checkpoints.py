@@ -97,6 +97,11 @@ class Checkpoint(models.Model):
         return self.sidecar["classes"]
 
     @property
+    def download_mb(self) -> int | None:
+        """What its first use downloads; None where the weights are in storage."""
+        return None if self.file else self.sidecar.get("download_mb")
+
+    @property
     def evaluation(self) -> Evaluation | None:
         """The evaluation to show first: on test where there is one, else the first."""
         evaluations = list(self.evaluations.all())

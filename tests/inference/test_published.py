@@ -87,8 +87,9 @@ def test_pages_and_api_offer_them_with_what_they_cost(client: Client) -> None:
     published_sync()
     for address in ("/", "/models/"):
         assert "downloads 12 MB at first use" in client.get(address).content.decode()
-    keys = {entry["key"] for entry in client.get("/api/v1/models/").json()}
-    assert set(published_keys()) <= keys
+    costs = {e["key"]: e["download_mb"] for e in client.get("/api/v1/models/").json()}
+    assert set(published_keys()) == set(costs)
+    assert costs[KEY] == 12
 
 
 def test_the_first_use_fetches_and_tells_how_far_it_is(
