@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -105,9 +106,9 @@ def _queue(request: HttpRequest, form: LaunchForm, parent: Run | None) -> HttpRe
     )
     text = ngettext("%d run is queued.", "%d runs are queued.", len(runs)) % len(runs)
     messages.success(request, text)
-    if len(runs) == 1:
-        return redirect("experiments:run", runs[0].pk)
-    return redirect("experiments:runs")
+    one = len(runs) == 1
+    page = reverse("experiments:run", args=[runs[0].pk]) if one else reverse("experiments:runs")
+    return redirect(f"{page}#main")  # else the browser would keep the form's fragment
 
 
 @require_safe

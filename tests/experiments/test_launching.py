@@ -68,7 +68,7 @@ def test_the_papers_recipe_is_filled_in(admin_client: Client) -> None:
 def test_several_seeds_make_a_group(admin_client: Client) -> None:
     data = filled(seeds="0, 1,7", further="jitter=0.1\n\noptions.batch_norm=true", tags="a, b")
     answer = launched(admin_client, data)
-    assert answer.url == reverse("experiments:runs")
+    assert answer.url.startswith(reverse("experiments:runs"))
     runs = Run.objects.order_by("seed")
     assert [run.seed for run in runs] == [0, 1, 7]
     assert len({run.group for run in runs}) == 1
