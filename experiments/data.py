@@ -1,6 +1,6 @@
 """Where a run's images are: specifications without any path of a host, and what they mean here.
 
-    scenes, scenes:360x480      drawn, no files
+    scenes, scenes:360x480, scenes:48x64:200    drawn, no files
     camvid:streets, voc:VOC2012, folder:mine, coco:images:annotations.json
                                 relative to the data root (SEGWEB_DATA)
     imported:<slug>             a zip that someone imported, unpacked in storage

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -33,6 +34,7 @@ def table(request: HttpRequest) -> HttpResponse:
         "filtered": any(form.cleaned_data.get(name) for name in form.fields if name != "columns"),
         "may_launch": may_launch(request.user),
         "watched": _watched(page.object_list),
+        "disk_bytes": Run.objects.aggregate(Sum("disk_bytes"))["disk_bytes__sum"],
     }
     return render(request, "experiments/runs.html", context)
 

@@ -1,7 +1,8 @@
 """The data set `scenes`: the project's own street-and-river scenes, drawn when they are asked for.
 
-`scenes` alone is 192×256 pixels; `scenes:360x480` another size. A split is a range of seeds, so
-train, val and test never share a scene, whatever the size.
+`scenes` alone is 2,000 scenes of 192×256 pixels to train on, and a tenth as many to score;
+`scenes:360x480` is another size, `scenes:48x64:200` fewer of them, for a trial. A split is a range
+of seeds, so train, val and test never share a scene, whatever the size.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 from models_zoo.data.base import Dataset, missing_split
 from models_zoo.data.scenes import CLASSES, IGNORE_INDEX, SPLITS, Scene, draw, split_seed
 
-COUNTS = {"train": 2000, "val": 200, "test": 200}
+COUNT = 2000
+SCORED = 10  # one scene to score for as many to train on
 DEFAULT_SIZE = (192, 256)
 _REPRESENTATIVE = 100
 
@@ -29,14 +31,15 @@ class Scenes(Dataset):
     classes = CLASSES
     ignore_index = IGNORE_INDEX
 
-    def __init__(self, size: str, split: str) -> None:
+    def __init__(self, form: str, split: str) -> None:
         if split not in SPLITS:
             raise missing_split(split, f"{split!r} in scenes", SPLITS)
         self.split = split
-        self.input_size = _parse_size(size)
+        self.input_size, count = _parse(form)
+        self._count = count if split == "train" else count // SCORED
 
     def __len__(self) -> int:
-        return COUNTS[self.split]
+        return self._count
 
     def scene(self, index: int) -> Scene:
         """The whole scene with its instances, for the diagnosis of failures."""
@@ -66,7 +69,7 @@ class Scenes(Dataset):
     def split_hash(self) -> str:
         """Of the sizes and of the first scenes, which change when the drawing does."""
         digest = hashlib.sha256(f"{self.split} {len(self)} {self.input_size}".encode())
-        for index in range(4):
+        for index in range(min(4, len(self))):
             scene = self.scene(index)
             digest.update(scene.image.tobytes() + scene.mask.tobytes())
         return digest.hexdigest()[:16]
@@ -74,16 +77,18 @@ class Scenes(Dataset):
     @property
     def audited(self) -> Sequence[int]:
         """A hundred stand for all: the same rules draw every scene."""
-        return range(_REPRESENTATIVE)
+        return range(min(_REPRESENTATIVE, len(self)))
 
 
-def _parse_size(text: str) -> tuple[int, int]:
-    if not text:
-        return DEFAULT_SIZE
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if (
-        not match
-        or not 32 <= min(map(int, match.groups())) <= max(map(int, match.groups())) <= 4096
-    ):
-        raise ValueError(f"{text!r} is no size of scenes; write HEIGHTxWIDTH, 32 to 4096 pixels.")
-    return int(match[1]), int(match[2])
+def _parse(form: str) -> tuple[tuple[int, int], int]:
+    """Size and number of scenes to train on, from "", "HEIGHTxWIDTH" or "HEIGHTxWIDTH:COUNT"."""
+    if not form:
+        return DEFAULT_SIZE, COUNT
+    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})(?::(\d{1,4}))?", form)
+    height, width, count = (int(part or COUNT) for part in match.groups()) if match else (0, 0, 0)
+    if not (32 <= min(height, width) <= max(height, width) <= 4096 and SCORED <= count <= COUNT):
+        raise ValueError(
+            f"{form!r} is no size of scenes; write HEIGHTxWIDTH, 32 to 4096 pixels, "
+            f"or HEIGHTxWIDTH:COUNT, {SCORED} to {COUNT} scenes."
+        )
+    return (height, width), count

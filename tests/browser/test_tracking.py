@@ -14,8 +14,8 @@ from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 Visit = Callable[..., Any]
-TRAINING = 600_000  # milliseconds: three epochs of two thousand small scenes on a busy machine
-DATA = "scenes:32x48"
+TRAINING = 600_000  # milliseconds: three epochs of small scenes on a busy machine
+DATA = "scenes:32x48:300"
 
 ACCOUNT = """
 import django; django.setup()
@@ -69,6 +69,12 @@ def chart(page: Any, columns: str) -> Any:
     return page.locator(f"data-chart[data-columns='{columns}']")
 
 
+def epochs_shown(page: Any, number: int) -> None:
+    """Wait until the curve of the mIoU has as many points."""
+    selector = f"data-chart[data-columns='miou train_miou'][data-points='{number}']"
+    page.wait_for_selector(selector, timeout=TRAINING)
+
+
 def fill(page: Any, **fields: str) -> None:
     for name, value in fields.items():
         page.fill(f"[name={name}]", value)
@@ -93,13 +99,13 @@ def test_from_the_admin_to_the_compare_page(
 
     curve = chart(page, "miou train_miou")
     page.evaluate("window.loadedOnce = true")
-    page.wait_for_selector("data-chart[data-points='1']", timeout=TRAINING)
+    epochs_shown(page, 1)
     page.get_by_role("button", name="Stop").click()
     page.locator("#head .state.stopped").wait_for(timeout=TRAINING)
 
     page.get_by_role("button", name="Resume").click()
     page.evaluate("window.loadedOnce = true")
-    page.wait_for_selector("data-chart[data-points='3']", timeout=TRAINING)
+    epochs_shown(page, 3)
     page.locator("#head .state.done").wait_for(timeout=TRAINING)
     page.get_by_role("link", name="Try on an image").wait_for()
     assert page.evaluate("window.loadedOnce")  # all of it without a reload
@@ -147,13 +153,13 @@ def test_the_table_and_the_curves_grow_without_a_reload(
     going = runs[2]
     table = visit("/runs/", storage_state=signed_in)
     page = visit(f"/runs/{going}/", storage_state=signed_in)
-    page.wait_for_selector("data-chart[data-points='4']")
+    epochs_shown(page, 4)
     assert "4 / 9" in table.locator(f"#run-{going}").inner_text()
     table.locator(f"#run-{going} input").check()
     asked: list[str] = []
     page.on("request", lambda request: "curves" in request.url and asked.append(request.url))
     site.python("-c", EPOCH, going, "5")
-    page.wait_for_selector("data-chart[data-points='5']")
+    epochs_shown(page, 5)
     page.get_by_text("5 of 9 epochs").wait_for()
     assert page.locator("epoch-view output").inner_text() == "5"
     assert asked[0].endswith("?after=4")

@@ -245,14 +245,27 @@ def test_scenes_are_the_drawings_of_their_seeds():
     assert open_dataset("scenes", "train").input_size == (192, 256)
 
 
-def test_scenes_hash_depends_on_split_and_size():
-    specs = (("scenes:64x96", "val"), ("scenes:64x96", "train"), ("scenes:64x64", "val"))
-    assert len({open_dataset(*spec).split_hash for spec in specs}) == 3
+def test_fewer_scenes_are_the_first_ones():
+    lengths = [len(open_dataset("scenes:64x96:30", split)) for split in ("train", "val", "test")]
+    assert lengths == [30, 3, 3]
+    assert [len(open_dataset("scenes", split)) for split in ("train", "val")] == [2000, 200]
+    few, all_of_them = (open_dataset(f"scenes:64x96{n}", "val") for n in (":30", ""))
+    assert np.array_equal(few.load_image(2), all_of_them.load_image(2))
+    assert list(few.audited) == [0, 1, 2]
+
+
+def test_scenes_hash_depends_on_split_size_and_number():
+    specs = [("scenes:64x96", "val"), ("scenes:64x96", "train"), ("scenes:64x64", "val")]
+    specs.append(("scenes:64x96:30", "val"))
+    assert len({open_dataset(*spec).split_hash for spec in specs}) == 4
     first, second = (open_dataset("scenes:64x96", "val").split_hash for _ in range(2))
     assert first == second
 
 
-@pytest.mark.parametrize("spec", ["scenes:64", "scenes:0x9", "scenes:99999x99999", "scenes:axb"])
+@pytest.mark.parametrize(
+    "spec",
+    ["scenes:64", "scenes:0x9", "scenes:99999x99999", "scenes:axb", "scenes:64x64:9", "scenes::9"],
+)
 def test_scenes_of_no_size_are_refused(spec):
     with pytest.raises(ValueError, match="is no size of scenes"):
         open_dataset(spec, "train")

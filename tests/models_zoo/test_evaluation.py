@@ -60,17 +60,13 @@ def test_the_file_keeps_the_counts_of_every_image(data, trained, tmp_path):
     assert "diagnosis" not in kept
 
 
-def test_scenes_are_diagnosed(tmp_path, monkeypatch):
-    from models_zoo.data import scenes_dataset
-
-    monkeypatch.setattr(scenes_dataset, "COUNTS", {"train": 4, "val": 2, "test": 2})
-    monkeypatch.setattr(scenes_dataset, "_REPRESENTATIVE", 2)
-    sidecar = train(tiny_config("scenes:48x64", epochs=1), tmp_path)
+def test_scenes_are_diagnosed(tmp_path):
+    few = "scenes:48x64:20"
+    sidecar = train(tiny_config(few, epochs=1), tmp_path)
     assert sidecar["key"] == "scenes-tiny-full"
-    assert sidecar["training"]["data"] == "scenes:48x64"
-    found = evaluate(
-        Engine(0), tmp_path / "best.safetensors", sidecar, open_dataset("scenes:48x64", "test")
-    )
+    assert sidecar["training"]["data"] == few
+    weights = tmp_path / "best.safetensors"
+    found = evaluate(Engine(0), weights, sidecar, open_dataset(few, "test"))
     numbers = found.scores["diagnosis"]
     assert len(numbers) == 6
     assert all(entry["value"] is None or 0 <= entry["value"] <= 1 for entry in numbers.values())
