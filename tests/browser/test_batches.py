@@ -83,14 +83,25 @@ def test_a_refusal_is_told_in_the_form(visit: Visit, tmp_path: Path) -> None:
     assert page.get_by_role("heading", level=1).text_content() == "Compare models on many images"
 
 
-@pytest.mark.parametrize("width", [360, 2560])
-def test_pages_fit(width: int, visit: Visit, scenes: Path) -> None:
-    page = visit("/batches/new/", width=width)
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (2560, "dark")])
+def test_pages_fit_and_axe_finds_no_serious_fault(
+    width: int, scheme: str, visit: Visit, scenes: Path
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit("/batches/new/", width=width, color_scheme=scheme)
     page.set_input_files(".drop-target input", scenes)
     page.get_by_label("True masks use the classes of").select_option(label="CamVid")
     page.get_by_role("button", name="Compare all").click()
     page.wait_for_url("**/batches/*-*/")
     page.get_by_text("6 of 6 masks").wait_for()
-    for path in (page.url, "/batches/", "/batches/new/"):
+    for path in (page.url, "/batches/", "/batches/new/", "/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        serious = [
+            f"{violation['id']}: {node['html'][:120]}"
+            for violation in Axe().run(page).response["violations"]
+            for node in violation["nodes"]
+            if violation["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
