@@ -412,6 +412,7 @@ def test_slider_hides_uncertain_pixels_in_all_panes(visit: Visit, bench: Bench) 
         sure = top3(bench, place)[1][0] >= 0.6 * 255
         assert 0 < sure.mean() < 1
         wait_for_fill(page, place + 1, coloured(mask, bench.colours, sure))
+    address(page, "#sure=60&panel=pixel")
     page.reload()
     sure = top3(bench, 0)[1][0] >= 0.6 * 255
     wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours, sure))
@@ -438,6 +439,9 @@ def test_ensemble_becomes_a_pane(visit: Visit, compared: str) -> None:  # noqa: 
     page.keyboard.press("4")
     wait_for_fill(page, 4, coloured(ids, colours))
     assert page.locator("#pane-4 .legend li").count() == len(np.unique(ids))
+    page.wait_for_function("location.hash.includes('view=4')")
+    page.reload()  # the ensemble is in the address
+    wait_for_fill(page, 4, coloured(ids, colours))
 
 
 def test_inside_a_network(visit: Visit, compared: str) -> None:  # noqa: F811

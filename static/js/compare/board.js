@@ -4,6 +4,7 @@
  */
 import { Controls } from "./controls.js";
 import { Drawer } from "./drawer.js";
+import { Ensemble } from "./ensemble.js";
 import { Field } from "./field.js";
 import { Keys } from "./keys.js";
 import { Maps } from "./maps.js";
@@ -27,7 +28,7 @@ class CompareBoard extends HTMLElement {
     this.state = new State();
     this.viewport = new Viewport(this);
     this.maps = new Maps(this);
-    for (const Part of [Swipe, Controls, Keys, Drawer, Field]) new Part(this);
+    for (const Part of [Swipe, Controls, Keys, Drawer, Field, Ensemble]) new Part(this);
 
     this.state.on("view swipe panel", () => this.arrange());
     this.state.on("truth off sure map", () => this.paint());

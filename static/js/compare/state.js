@@ -18,6 +18,7 @@ const DEFAULTS = {
   cross: "", // the pixel that the crosshair is pinned to, "x.y"
   hover: "", // the pixel under the pointer
   map: "", // a picture computed from the masks in their place; see maps.js
+  ensemble: "", // the id of the ensemble whose mask is a further pane
   panel: "", // which panel of the drawer is open
 };
 const PASSING = ["hover"];

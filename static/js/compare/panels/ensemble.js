@@ -1,5 +1,4 @@
 /** The ensemble lab: members and weights go to a worker, its mask comes back as a further pane. */
-import { swatch } from "../controls.js";
 import { element, fill, number, percent } from "../elements.js";
 
 export function panel(board, section) {
@@ -41,8 +40,8 @@ export function panel(board, section) {
       const { id } = await board.api.post(`comparisons/${data.comparison}/ensembles/`, wish(form));
       const ensemble = await board.api.ended(`ensembles/${id}/`);
       if (ensemble.state !== "DONE") throw new Error(ensemble.error || ensemble.state);
-      fill(section.querySelector(".outcome"), [outcome(ensemble, data)]);
-      await show(board, ensemble, list);
+      state.set({ ensemble: id });
+      await tell();
     } catch (refusal) {
       fault.textContent = refusal.message;
       fault.hidden = false;
@@ -51,7 +50,15 @@ export function panel(board, section) {
       limit();
     }
   });
-  return async () => rows();
+  const tell = async () => {
+    if (!state.ensemble) return;
+    const ensemble = await board.api.get(`ensembles/${state.ensemble}/`);
+    fill(section.querySelector(".outcome"), [outcome(ensemble, data)]);
+  };
+  return async () => {
+    rows();
+    await tell();
+  };
 }
 
 function member(pane, texts, checked) {
@@ -84,37 +91,4 @@ function outcome({ members, scores }, { panes, texts }) {
     element("caption", {}, caption),
     element("thead", {}, element("tr", {}, ...columns.map((text) => element("th", { scope: "col" }, text)))),
     element("tbody", {}, ...body));
-}
-
-/** The ensemble's mask as a pane after the others; a later ensemble takes its place. */
-async function show(board, ensemble, list) {
-  const { data, grid } = board;
-  const number = data.panes.filter(({ prediction }) => prediction).length + 1;
-  grid.querySelector(".pane.extra")?.remove();
-  data.panes = data.panes.filter(({ prediction }) => prediction);
-  data.panes.push({ number, title: data.texts.ensemble, list, prediction: null });
-  const pane = board.querySelector("template.extra").content.firstElementChild.cloneNode(true);
-  pane.id = `pane-${number}`;
-  pane.dataset.number = number;
-  pane.querySelector("[data-view]").dataset.view = number;
-  pane.querySelector(".key").textContent = number;
-  pane.querySelector(".photo").src = grid.querySelector(".photo").src;
-  pane.querySelector("mask-layer img").src = ensemble.mask_url;
-  grid.append(pane);
-  fill(pane.querySelector(".legend"), legend(await board.layer(number).read(), data.lists[list]));
-  board.arrive();
-  pane.scrollIntoView({ block: "nearest" });
-}
-
-/** The classes of a mask, largest first, as the server lists those of the models. */
-function legend({ ids }, classes) {
-  const counts = new Uint32Array(256);
-  for (const id of ids) counts[id] += 1;
-  const found = classes.filter(({ id }) => counts[id]).sort((one, other) => counts[other.id] - counts[one.id]);
-  return found.map(({ id, name, title, colour }) => {
-    const button = element("button", { type: "button" }, swatch(colour), element("span", {}, title),
-      element("span", { className: "number muted" }, percent(counts[id] / ids.length)));
-    button.dataset.off = name;
-    return element("li", {}, button);
-  });
 }
