@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from experiments.views import compare, exports, launch, leaderboard, run, runs
+from experiments.views import actions, compare, exports, launch, leaderboard, run, runs
 
 app_name = "experiments"
 
@@ -24,9 +24,10 @@ urlpatterns = [
     path("runs/<int:pk>/usage/", run.usage, name="usage"),
     path("runs/<int:pk>/log/", run.log, name="log"),
     path("runs/<int:pk>/files/<path:name>", run.file, name="file"),
-    path("runs/<int:pk>/stop/", run.stop, name="stop"),
-    path("runs/<int:pk>/resume/", run.resume, name="resume"),
-    path("runs/<int:pk>/delete/", run.delete, name="delete"),
-    path("runs/<int:pk>/note/", run.note, name="note"),
+    path("runs/<int:pk>/stop/", actions.stop, name="stop"),
+    path("runs/<int:pk>/resume/", actions.resume, name="resume"),
+    path("runs/<int:pk>/delete/", actions.delete, name="delete"),
+    path("runs/<int:pk>/note/", actions.note, name="note"),
+    path("runs/<int:pk>/offer/", actions.offer, name="offer"),
     path("leaderboard/", leaderboard.page, name="leaderboard"),
 ]

@@ -1,21 +1,17 @@
-"""One run: its page, what the page asks for while it is open, and the buttons on it."""
+"""One run: its page, and what the page asks for while it is open."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from experiments import services
 from experiments.access import draws_charts, may_change, may_launch, reads_runs
 from experiments.curves import run_curves, run_usage
 from experiments.models import Epoch, Probe, Run
@@ -168,47 +164,3 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     leaf = f"run{run.pk}-{name.rpartition('/')[2]}"
     opened = default_storage.open(key)
     return FileResponse(opened, as_attachment=download, filename=leaf, content_type=kind)
-
-
-def _changeable(request: HttpRequest, pk: int) -> Run:
-    run = run_get(pk)
-    if not may_change(request.user, run):
-        raise PermissionDenied
-    return run
-
-
-@require_POST
-def stop(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask a run to stop."""
-    run = _changeable(request, pk)
-    if not services.run_stop(run=run):
-        messages.warning(request, _("The run had ended already."))
-    return redirect("experiments:run", pk)
-
-
-@require_POST
-def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    """Queue a run again, to go on from its last saved state."""
-    run = _changeable(request, pk)
-    if not services.run_resume(run=run):
-        messages.warning(request, _("Only a run that was stopped, failed or lost can be resumed."))
-    return redirect("experiments:run", pk)
-
-
-@require_POST
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Delete a run for good; one that goes on is stopped by it."""
-    run = _changeable(request, pk)
-    services.run_delete(run=run)
-    messages.success(request, _("The run is deleted."))
-    return redirect("experiments:runs")
-
-
-@require_POST
-def note(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change name, notes and tags."""
-    run = _changeable(request, pk)
-    tags = request.POST.get("tags", "").split(",")
-    described = {"name": request.POST.get("name", ""), "notes": request.POST.get("notes", "")}
-    services.run_annotate(run=run, tags=tags, **described)
-    return redirect("experiments:run", pk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -34,6 +34,7 @@ def table(request: HttpRequest) -> HttpResponse:
         "filtered": any(form.cleaned_data.get(name) for name in form.fields if name != "columns"),
         "may_launch": may_launch(request.user),
         "watched": _watched(page.object_list),
+        "newest": _newest(),
         "disk_bytes": Run.objects.aggregate(Sum("disk_bytes"))["disk_bytes__sum"],
     }
     return render(request, "experiments/runs.html", context)
@@ -48,6 +49,10 @@ def _columns(request: HttpRequest) -> list[Column]:
     return [column for column in COLUMNS if (column.name in names if names else column.initially)]
 
 
+def _newest() -> int:
+    return Run.objects.visible().aggregate(Max("pk"))["pk__max"] or 0
+
+
 def _watched(runs: Any) -> str:
     """The runs that may still change, each with its look: what `changes` gets back."""
     return ",".join(f"{run.pk}:{run_look(run)}" for run in runs if not run.ended)
@@ -56,14 +61,21 @@ def _watched(runs: Any) -> str:
 @require_safe
 @reads_runs
 def changes(request: HttpRequest) -> HttpResponse:
-    """The rows of `?seen=` that look different now; 204 when none does."""
+    """The rows of `?seen=` that look different now, and whether there are runs after `?newest=`.
+
+    204 when there is nothing to tell.
+    """
     pairs = [pair.partition(":") for pair in request.GET.get("seen", "").split(",")]
     seen = {int(pk): look for pk, _, look in pairs if pk.isdecimal() and len(pk) < 18}
     found = Run.objects.visible().select_related("dataset", "owner")
     runs = list(found.filter(pk__in=list(seen)[:PER_PAGE]))
     changed = [run for run in runs if run_look(run) != seen[run.pk]]
     gone = seen.keys() - {run.pk for run in runs}
-    if not changed and not gone:
+    newest = request.GET.get("newest", "")
+    newer = newest.isdecimal() and len(newest) < 18 and _newest() > int(newest)
+    if not changed and not gone and (not newer or "told" in request.GET):
         return HttpResponse(status=204)
     context = {"changed": changed, "columns": _columns(request), "watched": _watched(runs)}
-    return render(request, "experiments/_changes.html", context)
+    return render(
+        request, "experiments/_changes.html", context | {"newest": newest, "newer": newer}
+    )

@@ -6,14 +6,13 @@
  * {label, x, y, kind: "line" | "step" | "points", low, high}; null leaves a gap, low and
  * high make a band. `marks` are {x, dash}: vertical lines.
  */
+import { date, element, tableOf, write } from "./chart-table.js";
+
 const DASHES = ["solid", "dashed", "dotted"];
 const COLOURS = 8;
 const MOST_TOLD = 6; // lines whose values are told at once
 const FONT = "system-ui, sans-serif";
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const numbers = new Intl.NumberFormat(document.documentElement.lang, {
-  maximumSignificantDigits: 4,
-});
 
 class DataChart extends HTMLElement {
   connectedCallback() {
@@ -209,44 +208,10 @@ class DataChart extends HTMLElement {
   }
 
   fillTable() {
-    const { series } = this.shown;
-    const table = document.createElement("table");
-    table.className = "data";
-    table.createCaption().textContent = this.dataset.title;
-    const head = table.createTHead().insertRow();
-    const titles = [this.dataset.x, ...series.map((one) => one.label)];
-    head.append(...titles.map((title) => heading(title, "col")));
-    const body = table.createTBody();
-    for (const [title, values] of this.tableRows(series)) {
-      const row = body.insertRow();
-      row.append(heading(title, "row"));
-      for (const value of values) row.insertCell().textContent = write(value);
-    }
-    this.table.lastChild.replaceChildren(table);
-  }
-
-  /** A row for each x that one of the series has. */
-  tableRows(series) {
-    const at = series.map((one) => new Map(one.x.map((x, n) => [x, one.y[n]])));
-    const places = [...new Set(series.flatMap((one) => one.x))].sort((a, b) => a - b);
-    return places.map((x) => [this.place(x), at.map((values) => values.get(x))]);
+    const { x, title } = this.dataset;
+    this.table.lastChild.replaceChildren(tableOf(this.shown.series, { x, title, place: this.place }));
   }
 }
 
 const dashOf = (number) => DASHES[Math.floor(number / COLOURS) % DASHES.length];
-const write = (value) => (Number.isFinite(value) ? numbers.format(value) : "–");
-const date = (milliseconds) => new Date(milliseconds).toISOString().slice(0, 10);
-
-function element(tag, text) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
-}
-
-function heading(text, scope) {
-  const cell = element("th", text);
-  cell.scope = scope;
-  return cell;
-}
-
 customElements.define("data-chart", DataChart);

@@ -125,10 +125,11 @@ def test_from_the_admin_to_the_compare_page(
 def assert_numbers(site: Stack, page: Any, run: str, folder: Path) -> None:
     """What the page says is what the command line finds on the same checkpoint."""
     weights = site.var / "media" / "runs" / run / "best.safetensors"
-    words = f"evaluate --checkpoint {weights} --data {DATA} --split val".split()
-    said = site.python("-m", "models_zoo", "--json", *words, "--out", str(folder / "found.json"))
+    kept = folder / "found.json"
+    words = f"evaluate --checkpoint {weights} --data {DATA} --split val --json --out {kept}"
+    said = site.python("-m", "models_zoo", *words.split())
     found = json.loads(said.splitlines()[-1])
-    per_image = json.loads((folder / "found.json").read_text())["per_image"]
+    per_image = json.loads(kept.read_text())["per_image"]
     assert f"val: {100 * found['miou']:.1f} mIoU" in page.locator("#results").inner_text()
 
     mious = []

@@ -89,6 +89,27 @@ def test_only_who_may_change_a_run_changes_it(reader: Client, launcher: Client) 
     assert not Run.objects.exists()
 
 
+def test_a_checkpoint_is_withdrawn_and_put_back(reader: Client, launcher: Client) -> None:
+    checkpoint = checkpoint_make(run=run_make())
+    address = url("offer", checkpoint.run_id)
+    assert reader.post(address).status_code == 403
+    for value, offered in (("", False), ("yes", True)):
+        launcher.post(address, {"offered": value})
+        checkpoint.refresh_from_db()
+        assert checkpoint.offered is offered
+    assert launcher.post(url("offer", run_make().pk)).status_code == 404
+
+
+def test_only_pages_with_charts_may_set_styles(reader: Client) -> None:
+    run = run_make()
+    drawn = [url("run", run.pk), url("compare", run=run.pk), url("leaderboard")]
+    for page in (*drawn, url("runs"), url("curves", run.pk)):
+        policy = reader.get(page)["Content-Security-Policy"]
+        assert "unsafe-eval" not in policy
+        assert ("style-src 'self' 'unsafe-inline'" in policy) is (page in drawn)
+        assert policy.count("unsafe-inline") == (page in drawn)
+
+
 def test_an_owner_without_the_permission_stops_an_external_run(client: Client) -> None:
     owner = User.objects.create_user("owner")
     run = run_make(epochs=2, planned=9, owner=owner, kind="external")
@@ -139,9 +160,18 @@ def test_only_changed_rows_are_sent(reader: Client) -> None:
     Run.objects.update(state=State.DONE)
     answer = reader.get(url("changes"), {"seen": answer.context["watched"]})
     assert answer.context["watched"] == ""
-    assert "hx-get" not in answer.content.decode()
     for nonsense in ("", ",,", "x:1", "9" * 30, f"{going[0].pk}"):
         assert reader.get(url("changes"), {"seen": nonsense}).status_code in (200, 204)
+
+
+def test_new_runs_are_told_once(reader: Client) -> None:
+    newest = run_make(epochs=1).pk
+    query = {"seen": "", "newest": newest}
+    assert reader.get(url("changes"), query).status_code == 204
+    run_make(epochs=1)
+    told = reader.get(url("changes"), query)
+    assert b"There are new runs" in told.content
+    assert reader.get(url("changes"), query | {"told": ""}).status_code == 204
 
 
 def test_a_page_of_runs_takes_few_queries(
