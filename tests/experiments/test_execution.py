@@ -20,6 +20,7 @@ from experiments import execution, services
 from experiments.models import Attempt, Confusion, Probe, Run
 from experiments.trainer import FolderLock, Trainer, _marked, run_mark
 from models_zoo.catalogue import OUTSIDE
+from models_zoo.cli import main
 from segweb import wakeups
 from segweb.jobs import LOST_ERROR, State, sweep_once
 from tests.models_zoo.fixtures import draw_folder
@@ -138,6 +139,24 @@ def test_a_run_from_queue_to_checkpoint() -> None:
     services.run_delete(run=run)
     assert not default_storage.exists(f"{run.folder}/events.jsonl")
     assert Confusion.objects.count() == 1  # the checkpoint's evaluation stays
+
+
+def test_the_figures_are_those_of_the_command_line(
+    settings: Settings, capsys: pytest.CaptureFixture
+) -> None:
+    run = execute(launch())
+    evaluation = run.checkpoint.evaluations.get()
+    weights = default_storage.path(f"{run.folder}/best.safetensors")
+    data = f"folder:{settings.DATA_ROOT / 'streets'}"
+    capsys.readouterr()
+    assert (
+        main(["evaluate", f"--checkpoint={weights}", "--data", data, "--split=val", "--json"]) == 0
+    )
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    for name, value in evaluation.scores.items():
+        assert told[name] == value, name
+    assert told["confusion"] == evaluation.confusion.matrix.tolist()
+    assert told["passport"] == evaluation.protocol
 
 
 def test_equal_runs_make_equal_weights_each_under_its_own_key() -> None:
