@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, InterfaceError, OperationalError, connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -31,6 +31,7 @@ from experiments.usage import UsageSampler
 from models_zoo.cli import FAILED_CODE, MISFIT_CODE
 from segweb import devices
 from segweb.jobs import (
+    DATABASE_AWAY,
     Lease,
     State,
     job_claim,
@@ -46,8 +47,8 @@ POLL_SECONDS = 0.5
 STOP_SECONDS = 120.0  # what a step and saving may take before a stopped trainer is killed
 NOT_PUBLISHED = gettext_noop("The training ended, but its best weights could not be read.")
 TOO_FEW_GPUS = gettext_noop("The run asks for more GPUs than its worker has.")
+NOT_WRITTEN = gettext_noop("The run's files could not be written. Is the disk full?")
 UNEXPLAINED = gettext_noop("The trainer did not start. The log says why.")
-DATABASE_AWAY = (OperationalError, InterfaceError)
 
 shutting_down = threading.Event()  # set when this worker is told to end
 _place = threading.Lock()  # a worker trains one run at a time
@@ -112,6 +113,9 @@ class Supervision:
                 code = self._train(lock)
             except ValidationError as fault:
                 return self._finish("failed", None, state=State.FAILED, error=fault.messages[0])
+            except OSError:
+                logger.exception("Run %s could not be trained.", self.run.pk)
+                return self._finish("failed", None, state=State.FAILED, error=NOT_WRITTEN)
         finally:
             lock.close()
         return self._conclude(code)

@@ -28,7 +28,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django.apps import apps
 from django.conf import settings
-from django.db import OperationalError, connection, models
+from django.db import InterfaceError, OperationalError, connection, models
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -39,6 +39,8 @@ from segweb import wakeups
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
+
+DATABASE_AWAY = (OperationalError, InterfaceError)  # locked, restarting, or cut off
 
 LOST_ERROR = gettext_noop("The worker stopped several times while it worked on this.")
 
@@ -159,7 +161,8 @@ def job_heartbeats(*, lease: Lease) -> Iterator[None]:
             try:
                 if not job_heartbeat(lease=lease):
                     break
-            except OperationalError:
+            except DATABASE_AWAY:
+                connection.close()
                 logger.warning("No heartbeat for %s: the database is busy or away.", lease)
         connection.close()
 
@@ -178,7 +181,7 @@ def patiently(write: Callable[[], Result]) -> Result:
     while True:
         try:
             return write()
-        except OperationalError:
+        except DATABASE_AWAY:
             if time.monotonic() > deadline:
                 raise
             connection.close()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from experiments.models import Checkpoint, Run
+from experiments.models import Checkpoint, Confusion, Kind, Run
 from experiments.services.checkpoints import CheckpointDamaged, checkpoint_import
 from experiments.services.files import folder_bytes
 from segweb.artefacts import local_path
@@ -41,7 +43,22 @@ def checkpoint_publish(*, run: Run) -> Checkpoint:
             sidecar=sidecar, weights=weights, shipped=False, scores=scores
         )
         Checkpoint.objects.filter(pk=checkpoint.pk).update(run=run)
+        for former in Checkpoint.objects.filter(key=checkpoint.key).exclude(pk=checkpoint.pk):
+            _drop_unused(former)
     return checkpoint
+
+
+def _drop_unused(checkpoint: Checkpoint) -> None:
+    """Delete superseded weights, unless something was predicted with them or they are in use."""
+    try:
+        with transaction.atomic():
+            Confusion.objects.filter(evaluation__checkpoint=checkpoint).delete()
+            checkpoint.delete()
+    except ProtectedError:
+        return
+    name = checkpoint.file.name
+    if not Checkpoint.objects.filter(file=name).exists():
+        transaction.on_commit(partial(default_storage.delete, name))
 
 
 @dataclass
@@ -55,10 +72,9 @@ class Pruned:
 def checkpoints_prune() -> Pruned:
     """Of every run that ended, keep the best weights and the last state; remove what is older."""
     pruned = Pruned()
-    for run in Run.objects.filter(state__in=ENDED).exclude(disk_bytes=0):
+    for run in Run.objects.filter(state__in=ENDED, kind=Kind.TRAINED):
         found = _prune(run)
-        if found.files:
-            Run.objects.filter(pk=run.pk).update(disk_bytes=folder_bytes(folder=run.folder))
+        Run.objects.filter(pk=run.pk).update(disk_bytes=folder_bytes(folder=run.folder))
         pruned.files += found.files
         pruned.bytes += found.bytes
     return pruned

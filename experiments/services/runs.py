@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Sequence
 from functools import partial
@@ -48,12 +49,9 @@ def run_launch(
 ) -> Run:
     """Queue a training. `data` is a data set's slug or a specification (see experiments.data).
 
-    The same `idempotency_key` of the same owner gives the run that exists already. ValidationError
-    says what is wrong with the request.
+    The same request of the same owner under the same `idempotency_key` gives the run that exists
+    already. ValidationError says what is wrong with the request.
     """
-    digest = _digest(owner, idempotency_key)
-    if digest and (existing := Run.objects.filter(idempotency_key=digest).first()):
-        return existing
     request = request_check(
         architecture=architecture,
         variant=variant,
@@ -63,14 +61,16 @@ def run_launch(
         config=config,
         gpus=gpus,
     )
+    described = _described(name=name, notes=notes, tags=tags)
+    digest = _digest(owner, idempotency_key, {**request, **described})
     fields = {
         **request,
+        **described,
         "dataset": _dataset_of(request["data"]),
         "group": group,
         "parent": parent,
         "owner": owner,
         "idempotency_key": digest,
-        **_described(name=name, notes=notes, tags=tags),
     }
     try:
         with transaction.atomic():
@@ -129,19 +129,18 @@ def external_run_create(
     idempotency_key: str = "",
 ) -> Run:
     """A run that reports from elsewhere: RUNNING at once, without worker and lease."""
-    digest = _digest(owner, idempotency_key)
+    described = _described(name=name, notes=notes, tags=tags)
+    subject = {"architecture": architecture, "variant": variant, "epochs": epochs, "seed": seed}
+    subject["config"] = config or {}
+    digest = _digest(owner, idempotency_key, {**subject, **described})
     fields = {
+        **subject,
+        **described,
         "kind": Kind.EXTERNAL,
         "state": State.RUNNING,
         "started_at": timezone.now(),
-        "architecture": architecture,
-        "variant": variant,
         "dataset": dataset,
-        "epochs": epochs,
-        "seed": seed,
-        "config": config or {},
         "owner": owner,
-        **_described(name=name, notes=notes, tags=tags),
     }
     if digest is None:
         return Run.objects.create(**fields)
@@ -249,8 +248,9 @@ def _described(*, name: str, notes: str, tags: Sequence[str]) -> dict[str, Any]:
     return {"name": name.strip()[:200], "notes": notes, "tags": kept}
 
 
-def _digest(owner: User | None, idempotency_key: str) -> str | None:
-    """Names a request by caller and Idempotency-Key."""
+def _digest(owner: User | None, idempotency_key: str, request: dict[str, Any]) -> str | None:
+    """Names a request by its caller, its content and the Idempotency-Key that came with it."""
     if not idempotency_key:
         return None
-    return hashlib.sha256(f"{owner.pk if owner else ''}:{idempotency_key}".encode()).hexdigest()
+    words = [owner.pk if owner else None, idempotency_key, request]
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()

@@ -12,12 +12,14 @@ from typing import Any
 
 import psutil
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
 from experiments import execution, services
-from experiments.models import Attempt, Confusion, Probe, Run
+from experiments.models import Attempt, Checkpoint, Confusion, Probe, Run
 from experiments.trainer import FolderLock, Trainer, _marked, run_mark
 from models_zoo.catalogue import OUTSIDE
 from models_zoo.cli import main
@@ -163,6 +165,35 @@ def test_equal_runs_make_equal_weights_each_under_its_own_key() -> None:
     first, second = execute(launch(epochs=1)), execute(launch(epochs=1))
     assert first.checkpoint.sha256 == second.checkpoint.sha256
     assert first.checkpoint != second.checkpoint
+
+
+def test_weights_that_were_replaced_go_unless_someone_used_them() -> None:
+    run = execute(launch(epochs=1))
+    first = run.checkpoint
+    former = Checkpoint.objects.create(
+        key=first.key,
+        sha256="ab",
+        architecture="tiny",
+        variant="full",
+        dataset=run.dataset,
+        file=default_storage.save("checkpoints/ab.safetensors", ContentFile(b"older")),
+        parameters=1,
+        superseded_at=timezone.now(),
+    )
+    services.checkpoint_publish(run=run)
+    assert list(Checkpoint.objects.all()) == [first]
+    assert not default_storage.exists(former.file.name)
+    assert default_storage.exists(first.file.name)
+
+
+def test_pruning_keeps_the_best_and_the_last() -> None:
+    run = execute(launch())
+    folder = Path(default_storage.path(run.folder))
+    (folder / "state-00000001.pt").write_bytes(b"old")
+    pruned = services.checkpoints_prune()
+    assert (pruned.files, pruned.bytes) == (1, 3)
+    assert len(list(folder.glob("state-*.pt"))) == 1
+    assert (folder / "best.safetensors").exists()
 
 
 def test_a_second_delivery_is_harmless() -> None:
