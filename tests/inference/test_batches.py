@@ -531,6 +531,7 @@ def test_the_gallery(page: str, client: Client) -> None:
     for prediction in Prediction.objects.all():
         assertContains(changed, f"/api/v1/predictions/{prediction.pk}/mask/")
     assertContains(client.get("/batches/"), page)
+    assertContains(client.get(f"/c/{Comparison.objects.get().pk}/"), f'href="{page}"')
 
 
 def test_what_the_form_refuses(worker: FakeEngine, client: Client) -> None:
