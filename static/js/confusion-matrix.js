@@ -91,7 +91,7 @@ class ConfusionMatrix extends HTMLElement {
         cell.textContent = share >= 0.0005 ? percent(share) : "";
         cell.title = `${names[truth]} → ${names[guess]}: ${count.toLocaleString()}`;
         cell.className = guess === truth ? "right" : "wrong";
-        cell.style.setProperty("--share", `${Math.round(100 * Math.sqrt(share)) * 0.6}%`);
+        cell.style.setProperty("--share", `${Math.round(100 * Math.sqrt(share)) * 0.5}%`);
       });
       const cell = row.insertCell();
       cell.className = "iou";

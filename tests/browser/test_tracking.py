@@ -222,8 +222,7 @@ def test_charts_are_drawn_in_view_in_the_page_s_colours_and_as_tables(
     summary = curve.locator("summary")
     summary.focus()
     page.keyboard.press("Enter")
-    rows = curve.locator("tbody tr")
-    assert rows.count() >= 4
+    curve.locator("tbody tr").nth(3).wait_for()
     assert curve.locator("thead th").all_inner_texts() == ["epoch", "val", "train"]
     curve.get_by_role("button", name="train").click()
     assert curve.evaluate("e => e.glyphs[1].every((renderer) => !renderer.visible)")

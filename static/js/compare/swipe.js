@@ -33,7 +33,8 @@ export class Swipe {
 
   show() {
     const { swipe } = this.state;
-    this.board.querySelector("button[data-swipe]").setAttribute("aria-pressed", Boolean(swipe));
+    const button = this.board.querySelector("button[data-swipe]"); // one model has none
+    button?.setAttribute("aria-pressed", Boolean(swipe));
     const [left, right] = swipe.split(".");
     const stage = this.board.grid.querySelector(`#pane-${CSS.escape(left)} .stage`);
     const there = this.board.grid.querySelector(".halves");
