@@ -22,7 +22,7 @@ from django.utils.translation import gettext_noop
 
 from experiments.environment import environment_capture
 from experiments.models import Attempt, Run
-from experiments.replay import LeaseLost, Replay, Told
+from experiments.replay import LeaseLost, Replay
 from experiments.services.checkpoints import CheckpointDamaged
 from experiments.services.files import DIFF, LOG, folder_delete
 from experiments.services.publishing import checkpoint_publish, run_tidy
@@ -138,7 +138,7 @@ class Supervision:
         self.attempt, _ = Attempt.objects.get_or_create(
             run=self.run, number=number, defaults={"owner": self.owner}
         )
-        self.replay.told = Told()  # what a former attempt said is no word of this one
+        self.replay.failure = ""  # what a former attempt said is no word of this one
 
     def _train(self, lock: FolderLock) -> int:
         """Run the trainer to its end; its exit code. It is gone whatever happens here."""
@@ -181,13 +181,13 @@ class Supervision:
 
     def _conclude(self, code: int) -> None:
         """What the trainer's end means for the run."""
-        told = self.replay.told
-        if told.ended and code == 0:
+        # Its `end` event may be a former attempt's, which was killed after it had written it.
+        if code == 0:
             return self._succeeded(code)
         # Of several processes the others end with an error of theirs when one was killed.
         explained = code in (MISFIT_CODE, FAILED_CODE) or (code == 1 and self.run.gpus == 1)
-        if told.failure or explained:
-            sentence = told.failure or self._last_words()
+        if self.replay.failure or explained:
+            sentence = self.replay.failure or self._last_words()
             return self._finish("failed", code, state=State.FAILED, error=sentence)
         if patiently(self._stop_asked):
             return self._finish("stopped", code, state=State.STOPPED)

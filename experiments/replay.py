@@ -7,7 +7,6 @@ may be cut off anywhere and repeated by anyone.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,22 +27,16 @@ class LeaseLost(Exception):
     """The job is someone else's now, or was deleted."""
 
 
-@dataclass
-class Told:
-    """How the trainer said that it ended, since its start."""
-
-    ended: bool = False
-    stopped: bool = False
-    failure: str = ""
-
-
 class Replay:
-    """Follows the events of one run on behalf of a lease."""
+    """Follows the events of one run on behalf of a lease.
+
+    `failure` is what the trainer said is wrong since its last start, "" for nothing.
+    """
 
     def __init__(self, run: Run, folder: Path, lease: Lease) -> None:
         self._run, self._lease = run, lease
         self._path, self._offset = folder / EVENTS, run.events_offset
-        self.told = Told()
+        self.failure = ""
 
     def catch_up(self, attempt: Attempt) -> None:
         """Take in what was appended since the last time. LeaseLost when it is not ours to do."""
@@ -114,7 +107,7 @@ class Replay:
         """What the run's row says after an event that is no epoch."""
         kind = event["event"]
         if kind == "start":
-            self.told = Told()
+            self.failure = ""
             protocol = {"split": "val", **event["protocol"]}
             return {
                 "steps": event["steps"],
@@ -123,10 +116,6 @@ class Replay:
             }
         if kind == "step":
             return {"step": event["step"]}
-        if kind == "end":
-            self.told.ended = True
-        elif kind == "stopped":
-            self.told.stopped = True
-        elif kind == "failure":
-            self.told.failure = event["message"]
+        if kind == "failure":
+            self.failure = event["message"]
         return {}

@@ -167,6 +167,15 @@ def test_equal_runs_make_equal_weights_each_under_its_own_key() -> None:
     assert first.checkpoint != second.checkpoint
 
 
+def test_a_run_whose_worker_died_after_its_end_is_done_all_the_same() -> None:
+    """The trainer has written its `end`, which it does once, and nobody was there to hear of it."""
+    run = execute(launch(epochs=1))
+    Run.objects.filter(pk=run.pk).update(state=State.QUEUED)
+    run = execute(run)
+    assert (run.state, outcomes(run)) == (State.DONE, [("done", 0)] * 2)
+    assert numbers(run) == [1]
+
+
 def test_weights_that_were_replaced_go_unless_someone_used_them() -> None:
     run = execute(launch(epochs=1))
     first = run.checkpoint

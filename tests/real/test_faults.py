@@ -28,9 +28,7 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
         assert training.ended(whole)["state"] == "DONE"
         (weights,) = training.weights(whole)
         runs = [training.launch(epochs=EPOCHS) for _ in range(JOBS)]
-        faults = Chaos(training, runs, SEED).until_all_ended(
-            pause=4, seconds=120 + SECONDS_A_JOB * JOBS
-        )
+        faults = Chaos(training, SEED).until_all_ended(seconds=120 + SECONDS_A_JOB * JOBS)
         print(f"{JOBS} runs, {faults} faults")  # noqa: T201
         must_hold(training, [whole, *runs], EPOCHS, weights)
     finally:

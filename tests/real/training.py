@@ -135,8 +135,8 @@ class TrainingStack:
 class Chaos:
     """Faults at random, one after the other, from a seed."""
 
-    def __init__(self, training: TrainingStack, runs: list[int], seed: int) -> None:
-        self.training, self.runs, self.dice = training, runs, random.Random(seed)
+    def __init__(self, training: TrainingStack, seed: int) -> None:
+        self.training, self.dice = training, random.Random(seed)
         self.faults: list[Callable[[], None]] = [
             training.trainers_kill,
             lambda: training.again("trainer"),
@@ -150,16 +150,24 @@ class Chaos:
             self._everything_at_once,
         ]
 
-    def until_all_ended(self, *, pause: float, seconds: float) -> int:
-        """A fault every `pause` seconds or so, until every run has ended; how many there were."""
+    def until_all_ended(self, *, seconds: float) -> int:
+        """Fault after fault, each a moment after some progress; how many there were."""
         deadline, count = time.monotonic() + seconds, 0
         while waiting := self._waiting():
-            assert time.monotonic() < deadline, f"{len(waiting)} runs have not ended"
-            time.sleep(self.dice.uniform(0, 2 * pause))
+            before = self._progress()
+            while self._progress() == before and self._waiting():
+                assert time.monotonic() < deadline, f"{len(waiting)} runs have not ended"
+                self._resume_stopped()
+                time.sleep(0.5)
+            time.sleep(self.dice.uniform(0, 3))
             self.dice.choice(self.faults)()
             count += 1
-            self._resume_stopped()
         return count
+
+    def _progress(self) -> tuple[int, int]:
+        """Epochs recorded and runs ended; faults wait for it, else nothing would ever be done."""
+        (epochs,) = self.training.column("SELECT count(*) FROM experiments_epoch")
+        return epochs, len(self._waiting())
 
     def _waiting(self) -> list[int]:
         ended = ", ".join(f"'{state}'" for state in ("DONE", "FAILED", "LOST"))
