@@ -10,6 +10,8 @@ masks/<name>.png                                       masks of the worst images
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.core.files.storage import default_storage
 
 LOG, DIFF, EVENTS = "log.txt", "diff.patch", "events.jsonl"
@@ -17,7 +19,10 @@ TAIL_BYTES = 20_000
 
 
 def folder_delete(*, folder: str) -> None:
-    """Delete a storage folder with everything in it."""
+    """Delete a storage folder with everything in it.
+
+    What a trainer still writes meanwhile stays; its worker deletes the folder once it is gone.
+    """
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
@@ -26,7 +31,8 @@ def folder_delete(*, folder: str) -> None:
         folder_delete(folder=f"{folder}/{name}")
     for name in files:
         default_storage.delete(f"{folder}/{name}")
-    default_storage.delete(folder)
+    with suppress(OSError):
+        default_storage.delete(folder)
 
 
 def folder_bytes(*, folder: str) -> int:

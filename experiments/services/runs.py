@@ -221,6 +221,8 @@ def run_delete(*, run: Run) -> None:
     """
     confusions = Confusion.objects.filter(epoch__run=run)
     with transaction.atomic():
+        # The row first, as a worker does that records an epoch: else the two might lock each other.
+        Run.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
         confusions.delete()
         if run.kind == Kind.SHIPPED:
             for rows in (run.epoch_rows, run.probes):
