@@ -62,12 +62,15 @@ class RunsForm(forms.Form):
 
 
 def _tagged(tag: str) -> Q:
-    """Tags are a JSON list, which SQLite can only look through as text."""
-    return Q(tags__icontains=json.dumps(tag.strip()))
+    """Tags are a JSON list, looked through as text: SQLite keeps escapes, PostgreSQL letters."""
+    text = tag.strip()
+    return Q(tags__icontains=json.dumps(text)) | Q(
+        tags__icontains=json.dumps(text, ensure_ascii=False)
+    )
 
 
 def _mentions(word: str) -> Q:
-    found = Q(tags__icontains=json.dumps(word)[1:-1])
+    found = Q(tags__icontains=json.dumps(word)[1:-1]) | Q(tags__icontains=word)
     for field in ("name", "notes", "architecture", "data", "dataset__title", "owner__username"):
         found |= Q(**{f"{field}__icontains": word})
     return found | Q(pk=int(word)) if word.isdecimal() and len(word) < 10 else found
