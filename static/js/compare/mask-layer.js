@@ -138,7 +138,7 @@ class MaskLayer extends HTMLElement {
 /** Draw what waits until the frame's share of time is spent. */
 function work() {
   frame = 0;
-  const end = performance.now() + 2; // milliseconds
+  const end = performance.now() + 1; // milliseconds
   for (const layer of waiting) {
     waiting.delete(layer);
     layer.draw();
