@@ -340,7 +340,7 @@ def test_error_maps_count_what_the_server_counts(visit: Visit, bench: Bench) -> 
             found[part] for part in ("right", "wrong", "ignored")
         ]
     page.get_by_label("Errors of which class").select_option("3")
-    page.wait_for_function(f"{BOARD}.state.map === 'errors.3'")
+    page.wait_for_function(f"() => {BOARD}.state.map === 'errors.3'")
     page.wait_for_timeout(300)
     for number, found in enumerate(scores, start=1):
         _, false, missed = counted(page, number, DRAWN_IN)
@@ -439,7 +439,7 @@ def test_ensemble_becomes_a_pane(visit: Visit, compared: str) -> None:  # noqa: 
     page.keyboard.press("4")
     wait_for_fill(page, 4, coloured(ids, colours))
     assert page.locator("#pane-4 .legend li").count() == len(np.unique(ids))
-    page.wait_for_function("location.hash.includes('view=4')")
+    page.wait_for_function("() => location.hash.includes('view=4')")
     page.reload()  # the ensemble is in the address
     wait_for_fill(page, 4, coloured(ids, colours))
 
@@ -518,11 +518,18 @@ def test_help_lists_the_keys(visit: Visit, bench: Bench) -> None:
     assert page.evaluate("location.hash") == ""
 
 
+def test_an_address_may_name_what_is_not_there(visit: Visit, bench: Bench) -> None:
+    page = visit(f"{bench.path}#view=99&swipe=7.8&zoom=0&map=pair.8.9&cross=x.y&panel=none&mode=x")
+    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours))
+    assert page.locator(".told").is_hidden()
+    assert page.locator(".pane:visible").count() == MODELS
+
+
 def test_masks_off_the_screen_are_left_until_they_are_needed(visit: Visit, bench: Bench) -> None:
     fetched = set()
     page = visit("/", width=420, height=500)
     page.on("request", lambda request: "/mask/" in request.url and fetched.add(request.url))
     page.goto(f"{bench.path}#panel=agreement")
     page.get_by_role("button", name="Show where they disagree").click()
-    page.wait_for_function(f"{BOARD}.maps.votes(0)")
+    page.wait_for_function(f"() => {BOARD}.maps.votes(0)")
     assert len(fetched) == MODELS

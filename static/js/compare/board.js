@@ -110,7 +110,7 @@ class CompareBoard extends HTMLElement {
       return this.coloured(await this.truth(), this.data.lists[this.data.image.list], hidden);
     }
     if (map) {
-      const drawn = await this.maps.picture(map, pane);
+      const drawn = await this.maps.picture(map, pane).catch(() => undefined);
       if (drawn) return drawn;
     }
     if (!layer.mask && layer.image) return undefined; // "mask-read" will call again

@@ -62,8 +62,10 @@ export class Controls {
     const strip = this.board.querySelector(".told");
     strip.hidden = !map;
     if (!map) return;
-    const { title, key } = await this.board.maps.about(map);
+    const about = await this.board.maps.about(map).catch(() => null);
     if (map !== this.state.map) return;
+    if (!about) return this.state.set({ map: "" }); // the address names what is not there
+    const { title, key } = about;
     strip.querySelector(".told-title").textContent = title;
     fill(strip.querySelector(".told-key"), key.map(({ colour, label, count }) =>
       element("li", {}, swatch(colour), element("span", {}, label),

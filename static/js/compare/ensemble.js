@@ -15,8 +15,10 @@ export class Ensemble {
     board.grid.querySelector(".pane.extra")?.remove();
     data.panes = data.panes.filter(({ prediction }) => prediction);
     if (!id) return;
-    const { members, mask_url: mask } = await board.api.get(`ensembles/${id}/`);
-    if (id !== this.state.ensemble || !mask) return;
+    const ensemble = await board.api.get(`ensembles/${id}/`).catch(() => null);
+    if (id !== this.state.ensemble) return;
+    if (!ensemble?.mask_url) return this.state.set({ ensemble: "" });
+    const { members, mask_url: mask } = ensemble;
     const { list } = data.panes.find(({ prediction }) => prediction === members[0].id);
     const number = data.panes.length + 1;
     data.panes.push({ number, title: data.texts.ensemble, list, prediction: null });

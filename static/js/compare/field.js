@@ -13,7 +13,7 @@ export class Field {
     const { map } = this.state;
     const [kind, number] = map.split(".");
     if (kind !== "field") return;
-    const { field } = await this.board.maps.inside(map);
+    const { field } = await this.board.maps.inside(map).catch(() => ({}));
     const world = this.board.grid.querySelector(`#pane-${CSS.escape(number)} .world`);
     if (map !== this.state.map || !field?.box || !world) return;
     const { width, height } = this.board.data.image;

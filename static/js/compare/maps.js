@@ -29,16 +29,17 @@ export class Maps {
     return this[kind]?.(pane, about);
   }
 
-  /** What to tell of a map: its title and key, [{colour, label, count}]. */
+  /** What to tell of a map: its title and key, [{colour, label, count}]; null if there is none. */
   async about(map) {
     const [kind, ...about] = map.split(".");
     const { texts } = this.data;
     const names = about.slice(0, 2).map((part) => this.board.pane(part)?.title);
     if (kind === "errors") return this.aboutErrors(about[0]);
+    if (kind !== "entropy" && names.slice(0, kind === "field" ? 1 : 2).includes(undefined)) return null;
     if (kind === "pair") return this.aboutPair(about, names);
     if (kind === "swap") return { title: this.sentence(about), key: [] };
     if (kind === "field") return { title: say(texts.field, { model: names[0] }), key: heatKey(texts) };
-    return { title: texts.entropy, key: heatKey(texts) };
+    return kind === "entropy" ? { title: texts.entropy, key: heatKey(texts) } : null;
   }
 
   // disagreement

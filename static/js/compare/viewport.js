@@ -31,7 +31,8 @@ export class Viewport {
 
   /** The part of the image that every pane shows, as fractions of its sides. */
   get view() {
-    const { zoom, x, y } = this.state;
+    const { x, y } = this.state;
+    const zoom = Math.min(Math.max(this.state.zoom, 1), MOST);
     const edge = (middle) => Math.min(Math.max(middle - 0.5 / zoom, 0), 1 - 1 / zoom);
     return { zoom, left: edge(x), top: edge(y) };
   }
