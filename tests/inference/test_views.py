@@ -270,7 +270,7 @@ def test_failed_pane_says_why_in_the_readers_language(
     comparison.predictions.update(state=State.FAILED, error=sentence)
     assertContains(client.get(page(comparison)), sentence, count=3)
     response = client.get(page(comparison), headers={"Accept-Language": "ko"})
-    assertContains(response, "메모리", count=3)
+    assertContains(response, "워커의 메모리가 부족", count=3)
 
 
 def test_pane_warns_when_the_image_was_shrunk(
