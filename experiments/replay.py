@@ -47,28 +47,30 @@ class Replay:
             rest = file.read()
         whole = rest[: rest.rfind(b"\n") + 1]
         fields: dict[str, Any] = {}
+        offset = self._offset
         for line in whole.splitlines(keepends=True):
-            self._offset += len(line)
+            offset += len(line)
             try:
                 event = json.loads(line)
             except ValueError:
                 continue  # a kill cut it off
             if event["event"] == "epoch":
-                self._epoch(event, attempt)
+                self._epoch(event, attempt, offset)
                 fields |= {"step": 0}
             else:
                 fields |= self._other(event)
         if whole:
-            self._update(**fields)
+            self._update(offset, **fields)
+        self._offset = offset  # only now: a fault of the database makes all of it be told again
 
-    def _update(self, **fields: Any) -> None:
-        if not self._lease.rows.update(events_offset=self._offset, **fields):
+    def _update(self, offset: int, **fields: Any) -> None:
+        if not self._lease.rows.update(events_offset=offset, **fields):
             raise LeaseLost
 
-    def _epoch(self, event: dict[str, Any], attempt: Attempt) -> None:
+    def _epoch(self, event: dict[str, Any], attempt: Attempt, offset: int) -> None:
         number = event["epoch"]
         with transaction.atomic():
-            self._update(attempt=1)  # tries are counted since the last epoch
+            self._update(offset, attempt=1)  # tries are counted since the last epoch
             epoch_record(
                 run=self._run,
                 number=number,

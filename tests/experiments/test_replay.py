@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import OperationalError
 
 from experiments.models import Attempt, Confusion, Probe, Run
 from experiments.replay import LeaseLost, Replay
+from experiments.services import epoch_record
 from segweb.jobs import Lease, State, job_claim
 from tests.experiments.factories import run_make
 
@@ -73,6 +75,28 @@ def test_what_was_appended_is_taken_in_once(
     assert run.events_offset == (tmp_path / "events.jsonl").stat().st_size
     attempt.refresh_from_db()
     assert attempt.last_epoch == 2
+
+
+def test_a_database_that_is_locked_in_between_costs_no_epoch(
+    run: Run, lease: Lease, attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = {"event": "start", "time": 1.8e9, "steps": 40, "protocol": PROTOCOL}
+    append(tmp_path, start, epoch(1), epoch(2))
+    follower, tried = replay(run, tmp_path, lease), []
+
+    def record(**told: Any) -> None:
+        tried.append(told["number"])
+        if tried == [1, 2]:
+            raise OperationalError("database is locked")
+        epoch_record(**told)
+
+    monkeypatch.setattr("experiments.replay.epoch_record", record)
+    with pytest.raises(OperationalError):
+        follower.catch_up(attempt)
+    follower.catch_up(attempt)
+    run.refresh_from_db()
+    assert list(run.epoch_rows.values_list("number", flat=True)) == [1, 2]
+    assert run.steps == 40
 
 
 def test_a_line_that_is_being_written_waits_for_its_end(
