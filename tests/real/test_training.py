@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,18 @@ def test_redis_killed_and_emptied_and_every_message_twice(
     must_hold(training, [first, second, third], EPOCHS, weights)
     for pk in (first, second, third):
         assert training.outcomes(pk) == ["done"]
+
+
+def test_a_database_that_is_locked_for_a_while(training: TrainingStack, weights: str) -> None:
+    pk = training.launch(epochs=EPOCHS)
+    training.wait(pk, lambda run: run["epoch"] >= 1)
+    locker = sqlite3.connect(training.stack.var / "db.sqlite3", isolation_level=None, timeout=30)
+    locker.execute("BEGIN IMMEDIATE")
+    time.sleep(6)
+    locker.execute("ROLLBACK")
+    locker.close()
+    training.ended(pk)
+    must_hold(training, [pk], EPOCHS, weights)
 
 
 def test_a_worker_told_to_end_hands_its_run_on(training: TrainingStack, weights: str) -> None:
