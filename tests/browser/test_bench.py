@@ -441,6 +441,7 @@ def test_ensemble_becomes_a_pane(visit: Visit, compared: str) -> None:  # noqa: 
     assert page.locator("#pane-4 .legend li").count() == len(np.unique(ids))
     page.wait_for_function("() => location.hash.includes('view=4')")
     page.reload()  # the ensemble is in the address
+    page.locator("#pane-4").wait_for()
     wait_for_fill(page, 4, coloured(ids, colours))
 
 

@@ -7,11 +7,11 @@ export function panel(board, section) {
   const offered = () => data.panes.filter((pane) => pane.prediction && board.layer(pane.number));
   let list = null;
 
+  /** A row for each model whose mask is there; those that stand stay as they were set. */
   const rows = () => {
-    const checked = new Set([...form.querySelectorAll("[name=member]:checked")].map(({ value }) => value));
-    const known = new Set([...form.querySelectorAll("[name=member]")].map(({ value }) => value));
-    fill(section.querySelector(".members"), offered().map((pane) =>
-      member(pane, data.texts, !known.has(pane.prediction) || checked.has(pane.prediction))));
+    const known = [...form.querySelectorAll("[name=member]")].map(({ value }) => value);
+    const fresh = offered().filter(({ prediction }) => !known.includes(prediction));
+    section.querySelector(".members").append(...fresh.map((pane) => member(pane, data.texts)));
     limit();
   };
   /** Only models of one class list can be members of one ensemble. */
@@ -61,8 +61,8 @@ export function panel(board, section) {
   };
 }
 
-function member(pane, texts, checked) {
-  const box = element("input", { type: "checkbox", name: "member", value: pane.prediction, checked });
+function member(pane, texts) {
+  const box = element("input", { type: "checkbox", name: "member", value: pane.prediction, checked: true });
   const weight = element("input", { type: "number", name: "weight", min: "0", max: "10", step: "0.1", value: "1", ariaLabel: `${texts.weight}: ${pane.title}` });
   return element("li", { className: "member" }, element("label", {}, box, element("span", {}, `${pane.number} ${pane.title}`)), weight);
 }
