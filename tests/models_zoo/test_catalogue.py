@@ -60,6 +60,7 @@ def run(code: str, outside: Path, modules: str = "our_networks") -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_recipe_works_from_outside_the_repository(outside):
     code = """
 import sys
@@ -79,6 +80,7 @@ for variant in ("full", "slim"):
     assert "parameters=285" in slim
 
 
+@pytest.mark.slow
 def test_the_recipe_works_inside_the_repository(tmp_path):
     """In a copy: the new file and the line in the catalogue; the tests pick it up themselves."""
     network, line = recipe()

@@ -33,6 +33,7 @@ def run(capsys, *words) -> tuple[int, dict | None, str]:
     return code, json.loads(lines[-1]) if is_json else None, output.err
 
 
+@pytest.mark.slow
 def test_list_names_every_architecture(capsys):
     code, result, _ = run(capsys, "list", "--json")
     assert code == 0
