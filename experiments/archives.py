@@ -7,7 +7,6 @@ unpacked nobody believes it: bytes are counted, checksums checked.
 from __future__ import annotations
 
 import stat
-import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,8 @@ from typing import BinaryIO
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from segweb.zips import zip_end
+
 MOST_FILES = 60_000
 MOST_BYTES = 8 * 2**30  # unpacked
 MOST_DIRECTORY_BYTES = 32 * 2**20  # of the archive's own table of contents
@@ -23,7 +24,6 @@ LONGEST_NAME = 200
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".json"}
 IGNORED = {".txt", ".md", ""}  # a licence or a note may lie beside the images
 _PIECE = 1 << 20
-_END, _END_BYTES, _COMMENT_BYTES = b"PK\x05\x06", 22, 1 << 16
 
 
 class ArchiveRefused(ValidationError):
@@ -48,15 +48,10 @@ def archive_unpack(file: BinaryIO, folder: Path) -> None:
 
 def _require_bearable_directory(file: BinaryIO) -> None:
     """Refuse a table of contents that would fill the memory before anything could be counted."""
-    size = file.seek(0, 2)
-    file.seek(max(0, size - _END_BYTES - _COMMENT_BYTES))
-    tail = file.read()
-    file.seek(0)
-    at = tail.rfind(_END)
-    if at < 0 or len(tail) - at < _END_BYTES:
+    end = zip_end(file)
+    if end is None:
         raise ArchiveRefused(_("This is no zip archive."))
-    files, directory = struct.unpack("<HI", tail[at + 10 : at + 16])
-    if files > MOST_FILES or directory > MOST_DIRECTORY_BYTES:
+    if end.entries > MOST_FILES or end.directory_bytes > MOST_DIRECTORY_BYTES:
         raise ArchiveRefused(
             _("The archive holds too many files; unpack it below the data root instead.")
         )

@@ -22,11 +22,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from inference.uploads import UploadRefused, UploadTooLarge, clean_name
+from segweb.zips import zip_end
 
 IMAGES_MAX = 50
 DIRECTORY_BYTES = 2**20  # of a zip's list of entries: thousands of names
-TAIL_BYTES = 22 + 0xFFFF  # the record at a zip's end, with the longest comment
-ZIP64 = b"PK\x06\x07"
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
@@ -104,17 +103,10 @@ def _entries(file: BinaryIO) -> list[BatchFile]:
 
 def _check_directory(file: BinaryIO) -> None:
     """Bound the list of entries before it is read: parsing a million of them would take minutes."""
-    length = file.seek(0, 2)
-    file.seek(max(0, length - TAIL_BYTES))
-    tail = file.read(TAIL_BYTES)
-    file.seek(0)
-    end = tail.rfind(b"PK\x05\x06")
-    if end < 0 or len(tail) < end + 22:
+    end = zip_end(file)
+    if end is None:
         raise _damaged()
-    if (
-        int.from_bytes(tail[end + 12 : end + 16], "little") > DIRECTORY_BYTES
-        or b"PK\x06\x07" in tail
-    ):
+    if end.directory_bytes > DIRECTORY_BYTES or end.zip64:
         raise UploadRefused(_("The zip has too many entries."))
 
 
@@ -158,14 +150,7 @@ def _read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
             content = entry.read(settings.UPLOAD_MAX_BYTES + 1)
             if not entry.read(1):
                 return content
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as fault:
+    except BROKEN as fault:
         name = {"name": clean_name(info.filename)}
         raise UploadRefused(_("%(name)s: this entry of the zip is damaged.") % name) from fault
     raise UploadTooLarge(_("The file is too large."))
