@@ -4,42 +4,17 @@
  *
  * The form works without this module; htmx sends it and follows the answer.
  */
-class BatchUpload extends HTMLElement {
+import { UploadField } from "./upload-field.js";
+
+class BatchUpload extends UploadField {
   connectedCallback() {
-    this.form = this.closest("form");
-    this.input = this.querySelector("input[type=file]");
-    this.progress = this.querySelector("progress");
-    this.error = this.querySelector("[role=alert]");
-    this.listening = new AbortController();
-    const on = (target, type, handler) =>
-      target.addEventListener(type, handler, { signal: this.listening.signal });
-
-    on(document, "dragover", (event) => this.dragged(event));
-    on(document, "dragleave", (event) => event.relatedTarget || this.classList.remove("over"));
-    on(document, "drop", (event) => this.dropped(event));
-    on(this.input, "change", () => this.show());
-    on(this.form, "submit", (event) => this.check(event));
-    on(this.form, "htmx:xhr:progress", (event) => this.sent(event.detail));
-    on(this.form, "htmx:sendError", () => this.refuse(this.dataset.noAnswer));
-    on(this.form, "htmx:responseError", ({ detail }) =>
-      this.refuse(detail.xhr.status === 413 ? this.dataset.tooLarge : this.dataset.noAnswer));
+    super.connectedCallback();
+    this.on(this.input, "change", () => this.show());
+    this.on(this.form, "submit", (event) => this.check(event));
   }
 
-  disconnectedCallback() {
-    this.listening.abort();
-  }
-
-  dragged(event) {
-    if (!event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    this.classList.add("over");
-  }
-
-  dropped(event) {
-    this.classList.remove("over");
-    if (!event.dataTransfer.files.length) return;
-    event.preventDefault();
-    this.input.files = event.dataTransfer.files;
+  take(files) {
+    this.input.files = files;
     this.show();
   }
 
@@ -61,17 +36,6 @@ class BatchUpload extends HTMLElement {
     event.preventDefault();
     event.stopImmediatePropagation();
     this.refuse(this.dataset.tooLarge);
-  }
-
-  sent({ loaded, total }) {
-    this.progress.hidden = false;
-    this.progress.value = total ? loaded / total : 0;
-  }
-
-  refuse(sentence) {
-    this.progress.hidden = true;
-    this.error.textContent = sentence;
-    this.error.hidden = false;
   }
 }
 

@@ -4,43 +4,15 @@
  *
  * The form works without this module; htmx sends it and follows the answer.
  */
-class DropZone extends HTMLElement {
+import { UploadField } from "./upload-field.js";
+
+class DropZone extends UploadField {
   connectedCallback() {
-    this.form = this.closest("form");
-    this.input = this.querySelector("input[type=file]");
+    super.connectedCallback();
     this.camera = this.querySelector("input[capture]");
-    this.progress = this.querySelector("progress");
-    this.error = this.querySelector("[role=alert]");
-    this.listening = new AbortController();
-    const on = (target, type, handler) =>
-      target.addEventListener(type, handler, { signal: this.listening.signal });
-
-    on(document, "dragover", (event) => this.dragged(event));
-    on(document, "dragleave", (event) => event.relatedTarget || this.classList.remove("over"));
-    on(document, "drop", (event) => this.dropped(event));
-    on(document, "paste", (event) => this.take(event.clipboardData.files));
-    on(this.input, "change", () => this.send());
-    on(this.camera, "change", () => this.photo());
-    on(this.form, "htmx:xhr:progress", (event) => this.sent(event.detail));
-    on(this.form, "htmx:sendError", () => this.refuse(this.dataset.noAnswer));
-    on(this.form, "htmx:responseError", ({ detail }) => this.refuse(this.reason(detail.xhr)));
-  }
-
-  disconnectedCallback() {
-    this.listening.abort();
-  }
-
-  dragged(event) {
-    if (!event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    this.classList.add("over");
-  }
-
-  dropped(event) {
-    this.classList.remove("over");
-    if (!event.dataTransfer.files.length) return;
-    event.preventDefault();
-    this.take(event.dataTransfer.files);
+    this.on(document, "paste", (event) => this.take(event.clipboardData.files));
+    this.on(this.input, "change", () => this.send());
+    this.on(this.camera, "change", () => this.photo());
   }
 
   /** Put the first of some files that is an image into the form and send it. */
@@ -77,21 +49,10 @@ class DropZone extends HTMLElement {
     image.onerror = () => (image.hidden = true);
   }
 
-  reason(answer) {
-    return answer.status === 413 ? this.dataset.tooLarge : this.dataset.noAnswer;
-  }
-
-  sent({ loaded, total }) {
-    this.progress.hidden = false;
-    this.progress.value = total ? loaded / total : 0;
-  }
-
   refuse(sentence) {
     this.input.value = "";
-    this.progress.hidden = true;
     this.querySelector(".preview").hidden = true;
-    this.error.textContent = sentence;
-    this.error.hidden = false;
+    super.refuse(sentence);
   }
 }
 
