@@ -22,7 +22,10 @@ Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 def _cross_entropy(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
-    return cross_entropy(logits, mask, weight=weights, ignore_index=IGNORED)
+    """As torch's on N×K×H×W, but along pixels, which takes half the time in channels_last."""
+    pixels, truth = logits.permute(0, 2, 3, 1).flatten(0, 2), mask.flatten()
+    losses = cross_entropy(pixels, truth, weight=weights, ignore_index=IGNORED, reduction="none")
+    return losses.sum() / _pixel_weights(truth, weights, truth != IGNORED).sum()
 
 
 def _focal(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:

@@ -43,10 +43,10 @@ class Objective(nn.Module):
 
     def mass(self, mask: Tensor) -> Tensor:
         """The weight of a mask's valid pixels, a float64 scalar."""
-        valid = mask[mask != IGNORED]
         if self.weights is None:
-            return torch.tensor(valid.numel(), dtype=torch.float64, device=mask.device)
-        return self.weights[valid].sum(dtype=torch.float64)
+            return (mask != IGNORED).sum().double()
+        pixels = torch.bincount(mask.flatten(), minlength=IGNORED + 1)
+        return (pixels[: len(self.weights)] * self.weights.double()).sum()
 
     def forward(self, heads: list[tuple[Tensor, float]], mask: Tensor) -> Tensor:
         """The loss of one part; 0 (with gradients of 0) where no pixel is valid."""

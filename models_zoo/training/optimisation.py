@@ -123,9 +123,10 @@ class Optimisation:
 
 def _counts(logits: Tensor, mask: Tensor) -> Tensor:
     """K×K int64 confusion counts of a batch's likeliest classes, without its ignored pixels."""
-    classes, valid = logits.shape[1], mask != IGNORED
-    pairs = mask[valid] * classes + logits.argmax(dim=1)[valid]
-    return torch.bincount(pairs, minlength=classes**2).view(classes, classes)
+    classes = logits.shape[1]
+    pairs = mask * classes + logits.argmax(dim=1)
+    counts = torch.bincount(pairs.flatten(), minlength=(IGNORED + 1) * classes)
+    return counts.view(-1, classes)[:classes]
 
 
 def _optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
