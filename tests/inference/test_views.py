@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -236,6 +237,18 @@ def test_finished_panes_show_classes_with_shares_and_ask_no_more(
         assertContains(response, f"/api/v1/predictions/{prediction.pk}/mask/?as=overlay")
 
 
+def test_the_first_pane_is_fetched_before_styles_and_scripts(
+    client: Client, comparison: Comparison, execute_all: Callable[[Any], None]
+) -> None:
+    execute_all(comparison)
+    html = client.get(page(comparison)).content.decode()
+    head, body = html.split("</head>")
+    before, _ = head.split('rel="stylesheet"', 1)
+    preloaded = re.findall(r'rel="preload" as="image" fetchpriority="high" href="(.+?)"', before)
+    pane = body.split('<ol class="panes">')[1].split("</li>")[0]
+    assert preloaded == re.findall(r'<img[^>]* src="(.+?)"', pane)
+
+
 def test_pane_answers_only_when_it_looks_different(
     client: Client, comparison: Comparison, execute_all: Callable[[Any], None]
 ) -> None:
@@ -454,9 +467,11 @@ def test_renditions_are_smaller_copies_for_those_who_may_look(
 def test_very_large_image_is_looked_at_as_a_smaller_copy(
     client: Client, comparison: Comparison
 ) -> None:
-    assertContains(client.get(page(comparison)), f"/images/{comparison.image_id}/file/", count=3)
+    times = 1 + 3  # preloaded, and in three panes
+    whole, smaller = (f"/images/{comparison.image_id}/{name}/" for name in ("file", "view"))
+    assertContains(client.get(page(comparison)), whole, count=times)
     Image.objects.update(width=4000, height=3000)
-    assertContains(client.get(page(comparison)), f"/images/{comparison.image_id}/view/", count=3)
+    assertContains(client.get(page(comparison)), smaller, count=times)
 
 
 @pytest.mark.parametrize("template", ["403_csrf", "500", "503"])
