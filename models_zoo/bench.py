@@ -15,7 +15,7 @@ from models_zoo.catalogue import build
 from models_zoo.data import open_dataset
 from models_zoo.data.transforms import IGNORED, TrainingItems
 from models_zoo.metrics import confusion
-from models_zoo.precision import device_name, resolve
+from models_zoo.precision import device_name, resolve, to_train
 from models_zoo.training.batches import Batches, batch_loader
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
@@ -69,7 +69,7 @@ def _network(classes: int) -> nn.Module:
 def _own_step(classes: int) -> Step:
     device = device_name()
     optimisation = Optimisation(
-        _network(classes).to(memory_format=torch.channels_last),
+        to_train(_network(classes), device),
         Objective(CONFIG.loss, None),
         CONFIG,
         precision=resolve(CONFIG.precision, device),

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
 import torch
+from torch import Tensor, nn
 
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -34,3 +35,27 @@ def autocast(precision: str, device: str) -> AbstractContextManager:
     if precision == "fp32":
         return nullcontext()
     return torch.autocast(device, _TYPES[precision])
+
+
+def to_train(network: nn.Module, device: str) -> nn.Module:
+    """`network` on `device`, in the layout in which convolutions are fastest.
+
+    But for dilated convolutions of more than 16 channels that are no multiple of 16: in that layout
+    and bf16, oneDNN as of torch 2.13 returns wrong gradients for their weights, NaN among them.
+    They get their input in the default layout.
+    """
+    network.to(device, memory_format=torch.channels_last)
+    for layer in network.modules():
+        if device == "cpu" and isinstance(layer, nn.Conv2d) and _misgraded(layer):
+            layer.weight.data = layer.weight.data.contiguous()
+            layer.register_forward_pre_hook(_contiguous)
+    return network
+
+
+def _misgraded(layer: nn.Conv2d) -> bool:
+    inputs = layer.in_channels
+    return max(layer.dilation) > 1 and inputs > 16 and inputs % 16 != 0
+
+
+def _contiguous(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return tuple(x.contiguous() for x in inputs)

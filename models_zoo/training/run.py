@@ -15,7 +15,7 @@ from models_zoo.catalogue import architecture_get, build
 from models_zoo.data.transforms import TrainingItems
 from models_zoo.evaluation import passport
 from models_zoo.files import clear_temporaries
-from models_zoo.precision import device_name, resolve
+from models_zoo.precision import device_name, resolve, to_train
 from models_zoo.pretrained import pretrained_load
 from models_zoo.seeds import seed_for
 from models_zoo.training.batches import Batches, batch_loader
@@ -140,7 +140,7 @@ def trainer_build(
         if group.leads:
             events.write("pretrained", **asdict(filled))
     optimisation = Optimisation(
-        network.to(device, memory_format=torch.channels_last),
+        to_train(network, device),
         objective.to(device),
         config,
         precision=resolve(config.precision, device),

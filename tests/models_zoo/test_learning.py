@@ -1,4 +1,7 @@
-"""Every slim network overfits one small batch, in fp32 and bf16 autocast, and can be exported."""
+"""Every slim network overfits one small batch, in fp32 and bf16 autocast, and can be exported.
+
+In the layout of trainings, in which a kernel may be wrong that is right in others.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from torch import Tensor, nn
 
 from models_zoo import build, catalogue
 from models_zoo.architectures.deconvnet import DeconvNet
-from models_zoo.precision import autocast
+from models_zoo.precision import autocast, to_train
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +26,8 @@ def batch() -> tuple[Tensor, Tensor]:
     classes = torch.stack([torch.randperm(CLASSES, generator=generator) for _ in range(2)])
     images = colours.repeat_interleave(32, 2).repeat_interleave(32, 3)
     masks = classes.view(2, 2, 2).repeat_interleave(32, 1).repeat_interleave(32, 2)
-    return images + 0.3 * torch.randn(images.shape, generator=generator), masks
+    images += 0.3 * torch.randn(images.shape, generator=generator)
+    return images.contiguous(memory_format=torch.channels_last), masks
 
 
 def accuracy(network: nn.Module, images: Tensor, masks: Tensor, precision: str) -> float:
@@ -41,7 +45,7 @@ def accuracy(network: nn.Module, images: Tensor, masks: Tensor, precision: str) 
 def test_overfits_one_small_batch(key, precision):
     torch.manual_seed(0)
     images, masks = batch()
-    network = build(key, variant="slim", num_classes=CLASSES).train()
+    network = to_train(build(key, variant="slim", num_classes=CLASSES), "cpu").train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
     best = 0.0
     for step in range(1, STEPS + 1):
@@ -57,6 +61,37 @@ def test_overfits_one_small_batch(key, precision):
         if best > 0.9:
             return
     pytest.fail(f"pixel accuracy {best:.3f} after {STEPS} steps, loss {loss.item():.3f}")
+
+
+@pytest.mark.parametrize("key", catalogue())
+def test_gradients_of_convolutions_in_bf16_are_those_of_fp32(key):
+    """Each layer by itself: of what it was given, and of what came back to it."""
+    torch.manual_seed(0)
+    network = to_train(build(key, variant="slim", num_classes=CLASSES), "cpu").train()
+    convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+    given, came = {}, {}
+
+    def keep(layer: nn.Conv2d, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        given[layer] = inputs[0].detach()
+        output.register_hook(lambda gradient: came.__setitem__(layer, gradient))
+
+    for layer in convolutions:
+        layer.register_forward_hook(keep)
+    image = torch.randn(2, 3, 97, 129).contiguous(memory_format=torch.channels_last)
+    with autocast("bf16", "cpu"):
+        logits = network(image)
+    logits.float().backward(torch.randn(logits.shape))
+    for layer in given:
+        wanted = torch.nn.grad.conv2d_weight(
+            given[layer].bfloat16().float(),
+            layer.weight.shape,
+            came[layer].float(),
+            stride=layer.stride,
+            padding=layer.padding,
+            dilation=layer.dilation,
+        )
+        error = (layer.weight.grad - wanted).abs().max()
+        assert error < 0.05 * wanted.abs().max() + 1e-6, layer
 
 
 @pytest.mark.parametrize("key", catalogue())
