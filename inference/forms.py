@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from experiments.models import Checkpoint, Dataset
 from inference.models import Scale
 from inference.samples import sample_dataset, sample_images
+from models_zoo.zoo import FIRST
+
+MOST_PANES = 12  # of a comparison whose models nobody chose
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,7 @@ class ModelsForm(forms.Form):
 
     def __init__(self, *args: Any, chosen: list[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = Checkpoint.objects.offered().select_related("dataset").order_by("dataset", "id")
-        self.checkpoints = list(offered)
+        self.checkpoints = list(Checkpoint.objects.offered().select_related("dataset"))
         self.fields["models"].choices = [(entry.key, entry.key) for entry in self.checkpoints]
         self.initially_chosen = chosen
 
@@ -64,7 +66,14 @@ class ModelsForm(forms.Form):
     def default_keys(self) -> set[str]:
         """The models that photographs go to unless others are chosen; none to be downloaded."""
         first = [entry for group in self.model_groups[:1] for entry in group.checkpoints]
-        return {entry.key for entry in first if entry.file}
+        return set(_first_looked_at([entry for entry in first if entry.file]))
+
+
+def _first_looked_at(checkpoints: list[Checkpoint]) -> list[str]:
+    """The keys of twelve at most, in their order: one network a paper before its variations."""
+    ranked = sorted(checkpoints, key=lambda checkpoint: checkpoint.architecture not in FIRST)
+    kept = ranked[:MOST_PANES]
+    return [checkpoint.key for checkpoint in checkpoints if checkpoint in kept]
 
 
 class UploadForm(ModelsForm):
@@ -87,7 +96,8 @@ class UploadForm(ModelsForm):
     def sample_keys(self) -> list[str]:
         """The shipped models that fit the samples; none while none are shipped."""
         slug = sample_dataset()["slug"]
-        return [c.key for c in self.checkpoints if c.shipped and c.dataset.slug == slug]
+        fitting = [c for c in self.checkpoints if c.shipped and c.dataset.slug == slug]
+        return _first_looked_at(fitting)
 
     def _fitting(self, data: dict[str, Any]) -> list[str]:
         untouched = set(data["models"]) == self.default_keys

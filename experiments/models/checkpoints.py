@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from models_zoo.catalogue import catalogue
 
 
 class Dataset(models.Model):
@@ -39,8 +41,14 @@ class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
     """Checkpoints as the pages and the API list them."""
 
     def offered(self) -> CheckpointQuerySet:
-        """Those one can compare with: neither withdrawn nor replaced by newer weights."""
-        return self.filter(withdrawn_at=None, superseded_at=None)
+        """Those one can compare with: neither withdrawn nor replaced by newer weights.
+
+        By data set in the order of the lineage, the networks that the catalogue lacks last.
+        """
+        places = [When(architecture=key, then=place) for place, key in enumerate(catalogue())]
+        place = Case(*places, default=len(places), output_field=models.IntegerField())
+        current = self.filter(withdrawn_at=None, superseded_at=None)
+        return current.order_by("dataset", place, "id")
 
     def with_scores(self) -> CheckpointQuerySet:
         """With data set and evaluations, in three queries for any number of rows."""

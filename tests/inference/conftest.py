@@ -53,7 +53,7 @@ def checkpoint_make(dataset: Dataset, key: str) -> Checkpoint:
 @pytest.fixture
 def checkpoints(dataset: Dataset) -> list[Checkpoint]:
     """Three on offer."""
-    keys = ("camvid-fcn8s-slim", "camvid-unet-slim", "camvid-segnet-slim")
+    keys = ("camvid-fcn8s-slim", "camvid-segnet-slim", "camvid-unet-slim")
     return [checkpoint_make(dataset, key) for key in keys]
 
 

@@ -26,7 +26,7 @@ from models_zoo.masks import colourise
 from tests.inference.pictures import encoded, noise, opened, upload
 
 pytestmark = pytest.mark.django_db
-KEYS = ["camvid-fcn8s-slim", "camvid-unet-slim", "camvid-segnet-slim"]
+KEYS = ["camvid-fcn8s-slim", "camvid-segnet-slim", "camvid-unet-slim"]
 
 
 def image_post(api: APIClient, content: Any = None, **fields: Any) -> Response:

@@ -10,11 +10,13 @@ from experiments.services import published_sync
 from inference.forms import UploadForm
 from inference.models import Comparison
 from inference.samples import sample_dataset, sample_images
+from models_zoo.catalogue import catalogue
+from models_zoo.zoo import FIRST
 from tests.inference.conftest import checkpoint_make
 from tests.inference.pictures import noise, upload
 
 pytestmark = pytest.mark.django_db
-PHOTO_KEYS = ["camvid-fcn8s-slim", "camvid-unet-slim", "camvid-segnet-slim"]
+PHOTO_KEYS = ["camvid-fcn8s-slim", "camvid-segnet-slim", "camvid-unet-slim"]
 
 
 @pytest.fixture
@@ -61,6 +63,24 @@ def test_without_models_for_scenes_a_sample_goes_to_the_others(client: Client) -
     assert "expect them to fail here" in client.get("/").content.decode()
     sample = sample_images()[0].name
     assert compared(client, sample=sample, models=PHOTO_KEYS) == set(PHOTO_KEYS)
+
+
+def test_models_are_in_the_order_of_the_lineage(scenes: list[str]) -> None:
+    dataset = Dataset.objects.get(slug=sample_dataset()["slug"])
+    for key in ("tiny", "deeplab_v3_resnet50", "fcn32s"):
+        checkpoint_make(dataset, f"scenes-{key}-slim")
+    _, group = UploadForm().model_groups
+    names = [entry.architecture for entry in group.checkpoints]
+    assert names == ["fcn32s", "fcn8s", "unet", "deeplab_v3_resnet50", "tiny"]
+
+
+def test_twelve_at_most_and_one_of_each_paper_before_its_variations(client: Client) -> None:
+    dataset = Dataset.objects.create(title="Scenes", shipped=True, **_terms())
+    for key in catalogue():
+        checkpoint_make(dataset, f"scenes-{key}-slim")
+    found = compared(client, sample=sample_images()[0].name, models=UploadForm().chosen)
+    assert found == {f"scenes-{key}-slim" for key in FIRST}
+    assert len(found) == 12
 
 
 def test_nothing_is_downloaded_unless_it_is_chosen() -> None:

@@ -22,7 +22,7 @@ from inference.samples import sample_images
 from segweb.jobs import State
 from tests.inference.pictures import noise, opened, upload
 
-KEYS = ["camvid-fcn8s-slim", "camvid-unet-slim", "camvid-segnet-slim"]
+KEYS = ["camvid-fcn8s-slim", "camvid-segnet-slim", "camvid-unet-slim"]
 
 
 def files(settings: Settings) -> list[Path]:

@@ -25,7 +25,7 @@ from segweb.jobs import State
 from tests.inference.pictures import encoded, noise, upload
 
 pytestmark = pytest.mark.django_db
-KEYS = ["camvid-fcn8s-slim", "camvid-unet-slim", "camvid-segnet-slim"]
+KEYS = ["camvid-fcn8s-slim", "camvid-segnet-slim", "camvid-unet-slim"]
 HTMX = {"HX-Request": "true"}
 
 
