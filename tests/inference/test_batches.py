@@ -241,7 +241,7 @@ def test_what_somebody_watches_goes_first(
 def test_a_batch_goes_checkpoint_by_checkpoint_warm_ones_first(
     api: APIClient, worker: FakeEngine, checkpoints: list[Checkpoint]
 ) -> None:
-    worker.warm = frozenset({checkpoints[1].sha256})
+    worker.warm = frozenset({checkpoints[2].sha256})
     post(api, *((f"{n}.png", picture(n)) for n in range(3)))
     for _ in range(3):
         execution.next_execute()
