@@ -23,8 +23,8 @@ them again.
 """
 MISSING = """## Not trained yet
 
-For want of processor time alone: on two cores most take ten minutes each on scenes and twenty on
-CamVid, FC-DenseNet one to two hours. `make train-zoo` trains them in the lineage's order.
+Or not well enough to be shipped, for want of processor time: on two cores a training takes from ten
+minutes to two hours. `make train-zoo` trains them, one network of each paper first.
 """
 FITS = {
     "camvid": "Photographs of streets, seen from a car. Elsewhere it guesses.",

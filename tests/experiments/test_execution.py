@@ -257,7 +257,7 @@ def test_stop_while_it_starts() -> None:
 
 
 def test_a_killed_trainer_goes_on_by_itself() -> None:
-    run = launch(epochs=60)  # many, so that none is left to kill on no machine
+    run = launch(epochs=60)  # many, so that a fast machine is still training when the kill comes
     worker = Worker(run)
     worker.wait(lambda run: run.epoch >= 2)
     for process in trainers(run):
