@@ -33,6 +33,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_zip_becomes_a_gallery(visit: Visit, scenes: Path) -> None:
     page = visit("/")
     page.get_by_role("link", name="Many images at once").click()
+    page.wait_for_url("**/batches/new/")
     page.set_input_files(".drop-target input", scenes)
     assert page.locator(".chosen").text_content() == "street.zip"
     page.get_by_label("Name of the batch").fill("A <b>street</b>")

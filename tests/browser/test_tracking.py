@@ -15,7 +15,7 @@ from tests.stack import Stack
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 Visit = Callable[..., Any]
 TRAINING = 600_000  # milliseconds: three epochs of small scenes on a busy machine
-DATA = "scenes:32x48:300"
+DATA = "scenes:64x96:600"  # epochs long enough to be stopped between by hand
 
 ACCOUNT = """
 import django; django.setup()
@@ -89,7 +89,7 @@ def test_from_the_admin_to_the_compare_page(
     assert page.input_value("[name=optimizer]") == "sgd"  # the paper's
     page.select_option("[name=recipe]", "house")
     page.wait_for_function("() => document.querySelector('[name=optimizer]').value === 'adamw'")
-    fill(page, data=DATA, epochs="3", crop_height="32", crop_width="32", batch="50")
+    fill(page, data=DATA, epochs="3", crop_height="64", crop_width="96", batch="50")
     fill(page, name="from the browser")
     page.get_by_role("button", name="Check").click()
     page.get_by_text("Nothing is wrong with the data.").wait_for(timeout=TRAINING)
@@ -116,6 +116,7 @@ def test_from_the_admin_to_the_compare_page(
     page.get_by_role("link", name="Try on an image").click()
     chosen = page.locator("[name=models]:checked")
     assert chosen.evaluate_all("boxes => boxes.map(box => box.value)") == [f"run{run}-best"]
+    page.wait_for_load_state()  # a file chosen before the page's modules run is not sent
     page.set_input_files("input[type=file]", photo)
     page.wait_for_url("**/c/**")
     page.get_by_text("Masks: 1 of 1", exact=True).wait_for()
