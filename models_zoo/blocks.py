@@ -9,16 +9,16 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pad
 
 
-def narrow(channels: int, width: float, *, multiple: int = 4) -> int:
+def narrow(channels: int, width: float, *, multiple: int = 4, widest: int = 512) -> int:
     """The one rule that makes a network slim: `channels` × `width`, to a multiple of four.
 
-    The 4096 channels of VGG's fc6 and fc7 count as 512: they were sized for ImageNet's
+    The 4096 channels of VGG's fc6 and fc7 count as `widest`: they were sized for ImageNet's
     thousand classes and would hold nine tenths of a slim network. Layers whose channels come in
     groups, one a class, give their number of classes as `multiple`.
     """
     if width == 1.0:
         return channels
-    counted = 512 if channels == 4096 else channels
+    counted = widest if channels == 4096 else channels
     return max(1, round(counted * width / multiple)) * multiple
 
 

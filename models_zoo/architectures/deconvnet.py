@@ -25,6 +25,9 @@ from models_zoo.networks import UnpoolingNetwork
 
 DECODER = ((512, 512, 512), (512, 512, 256), (256, 256, 128), (128, 64), (64, 64))
 COMBINE = ("mean", "product")
+# What fc6 and fc7 pass on is all that the decoder learns of a scene: two cells for 192×256 pixels.
+# Narrowed as elsewhere, that was 128 numbers; this is what two million parameters allow.
+WIDEST = 1536
 
 
 class FullyConnected(nn.Module):
@@ -50,7 +53,8 @@ class DeconvNet(UnpoolingNetwork):
         super().__init__()
         inputs = narrow(512, width)
         self.encoder = VGG16(width=width, batch_norm=batch_norm)
-        self.middle = FullyConnected(inputs, narrow(4096, width), batch_norm=batch_norm)
+        hidden = narrow(4096, width, widest=WIDEST)
+        self.middle = FullyConnected(inputs, hidden, batch_norm=batch_norm)
         self.decoder = nn.ModuleList()
         for stage in DECODER:
             blocks = []

@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from models_zoo.data.base import Dataset
+from models_zoo.data.kept import Kept
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.seeds import seed_for
 from models_zoo.torchvision_ops import tv_tensors, v2
 
 IGNORED = 255  # in every training mask, whatever its data set ignores
-CACHE_BYTES = 1 << 30
 
 
 def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
@@ -28,7 +28,7 @@ class TrainingItems(TorchDataset):
 
     Asked for by (epoch, index), from which and from the seed every random choice is drawn, so that
     an item is the same whatever process draws it and whenever. Pixels to ignore, those beyond the
-    image's edge too, become IGNORED. Decoded items are kept in memory, the first 1 GiB of them.
+    image's edge too, become IGNORED.
     """
 
     def __init__(
@@ -42,9 +42,8 @@ class TrainingItems(TorchDataset):
         jitter: float,
     ) -> None:
         self.seed = seed
-        self._places = [(dataset, i) for dataset in datasets for i in range(len(dataset))]
-        self._decoded: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self._decoded_bytes = 0
+        kept = [Kept(dataset) for dataset in datasets]
+        self._places = [(items, i) for items in kept for i in range(len(items.dataset))]
         self._input_size, self._scale = datasets[0].input_size, scale
         fill = {tv_tensors.Image: 0, tv_tensors.Mask: IGNORED}
         self._crop = v2.RandomCrop(crop, pad_if_needed=True, fill=fill)
@@ -56,7 +55,7 @@ class TrainingItems(TorchDataset):
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, index = key
-        image, mask = (torch.from_numpy(array.copy()) for array in self._load(index))
+        image, mask = (torch.from_numpy(array) for array in self._load(index))
         torch.manual_seed(seed_for(self.seed, epoch, index))
         image, mask = tv_tensors.Image(image.permute(2, 0, 1)), tv_tensors.Mask(mask)
         image, mask = self._flip(*self._crop(*self._rescale(image, mask)))
@@ -75,13 +74,9 @@ class TrainingItems(TorchDataset):
         return v2.Resize(size, antialias=True)(image, mask)
 
     def _load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        if index in self._decoded:
-            return self._decoded[index]
-        dataset, number = self._places[index]
-        image, mask = dataset.load(number)
-        if dataset.ignore_index is not None:
-            mask = np.where(mask == dataset.ignore_index, np.uint8(IGNORED), mask)
-        if self._decoded_bytes < CACHE_BYTES:
-            self._decoded[index] = image, mask
-            self._decoded_bytes += image.nbytes + mask.nbytes
-        return image, mask
+        items, number = self._places[index]
+        image, mask = items.load(number)
+        ignored = items.dataset.ignore_index
+        if ignored is not None:
+            mask = np.where(mask == ignored, np.uint8(IGNORED), mask)
+        return image.copy(), mask.copy()

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from models_zoo.data.base import Dataset
+from models_zoo.data.kept import Kept
 from models_zoo.files import sha256_of
 from models_zoo.metrics import confusion, scores
 from models_zoo.seeds import seed_for
@@ -74,7 +75,7 @@ class Trainer:
     ) -> None:
         self.config, self.out, self.group, self.events = config, out, group, events
         self.optimisation, self.batches, self.loader = optimisation, batches, loader
-        self.val, self.hashes = val, hashes
+        self.val, self.val_items, self.hashes = val, Kept(val), hashes
         self.gallery = Gallery(out, val)
         count = min(config.probes, len(val))
         self.probes = set(np.linspace(0, len(val) - 1, count).astype(int).tolist())
@@ -139,7 +140,7 @@ class Trainer:
         losses = torch.zeros(2, dtype=torch.float64, device=self.optimisation.device)
         share = range(self.group.rank, len(self.val), self.group.world)
         network, precision = self.optimisation.validated, self.optimisation.precision
-        for index, truth, logits in predictions(network, self.val, share, precision):
+        for index, truth, logits in predictions(network, self.val_items, share, precision):
             mask = logits.argmax(dim=0).byte().cpu().numpy()
             counts += confusion(truth, mask, len(counts), self.val.ignore_index)
             losses += weighted_loss(self.optimisation.objective, logits, truth, self.val)

@@ -22,10 +22,11 @@ Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 def _cross_entropy(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
-    """As torch's on N×K×H×W, but along pixels, which takes half the time in channels_last."""
+    """As torch's on N×K×H×W, written out: its log_softmax over few classes takes five times it."""
     pixels, truth = logits.permute(0, 2, 3, 1).flatten(0, 2), mask.flatten()
-    losses = cross_entropy(pixels, truth, weight=weights, ignore_index=IGNORED, reduction="none")
-    return losses.sum() / _pixel_weights(truth, weights, truth != IGNORED).sum()
+    weight = _pixel_weights(truth, weights, truth != IGNORED)
+    chosen = pixels.gather(1, truth.clamp(0, pixels.shape[1] - 1)[:, None])[:, 0]
+    return (weight * (pixels.logsumexp(dim=1) - chosen)).sum() / weight.sum()
 
 
 def _focal(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models_zoo.data.base import Dataset
+from models_zoo.data.kept import Kept
 from models_zoo.data.transforms import IGNORED
 from models_zoo.engine import logits_of
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
@@ -16,12 +17,12 @@ from models_zoo.training.objective import Objective
 
 
 def predictions(
-    network: nn.Module, dataset: Dataset, indices: Sequence[int], precision: str
+    network: nn.Module, items: Dataset | Kept, indices: Sequence[int], precision: str
 ) -> Iterator[tuple[int, np.ndarray, Tensor]]:
     """Index, truth (uint8 H×W) and K×H×W logits of each of the items, by `network` as it is now."""
     network.eval()
     for index in indices:
-        image, truth = dataset.load(index)
+        image, truth = items.load(index)
         logits = logits_of(
             network,
             image,
