@@ -9,6 +9,7 @@ from inference.samples import Sample, sample_images
 from lineage.claims import Verdict, verdicts
 from lineage.measures import MEASURES, Entry, Measure
 from models_zoo import Architecture, catalogue
+from models_zoo.catalogue import place
 from models_zoo.stories import story
 
 DATASETS = ("scenes", "camvid")
@@ -68,9 +69,8 @@ class Story:
     @property
     def entries(self) -> list[Entry]:
         """The measured checkpoints, in the order of the lineage."""
-        order = list(catalogue())
-        known = [entry for entry in self.told["entries"] if entry["architecture"] in order]
-        return sorted(known, key=lambda entry: order.index(entry["architecture"]))
+        known = [entry for entry in self.told["entries"] if entry["architecture"] in catalogue()]
+        return sorted(known, key=lambda entry: place(entry["architecture"]))
 
     @property
     def measures(self) -> list[Measure]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from models_zoo.catalogue import catalogue
+from models_zoo.catalogue import catalogue, place
 from models_zoo.stories import story
 from models_zoo.weights import Shipped, shipped
 
@@ -34,9 +34,10 @@ FITS = {
 
 def cards_text(zoo: list[Shipped] | None = None) -> str:
     """The whole document."""
-    found = sorted(shipped() if zoo is None else zoo, key=_place)
+    found = shipped() if zoo is None else zoo
+    found = sorted(found, key=lambda item: (item.slug, place(item.architecture)))
     parts = [HEAD]
-    for slug in dict.fromkeys(item.sidecar["dataset"]["slug"] for item in found):
+    for slug in dict.fromkeys(item.slug for item in found):
         of_dataset = [i.sidecar for i in found if i.sidecar["dataset"]["slug"] == slug]
         parts.append(_section(slug, of_dataset))
     missing = [line for slug in FITS if (line := _missing(slug, found))]
@@ -45,16 +46,9 @@ def cards_text(zoo: list[Shipped] | None = None) -> str:
     return "\n".join(parts)
 
 
-def _place(item: Shipped) -> tuple[str, int]:
-    order = list(catalogue())
-    name = item.sidecar["architecture"]
-    return item.sidecar["dataset"]["slug"], order.index(name) if name in order else len(order)
-
-
 def _missing(slug: str, zoo: list[Shipped]) -> str:
     """A line that names what a data set still lacks; empty when it lacks nothing."""
-    of_dataset = [item.sidecar for item in zoo if item.sidecar["dataset"]["slug"] == slug]
-    trained = {sidecar["architecture"] for sidecar in of_dataset}
+    trained = {item.architecture for item in zoo if item.slug == slug}
     keys = [f"`{key}`" for key in catalogue() if key not in trained]
     return f"- {slug}: {', '.join(keys)}" if keys else ""
 

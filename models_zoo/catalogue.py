@@ -64,6 +64,12 @@ def catalogue() -> dict[str, Architecture]:
     return found
 
 
+def place(key: str) -> int:
+    """Where in the lineage an architecture stands; what the catalogue lacks comes after all."""
+    order = list(catalogue())
+    return order.index(key) if key in order else len(order)
+
+
 def _architectures(name: str) -> tuple[Architecture, ...]:
     try:
         return tuple(import_module(name).ARCHITECTURES)

@@ -61,11 +61,7 @@ def corners_compare(key: str) -> tuple[dict[str, bytes], dict[str, Any]]:
 
 
 def _checkpoint(key: str) -> Shipped | None:
-    found = {
-        item.sidecar["dataset"]["slug"]: item
-        for item in shipped()
-        if item.sidecar["architecture"] == key
-    }
+    found = {item.slug: item for item in shipped() if item.architecture == key}
     return next((found[slug] for slug in PREFERRED if slug in found), None)
 
 

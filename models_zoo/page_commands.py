@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from models_zoo.cards import cards_text
-from models_zoo.catalogue import catalogue, published
+from models_zoo.catalogue import catalogue, place, published
 from models_zoo.data import open_dataset
 from models_zoo.files import write_atomically
 from models_zoo.stories import picture_path
@@ -36,10 +36,9 @@ def story(options: argparse.Namespace) -> dict[str, Any]:
     from models_zoo.story import story_tell
 
     dataset = open_dataset(options.data, options.split)
-    order = list(catalogue())
-    found = [item for item in shipped() if item.sidecar["dataset"]["slug"] == dataset.slug]
+    found = [item for item in shipped() if item.slug == dataset.slug]
     found += [resolve(str(path)) for path in options.also]
-    found.sort(key=lambda item: order.index(item.sidecar["architecture"]))
+    found.sort(key=lambda item: place(item.architecture))
     options.out.mkdir(parents=True, exist_ok=True)
     result = story_tell(found, dataset, before=story_read(dataset.slug, options.out), say=print)
     if dataset.slug == "scenes":

@@ -32,6 +32,16 @@ class Shipped:
     sidecar_path: Path
     weights_path: Path
 
+    @property
+    def slug(self) -> str:
+        """Of the data set it was trained on."""
+        return self.sidecar["dataset"]["slug"]
+
+    @property
+    def architecture(self) -> str:
+        """Its catalogue key."""
+        return self.sidecar["architecture"]
+
 
 def sidecar_read(path: Path) -> dict[str, Any]:
     """A checkpoint's sidecar. ValueError says what it lacks, FileNotFoundError that it is not."""
