@@ -13,6 +13,7 @@ class DropZone extends UploadField {
     this.on(document, "paste", (event) => this.take(event.clipboardData.files));
     this.on(this.input, "change", () => this.send());
     this.on(this.camera, "change", () => this.photo());
+    if (arrivedAnew()) this.send();
   }
 
   /** Put the first of some files that is an image into the form and send it. */
@@ -54,6 +55,14 @@ class DropZone extends UploadField {
     this.querySelector(".preview").hidden = true;
     super.refuse(sentence);
   }
+}
+
+/**
+ * Whether the field can only hold what was chosen while this module was on its way; on a reload or
+ * going back, browsers fill it with what has been sent before.
+ */
+function arrivedAnew() {
+  return performance.getEntriesByType("navigation")[0].type === "navigate";
 }
 
 customElements.define("drop-zone", DropZone);

@@ -241,6 +241,16 @@ def test_refusal_is_told_and_another_image_can_follow(
     assert page.locator(".preview").is_hidden()
 
 
+def test_file_chosen_before_the_module_arrives_is_sent(visit: Visit, photo: Path) -> None:
+    page, held = visit(), []
+    page.route("**/drop-zone*.js", lambda route: held.append(route))
+    with page.expect_request("**/drop-zone*.js"):
+        page.goto("/", wait_until="commit")
+    page.set_input_files(".drop-target input", photo)
+    held[0].continue_()
+    page.wait_for_url("**/c/**")
+
+
 def test_without_scripts(visit: Visit, photo: Path) -> None:
     page = visit(java_script_enabled=False)
     page.set_input_files(".drop-target input", photo)
