@@ -135,13 +135,15 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
 def train_zoo(options: argparse.Namespace) -> dict[str, Any]:
     """Trains and ships what the zoo lacks."""
+    from models_zoo.precision import device_name
     from models_zoo.training.failures import Stopped
     from models_zoo.zoo import plan, zoo_train
 
     os.nice(19)
     say = partial(print, flush=True)
+    items = plan(camvid=options.camvid, full=device_name() == "cuda")
     try:
-        failed = zoo_train(list(plan(camvid=options.camvid)), runs=options.runs, say=say)
+        failed = zoo_train(items, runs=options.runs, say=say)
     except Stopped:
         print("Stopped; the same command goes on.")
         return {"stopped": True}

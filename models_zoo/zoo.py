@@ -1,4 +1,4 @@
-"""The shipped zoo: which slim networks are trained on which data, how, and the training of them.
+"""The shipped zoo: which networks are trained on which data, and the training of them.
 
 `zoo_train` is what `make train-zoo` runs. It trains what is missing or was trained by another
 recipe, in the plan's order, one after the other, and puts each result where it is shipped from.
@@ -7,91 +7,17 @@ recipe, in the plan's order, one after the other, and puts each result where it 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from models_zoo.files import write_atomically
+from models_zoo.recipes import FIRST, LATER, on_camvid, on_scenes, widened
 from models_zoo.training.config import TrainConfig
-from models_zoo.weights import FOLDER, sidecar_read
-from models_zoo.weights.history import SUFFIX, history_write
+from models_zoo.weights import FOLDER
+from models_zoo.weights.history import SUFFIX, history_read, history_write
 
-# One network of each paper first, so that the whole story is there before its variations.
-FIRST = (
-    "fcn8s",
-    "deconvnet",
-    "segnet",
-    "unet",
-    "fc_densenet56",
-    "deeplab_v1",
-    "dilatednet_large",
-    "deeplab_v2_vgg16",
-    "pspnet_resnet50",
-    "deeplab_v3_resnet50",
-    "fcn16s",
-    "fcn32s",
-)
-LATER = (
-    "edeconvnet",
-    "segnet_basic",
-    "fc_densenet67",
-    "fc_densenet103",
-    "dilatednet_front",
-    "dilatednet_basic",
-    "deeplab_v2_resnet101",
-    "pspnet_resnet101",
-    "deeplab_v3_resnet101",
-)
-
-# What differs from TrainConfig's recipe. Sizes 8·n + 1 fit networks whose cells sit on pixel 8·n.
-_CORNERS = (257, 321)
-_ON_CORNERS = {"crop": _CORNERS}
-CAMVID: dict[str, dict[str, Any]] = {
-    "fcn8s": {"epochs": 40},
-    "fcn16s": {"epochs": 25},
-    "fcn32s": {"epochs": 25},
-    "segnet": {"epochs": 60, "batch": 4},
-    "segnet_basic": {"epochs": 30, "batch": 4},
-    "deconvnet": {"epochs": 30, "batch": 4},
-    "edeconvnet": {"epochs": 60, "batch": 4},
-    "unet": {"epochs": 32},
-    "fc_densenet56": {"epochs": 30, "batch": 4},
-    "fc_densenet67": {"epochs": 30, "batch": 4},
-    "fc_densenet103": {"epochs": 40, "batch": 4},
-    "deeplab_v1": {"epochs": 25, **_ON_CORNERS},
-    "deeplab_v2_vgg16": {"epochs": 25, **_ON_CORNERS},
-    "deeplab_v2_resnet101": {"epochs": 25, **_ON_CORNERS},
-    "dilatednet_front": {"epochs": 25},
-    "dilatednet_basic": {"epochs": 25},
-    "dilatednet_large": {"epochs": 25},
-    "pspnet_resnet50": {"epochs": 25, "options": {"aux": True}, **_ON_CORNERS},
-    "pspnet_resnet101": {"epochs": 25, "options": {"aux": True}, **_ON_CORNERS},
-    "deeplab_v3_resnet50": {"epochs": 35, **_ON_CORNERS},
-    "deeplab_v3_resnet101": {"epochs": 35, **_ON_CORNERS},
-}
-# 2,000 scenes are five times CamVid's images at a third of its size. They vary by themselves in
-# light and distance, so that ten epochs learn more when little is changed beside.
-SCENES: dict[str, Any] = {"scale": (0.8, 1.25), "jitter": 0.1}
-SCENES_EPOCHS = 10
-# Short of 0.60 after ten epochs of that, with no more mIoU on what they learned from than on val;
-# and their relatives. They learn from the scenes as these are, and for longer.
-_AS_DRAWN: dict[str, Any] = {"scale": (1.0, 1.0), "jitter": 0.0}
-SCENES_LONGER = {
-    "segnet": 15,
-    "segnet_basic": 15,
-    "deconvnet": 20,
-    "edeconvnet": 20,
-    "deeplab_v2_vgg16": 15,
-    "deeplab_v2_resnet101": 15,
-    "dilatednet_basic": 15,
-    "dilatednet_large": 15,
-    "pspnet_resnet50": 15,
-    "pspnet_resnet101": 15,
-    "deeplab_v3_resnet50": 15,
-    "deeplab_v3_resnet101": 15,
-}
-_SCENES_CROP, _SCENES_CORNERS = (192, 256), (193, 257)
+SHIPPED_BYTES = 5_000_000  # of larger weights only the history is shipped
 
 
 @dataclass(frozen=True)
@@ -123,35 +49,29 @@ class Item:
         return runs / self.dataset / f"{self.name}-{recipe}"
 
     def is_current(self, folder: Path) -> bool:
-        """Whether weights of this very recipe are shipped already, with their history."""
+        """Whether this very recipe's history is shipped, with its weights if they are not large."""
         weights = self.shipped_at(folder)
-        sidecar = weights.with_suffix(".json")
-        if not all(path.is_file() for path in (weights, sidecar, weights.with_suffix(SUFFIX))):
+        history = weights.with_suffix(SUFFIX)
+        if not history.is_file():
             return False
-        return sidecar_read(sidecar)["command"] == self.command
+        about = history_read(history).about
+        small = about.get("bytes", 0) <= SHIPPED_BYTES
+        there = weights.is_file() and weights.with_suffix(".json").is_file()
+        return about["command"] == self.command and (there or not small)
 
 
-def plan(*, camvid: str = "") -> Iterator[Item]:
+def plan(*, camvid: str = "", full: bool = False) -> list[Item]:
     """Every network of the zoo in the order of training; CamVid's only where its folder is given.
 
-    First one network of each paper, on CamVid and then on scenes, then the others likewise.
+    First one network of each paper, on CamVid and then on scenes, then the others likewise; with
+    `full`, the same again as their papers have them, on pretrained backbones.
     """
+    slim = []
     for keys in (FIRST, LATER):
         if camvid:
-            yield from (Item("camvid", _camvid(key, camvid)) for key in keys)
-        yield from (Item("scenes", _scenes(key)) for key in keys)
-
-
-def _camvid(key: str, folder: str) -> TrainConfig:
-    return TrainConfig(arch=key, data=f"camvid:{folder}", **CAMVID[key])
-
-
-def _scenes(key: str) -> TrainConfig:
-    crop = _SCENES_CORNERS if CAMVID[key].get("crop") == _CORNERS else _SCENES_CROP
-    recipe = _AS_DRAWN if key in SCENES_LONGER else SCENES
-    epochs = SCENES_LONGER.get(key, SCENES_EPOCHS)
-    settings = CAMVID[key] | recipe | {"crop": crop, "epochs": epochs}
-    return TrainConfig(arch=key, data="scenes", **settings)
+            slim += [Item("camvid", on_camvid(key, camvid)) for key in keys]
+        slim += [Item("scenes", on_scenes(key)) for key in keys]
+    return slim + [Item(item.dataset, widened(item.config)) for item in slim if full]
 
 
 def zoo_train(
@@ -180,17 +100,24 @@ def zoo_train(
             failed[f"{item.dataset} {item.name}"] = sentence_of(fault)
             say(f"{label}: {sentence_of(fault)}")
             continue
-        ship(out, item.shipped_at(folder))
         say(f"{label}: mIoU {sidecar['scores'][0]['miou']:.4f} on val")
+        if not ship(out, item.shipped_at(folder)):
+            say(f"Too large to ship. Measure it by: story --also {out}/*.safetensors")
     return failed
 
 
-def ship(run: Path, weights: Path) -> None:
-    """Puts a finished run's weights, sidecar and history where the zoo ships them from."""
+def ship(run: Path, weights: Path) -> bool:
+    """Puts a finished run's weights, sidecar and history where the zoo ships them from.
+
+    False when the weights are above SHIPPED_BYTES: then it is only the history.
+    """
     from models_zoo.training.loop import WEIGHTS_NAME
 
     weights.parent.mkdir(parents=True, exist_ok=True)
     best = run / WEIGHTS_NAME
-    write_atomically(weights, best.read_bytes())
-    write_atomically(weights.with_suffix(".json"), best.with_suffix(".json").read_bytes())
+    small = best.stat().st_size <= SHIPPED_BYTES
+    if small:
+        write_atomically(weights, best.read_bytes())
+        write_atomically(weights.with_suffix(".json"), best.with_suffix(".json").read_bytes())
     history_write(run, weights.with_suffix(SUFFIX))
+    return small

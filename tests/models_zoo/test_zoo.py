@@ -3,8 +3,12 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
-from models_zoo.catalogue import catalogue
+from models_zoo import zoo
+from models_zoo.backbones import VGG16, ResNet
+from models_zoo.catalogue import build, catalogue
+from models_zoo.recipes import FIRST, LATER
 from models_zoo.weights import sidecar_read
 from models_zoo.weights.history import history_read
 from models_zoo.zoo import Item, plan, zoo_train
@@ -27,6 +31,31 @@ def test_the_plan_holds_every_architecture_on_both_data_sets():
     assert sorted(planned) == sorted((d, key) for d in ("camvid", "scenes") for key in catalogue())
     assert {item.dataset for item in plan()} == {"scenes"}
     assert all(item.config.variant == "slim" for item in plan(camvid="there"))
+
+
+def test_with_a_gpu_the_full_networks_follow_on_every_published_backbone():
+    slim, whole = plan(camvid="there"), plan(camvid="there", full=True)
+    assert whole[: len(slim)] == slim
+    full = whole[len(slim) :]
+    assert [(i.dataset, i.config.arch) for i in full] == [(i.dataset, i.config.arch) for i in slim]
+    assert {item.config.variant for item in full} == {"full"}
+    for item in full[: len(FIRST)] + full[-len(LATER) :]:
+        with torch.device("meta"):
+            network = build(item.config.arch, num_classes=3, **item.config.options)
+        has_backbone = any(isinstance(part, VGG16 | ResNet) for part in network.modules())
+        assert item.config.pretrained == has_backbone, item.config.arch
+
+
+def test_of_large_weights_only_the_history_is_shipped(item, tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo, "SHIPPED_BYTES", 1)
+    said, shipped = [], tmp_path / "weights"
+    for _ in range(2):
+        zoo_train([item], runs=tmp_path / "runs", folder=shipped, say=said.append)
+    assert [path.name for path in (shipped / "streets").iterdir()] == ["tiny-full.history.zip"]
+    assert "story --also" in said[-2]
+    assert said[-1].endswith("shipped already")
+    monkeypatch.undo()
+    assert not item.is_current(shipped)
 
 
 def test_what_is_missing_is_trained_and_what_is_current_is_not(item, tmp_path):

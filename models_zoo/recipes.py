@@ -1,0 +1,106 @@
+"""How each network of the zoo is trained, and in which order; `models_zoo.zoo` does so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from models_zoo.training.config import TrainConfig
+
+# One network of each paper first, so that the whole story is there before its variations.
+FIRST = (
+    "fcn8s",
+    "deconvnet",
+    "segnet",
+    "unet",
+    "fc_densenet56",
+    "deeplab_v1",
+    "dilatednet_large",
+    "deeplab_v2_vgg16",
+    "pspnet_resnet50",
+    "deeplab_v3_resnet50",
+    "fcn16s",
+    "fcn32s",
+)
+LATER = (
+    "edeconvnet",
+    "segnet_basic",
+    "fc_densenet67",
+    "fc_densenet103",
+    "dilatednet_front",
+    "dilatednet_basic",
+    "deeplab_v2_resnet101",
+    "pspnet_resnet101",
+    "deeplab_v3_resnet101",
+)
+
+# What differs from TrainConfig's recipe. Sizes 8·n + 1 fit networks whose cells sit on pixel 8·n.
+_CORNERS = (257, 321)
+_ON_CORNERS = {"crop": _CORNERS}
+CAMVID: dict[str, dict[str, Any]] = {
+    "fcn8s": {"epochs": 40},
+    "fcn16s": {"epochs": 25},
+    "fcn32s": {"epochs": 25},
+    "segnet": {"epochs": 60, "batch": 4},
+    "segnet_basic": {"epochs": 30, "batch": 4},
+    "deconvnet": {"epochs": 30, "batch": 4},
+    "edeconvnet": {"epochs": 60, "batch": 4},
+    "unet": {"epochs": 32},
+    "fc_densenet56": {"epochs": 30, "batch": 4},
+    "fc_densenet67": {"epochs": 30, "batch": 4},
+    "fc_densenet103": {"epochs": 40, "batch": 4},
+    "deeplab_v1": {"epochs": 25, **_ON_CORNERS},
+    "deeplab_v2_vgg16": {"epochs": 25, **_ON_CORNERS},
+    "deeplab_v2_resnet101": {"epochs": 25, **_ON_CORNERS},
+    "dilatednet_front": {"epochs": 25},
+    "dilatednet_basic": {"epochs": 25},
+    "dilatednet_large": {"epochs": 25},
+    "pspnet_resnet50": {"epochs": 25, "options": {"aux": True}, **_ON_CORNERS},
+    "pspnet_resnet101": {"epochs": 25, "options": {"aux": True}, **_ON_CORNERS},
+    "deeplab_v3_resnet50": {"epochs": 35, **_ON_CORNERS},
+    "deeplab_v3_resnet101": {"epochs": 35, **_ON_CORNERS},
+}
+# 2,000 scenes are five times CamVid's images at a third of its size. They vary by themselves in
+# light and distance, so that ten epochs learn more when little is changed beside.
+SCENES: dict[str, Any] = {"scale": (0.8, 1.25), "jitter": 0.1}
+SCENES_EPOCHS = 10
+# Short of 0.60 after ten epochs of that, with no more mIoU on what they learned from than on val;
+# and their relatives. They learn from the scenes as these are, and for longer.
+_AS_DRAWN: dict[str, Any] = {"scale": (1.0, 1.0), "jitter": 0.0}
+SCENES_LONGER = {
+    "segnet": 15,
+    "segnet_basic": 15,
+    "deconvnet": 20,
+    "edeconvnet": 20,
+    "deeplab_v2_vgg16": 15,
+    "deeplab_v2_resnet101": 15,
+    "dilatednet_basic": 15,
+    "dilatednet_large": 15,
+    "pspnet_resnet50": 15,
+    "pspnet_resnet101": 15,
+    "deeplab_v3_resnet50": 15,
+    "deeplab_v3_resnet101": 15,
+}
+_SCENES_CROP, _SCENES_CORNERS = (192, 256), (193, 257)
+# Where there is a GPU. Untried for want of one.
+FULL: dict[str, Any] = {"variant": "full", "lr": 1e-3}
+_WITHOUT_BACKBONE = ("segnet_basic", "unet", "fc_densenet56", "fc_densenet67", "fc_densenet103")
+
+
+def on_camvid(key: str, folder: str) -> TrainConfig:
+    """How `key` learns CamVid, whose folder is given."""
+    return TrainConfig(arch=key, data=f"camvid:{folder}", **CAMVID[key])
+
+
+def on_scenes(key: str) -> TrainConfig:
+    """How `key` learns scenes."""
+    crop = _SCENES_CORNERS if CAMVID[key].get("crop") == _CORNERS else _SCENES_CROP
+    recipe = _AS_DRAWN if key in SCENES_LONGER else SCENES
+    epochs = SCENES_LONGER.get(key, SCENES_EPOCHS)
+    settings = CAMVID[key] | recipe | {"crop": crop, "epochs": epochs}
+    return TrainConfig(arch=key, data="scenes", **settings)
+
+
+def widened(config: TrainConfig) -> TrainConfig:
+    """The same for the network as its paper has it, on a pretrained backbone if it has one."""
+    return replace(config, pretrained=config.arch not in _WITHOUT_BACKBONE, **FULL)
