@@ -81,6 +81,8 @@ SCENES_LONGER = {
     "deeplab_v3_resnet50": 15,
     "deeplab_v3_resnet101": 15,
 }
+# fc6 has two cells a scene, and batch normalisation needs more than eight values.
+SCENES_BATCH = {"deconvnet": 16, "edeconvnet": 16}
 _SCENES_CROP, _SCENES_CORNERS = (192, 256), (193, 257)
 # Where there is a GPU. Untried for want of one.
 FULL: dict[str, Any] = {"variant": "full", "lr": 1e-3}
@@ -97,7 +99,8 @@ def on_scenes(key: str) -> TrainConfig:
     crop = _SCENES_CORNERS if CAMVID[key].get("crop") == _CORNERS else _SCENES_CROP
     recipe = _AS_DRAWN if key in SCENES_LONGER else SCENES
     epochs = SCENES_LONGER.get(key, SCENES_EPOCHS)
-    settings = CAMVID[key] | recipe | {"crop": crop, "epochs": epochs}
+    batch = SCENES_BATCH.get(key, CAMVID[key].get("batch", TrainConfig.batch))
+    settings = CAMVID[key] | recipe | {"crop": crop, "epochs": epochs, "batch": batch}
     return TrainConfig(arch=key, data="scenes", **settings)
 
 
