@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models_zoo.data import open_dataset
+from models_zoo.data import kept, open_dataset
 from models_zoo.data.transforms import IGNORED, TrainingItems, normalise
 from models_zoo.images import IMAGENET_MEAN as MEAN
 from models_zoo.images import IMAGENET_STD as STD
@@ -71,6 +71,19 @@ def test_items_of_several_data_sets_follow_each_other(dataset):
     both = items(dataset, dataset)
     assert len(both) == 12
     assert not torch.equal(both[(0, 0)][0], both[(0, 6)][0])  # other random choices
+
+
+@pytest.mark.parametrize(("room", "read"), [(1 << 30, 1), (1, 2)])
+def test_decoded_items_are_kept_while_there_is_room(dataset, monkeypatch, room, read):
+    monkeypatch.setattr(kept, "KEPT_BYTES", room)
+    asked, load = [], dataset.load
+    monkeypatch.setattr(dataset, "load", lambda index: asked.append(index) or load(index))
+    items = kept.Kept(dataset)
+    for index in (0, 1, 1):
+        image, mask = items.load(index)
+        np.testing.assert_array_equal(image, load(index)[0])
+        np.testing.assert_array_equal(mask, load(index)[1])
+    assert asked.count(1) == read
 
 
 def test_an_epoch_has_each_image_at_most_once():

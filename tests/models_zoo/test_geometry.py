@@ -117,6 +117,11 @@ def test_narrowing(channels, width, narrowed):
     assert narrow(channels, width) == narrowed
 
 
+def test_narrowing_of_classifier_layers_has_its_own_measure():
+    assert narrow(4096, 1 / 8, widest=1536) == 192
+    assert narrow(4096, 1.0, widest=1536) == 4096
+
+
 def test_narrowing_keeps_whole_groups():
     assert narrow(22, 0.2, multiple=11) == 11
     assert narrow(352, 0.2, multiple=11) == 66
