@@ -29,7 +29,7 @@ class Measure:
 
     def write(self, value: float) -> str:
         """The value as the reader's language writes it."""
-        digits = {"": 3, "ms": 1, "px": 0, "MB": 1}[self.unit]
+        digits = {"": 3, "ms": 1, "px": 0, "MB": 1, "G": 1}[self.unit]
         return f"{number_format(round(value, digits), digits)} {self.unit}".strip()
 
 
