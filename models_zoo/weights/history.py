@@ -58,7 +58,7 @@ def history_write(run: Path, out: Path) -> None:
         "config": sidecar["training"],
         "command": sidecar["command"],
         "sha256": sidecar["sha256"],
-        "bytes": sidecar["bytes"],
+        "bytes": sidecar.get("bytes", 0),
         "started": start.get("time", epochs[0]["time"]),
         "seconds": round(sum(event["seconds"] for event in epochs), 2),
         "environment": sidecar.get("environment", {}),
