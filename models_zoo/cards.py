@@ -24,8 +24,8 @@ them again.
 MISSING = """## Not trained yet
 
 For want of processor time: half an hour a training on one core is the rule, and an epoch on scenes
-takes FC-DenseNet56 22 minutes there, the networks on ResNet-101 three to four. `make train-zoo`
-trains what is missing, one network of each paper first.
+takes FC-DenseNet56 22 minutes there, DeepLab v2 on ResNet-101 four. `make train-zoo` trains what is
+missing, one network of each paper first.
 """
 FITS = {
     "camvid": "Photographs of streets, seen from a car. Elsewhere it guesses.",

@@ -77,6 +77,7 @@ class TrainingItems(TorchDataset):
         items, number = self._places[index]
         image, mask = items.load(number)
         ignored = items.dataset.ignore_index
+        image, mask = image.copy(), mask.copy()
         if ignored is not None:
-            mask = np.where(mask == ignored, np.uint8(IGNORED), mask)
-        return image.copy(), mask.copy()
+            mask[mask == ignored] = IGNORED
+        return image, mask
