@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.real.training import TrainingStack, must_hold
-from tests.waiting import gone, wait_until
+from tests.waiting import asked_to_end, gone, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -49,7 +49,7 @@ def weights(module_training: TrainingStack) -> str:
 
 def test_a_killed_trainer(training: TrainingStack, weights: str) -> None:
     pk = training.launch(epochs=EPOCHS)
-    training.wait(pk, lambda run: run["epoch"] >= 2)
+    training.trained(pk, 2)
     training.trainers_kill(pk)
     training.ended(pk)
     must_hold(training, [pk], EPOCHS, weights)
@@ -60,7 +60,7 @@ def test_a_killed_worker_leaves_no_trainer_and_the_run_goes_on(
     training: TrainingStack, weights: str
 ) -> None:
     pk = training.launch(epochs=EPOCHS)
-    training.wait(pk, lambda run: run["epoch"] >= 2)
+    training.trained(pk, 2)
     orphans = training.trainers(pk)
     training.stack.kill("trainer")
     wait_until(lambda: all(map(gone, orphans)))
@@ -102,8 +102,13 @@ def test_a_database_that_is_locked_for_a_while(training: TrainingStack, weights:
 
 def test_a_worker_told_to_end_hands_its_run_on(training: TrainingStack, weights: str) -> None:
     pk = training.launch(epochs=EPOCHS)
-    training.wait(pk, lambda run: run["epoch"] >= 1)
+    training.trained(pk, 1)
+    # Held until the worker's word has come, else it may be done before.
+    (trainer,) = training.trainers(pk)
+    trainer.suspend()
     training.stack.signal("trainer", signal.SIGTERM)
+    wait_until(lambda: asked_to_end(trainer), seconds=60)
+    trainer.resume()
     assert training.stack.running.pop("trainer").wait(30) == 0
     assert not training.trainers(pk)
     training.stack.start("trainer")

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from models_zoo.catalogue import OUTSIDE
+from models_zoo.training.events import events_read
 from tests.models_zoo.fixtures import draw_folder
 from tests.stack import ENDED, Stack, stack_up
 from tests.waiting import wait_until
@@ -101,6 +102,18 @@ class TrainingStack:
         """The run's row once it has ended."""
         self.wait(pk, lambda run: run["state"] in ENDED, seconds)
         return self.run(pk)
+
+    def trained(self, pk: int, epochs: int) -> None:
+        """Until the trainer has written that many epochs, of which the run's row may learn later.
+
+        A fault that follows at once meets a run in its midst, however slow the database is.
+        """
+        folder = self.folder(pk)
+
+        def number() -> int:
+            return sum(event["event"] == "epoch" for event in events_read(folder))
+
+        wait_until(lambda: number() >= epochs, seconds=90)
 
     def trainers(self, pk: int | None = None) -> list[psutil.Process]:
         """The trainers that live, of one run or of all."""
