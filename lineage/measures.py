@@ -16,7 +16,8 @@ Entry = dict[str, Any]
 class Measure:
     """One measure. `unit`: "" for a fraction of one; `tells`: a failure of the lecture's story.
 
-    `less`: the smaller the better. `ranks` is False for what is neither good nor bad.
+    `less`: the smaller the better. `ranks` is False for what is neither good nor bad. `means`: how
+    it is counted, in a sentence, where the title does not say it.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Measure:
     less: bool = False
     ranks: bool = True
     tells: bool = False
+    means: Any = ""
 
     def write(self, value: float) -> str:
         """The value as the reader's language writes it."""
@@ -58,13 +60,26 @@ def field_ratio(entry: Entry) -> float | None:
 
 MEASURES = (
     Measure("miou", "mIoU", _score("miou")),
-    Measure("large", _("Large objects kept whole"), _failure("large"), tells=True),
-    Measure("small", _("Small objects found"), _failure("small"), tells=True),
-    Measure("boundary_f1", _("Boundary F1"), _score("boundary_f1"), tells=True),
-    Measure("context", _("Context matched"), _failure("context"), tells=True),
-    Measure("look_alike", _("Look-alikes told apart"), _failure("look_alike"), tells=True),
-    Measure("low_contrast", _("Low contrast found"), _failure("low_contrast"), tells=True),
-    Measure("thin", _("Thin structures found"), _failure("thin")),
+    Measure("large", _("Large objects kept whole"), _failure("large"), tells=True,
+            means=_("Of each object that fills 8 % of its picture: the largest piece of the right "
+                    "class, as a share of the object. Cut in half, it counts half.")),
+    Measure("small", _("Small objects found"), _failure("small"), tells=True,
+            means=_("The share of their pixels that is found of far things, each up to 0.16 % of "
+                    "its picture.")),
+    Measure("boundary_f1", _("Boundary F1"), _score("boundary_f1"), tells=True,
+            means=_("How much of the true boundaries is drawn, and of the drawn ones true, within "
+                    "0.75 % of the diagonal.")),
+    Measure("context", _("Context matched"), _failure("context"), tells=True,
+            means=_("Cars and boats drawn alike, which only road or water tells apart. 0: no "
+                    "better than guessing.")),
+    Measure("look_alike", _("Look-alikes told apart"), _failure("look_alike"), tells=True,
+            means=_("Houses and towers drawn alike, which only their whole height tells apart. 0: "
+                    "no better than guessing.")),
+    Measure("low_contrast", _("Low contrast found"), _failure("low_contrast"), tells=True,
+            means=_("The share of their pixels that is found of people and signs that hardly "
+                    "differ from what is around them.")),
+    Measure("thin", _("Thin structures found"), _failure("thin"),
+            means=_("The share of their pixels that is found of poles, fences and bicycles.")),
     Measure("of_size_large", _("Pixels of large objects found"), _of_size("large")),
     Measure("of_size_small", _("Pixels of small objects found"), _of_size("small")),
     Measure("boundary_iou", _("Boundary IoU"), _score("boundary_iou")),

@@ -29,6 +29,7 @@ from models_zoo.receptive_field import mean_effective_side, theoretical_side
 from models_zoo.training.checkpoints import weights_load
 from models_zoo.weights import FOLDER, Shipped
 
+FORMAT = 2  # raised when a score means something else than before
 FIELD_IMAGES = 50
 CORNER_IMAGES = 50
 ROUNDS = 7
@@ -65,7 +66,7 @@ def story_tell(
         if sha256 not in told and not entry["shipped"]
     ]
     return {
-        "format": 1,
+        "format": FORMAT,
         "dataset": dataset.slug,
         "title": dataset.title,
         "split": dataset.split,
@@ -82,7 +83,7 @@ def story_tell(
 
 
 def _kept(before: dict[str, Any] | None, dataset: Dataset) -> dict[str, Entry]:
-    if not before or before["split_hash"] != dataset.split_hash:
+    if not before or (before["format"], before["split_hash"]) != (FORMAT, dataset.split_hash):
         return {}
     return {entry["sha256"]: entry for entry in before["entries"]}
 

@@ -2,9 +2,12 @@
 
 Each is a mean over the objects that provoke the failure, 0 … 1, where 1 is without fault:
 
-- large, small, thin, low_contrast: the share of the object's pixels that have its class;
+- large: the largest piece of the object that hangs together with its class, as a share of the
+  largest that is seen of it, so that an object cut in half counts half;
+- small, thin, low_contrast: the share of the object's pixels that have its class;
 - context, look_alike: of its pixels that have its class or the one that a narrow view takes it for
-  (a boat's and a car's), the share that has its own.
+  (a boat's and a car's), the share that has its own. Both classes of the pair weigh the same, and
+  0 is what calling all by one name would reach: twice the mean share less one (Youden's index).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from models_zoo.data.scenes import FAILURES, Instance, Scene
+from models_zoo.metrics.objects import components
 
 _MISTAKEN = ("context", "look_alike")
 
@@ -22,7 +26,8 @@ class Diagnosis:
     """Adds up the six numbers over scenes and their predicted masks."""
 
     def __init__(self) -> None:
-        self._values: dict[str, list[float]] = {failure: [] for failure in FAILURES}
+        # By failure and class: an index of a pair needs the means of both.
+        self._values: dict[str, dict[int, list[float]]] = {failure: {} for failure in FAILURES}
 
     def add(self, scene: Scene, prediction: np.ndarray) -> None:
         """Counts the instances of one scene; `prediction` has its height and width."""
@@ -31,24 +36,46 @@ class Diagnosis:
                 continue
             left, top, right, bottom = instance.box
             window = np.s_[top:bottom, left:right]
-            found = prediction[window][scene.instance_map[window] == instance.id]
+            seen = scene.instance_map[window] == instance.id
             for failure in instance.failures:
-                value = _value(failure, instance, found)
+                value = _value(failure, instance, seen, prediction[window])
                 if value is not None:
-                    self._values[failure].append(value)
+                    self._values[failure].setdefault(instance.class_id, []).append(value)
 
     def scores(self) -> dict[str, dict[str, Any]]:
         """By failure: the number (None without objects) and how many objects it is the mean of."""
         return {
-            failure: {"value": float(np.mean(values)) if values else None, "objects": len(values)}
+            failure: {"value": _mean(failure, values), "objects": sum(map(len, values.values()))}
             for failure, values in self._values.items()
         }
 
 
-def _value(failure: str, instance: Instance, found: np.ndarray) -> float | None:
-    """The object's number from the classes `found` on its pixels; None when it says nothing."""
-    right = np.count_nonzero(found == instance.class_id)
+def _value(
+    failure: str, instance: Instance, seen: np.ndarray, prediction: np.ndarray
+) -> float | None:
+    """The object's number; None when it says nothing.
+
+    `seen`, `prediction`: its visible pixels and the predicted classes, both of its box.
+    """
+    right = seen & (prediction == instance.class_id)
+    if failure == "large":
+        return min(1.0, _largest_piece(right) / _largest_piece(seen))
     if failure not in _MISTAKEN:
-        return right / found.size
-    mistaken = np.count_nonzero(found == instance.confusable)
-    return right / (right + mistaken) if right + mistaken else None
+        return np.count_nonzero(right) / np.count_nonzero(seen)
+    own = np.count_nonzero(right)
+    mistaken = np.count_nonzero(seen & (prediction == instance.confusable))
+    return own / (own + mistaken) if own + mistaken else None
+
+
+def _largest_piece(chosen: np.ndarray) -> int:
+    """The pixels of the largest connected part of a boolean mask; 0 when it has none."""
+    labels = components(chosen)[chosen]
+    return int(np.bincount(labels).max()) if labels.size else 0
+
+
+def _mean(failure: str, values: dict[int, list[float]]) -> float | None:
+    if not values:
+        return None
+    if failure not in _MISTAKEN:
+        return float(np.mean([value for of_class in values.values() for value in of_class]))
+    return max(0.0, 2 * float(np.mean([np.mean(of_class) for of_class in values.values()])) - 1)

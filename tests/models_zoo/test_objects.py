@@ -5,6 +5,7 @@ import pytest
 from scipy import ndimage
 
 from models_zoo.data.scenes import FAILURES, draw, split_seed
+from models_zoo.data.scenes.classes import BUILDING, SKYSCRAPER
 from models_zoo.metrics.diagnosis import Diagnosis
 from models_zoo.metrics.objects import ObjectCounts, components
 
@@ -95,6 +96,37 @@ def test_mistaking_each_for_its_like_shows_in_two_numbers():
     result = diagnose(scenes(30), mistaken)
     assert result["context"]["value"] == result["look_alike"]["value"] == 0.0
     assert result["thin"]["value"] == 1.0
+
+
+def test_a_large_object_cut_in_half_counts_half():
+    def cut(scene):
+        mask = scene.mask.copy()
+        for instance in scene.instances:
+            if "large" in instance.failures:
+                left, top, right, bottom = instance.box
+                here = scene.instance_map[top:bottom, left:right] == instance.id
+                columns = here.sum(0).cumsum()
+                # A cut as thin as can be, where half of its pixels are on either side.
+                middle = int(np.searchsorted(columns, columns[-1] / 2))
+                mask[top:bottom, left + middle][here[:, middle]] = 255
+        return mask
+
+    drawn = [s for s in scenes(60) if any("large" in i.failures for i in s.instances)]
+    value = diagnose(drawn, cut)["large"]["value"]
+    assert 0.4 < value < 0.65
+
+
+def test_to_call_all_by_one_name_tells_nothing_apart():
+    """However often that name is the right one."""
+
+    def houses(scene):
+        mask = scene.mask.copy()
+        mask[mask == SKYSCRAPER] = BUILDING
+        return mask
+
+    result = diagnose(scenes(30), houses)
+    assert result["look_alike"]["value"] == 0.0
+    assert result["context"]["value"] == 1.0
 
 
 def test_missing_thin_things_shows_in_one_number():

@@ -84,6 +84,9 @@ def test_every_checkpoint_is_measured_and_kept_while_nothing_changed(zoo_folder,
     assert fcn["memory_bytes"] > 4 * fcn["parameters"]
 
     zoo[1] = ship(zoo_folder, "segnet", seed=1)
+    older = {**first, "format": first["format"] - 1}
+    story_tell(zoo[:1], dataset, before=older, say=said.append)
+    assert said.pop() == "scenes-fcn8s-slim: measuring"
     second = story_tell(zoo, dataset, before=json.loads(json.dumps(first)), say=said.append)
     assert said[2:] == ["scenes-fcn8s-slim: kept", "scenes-segnet-slim: measuring"]
     assert second["entries"][0]["scores"] == json.loads(json.dumps(fcn["scores"]))

@@ -21,7 +21,7 @@ from models_zoo.data.scenes.classes import (
     SKYSCRAPER,
 )
 
-LARGE_SHARE = 0.12  # of the picture, from which a bus is a large object
+LARGE_SHARE = 0.08  # of the picture, from which an object is large
 SMALL_SHARE = 0.0016  # of the picture, up to which a far thing is small
 SMALL_DISTANCE = 18.0  # metres, from which it is far
 LOW_CONTRAST = 30.0  # distance in RGB (0..441) from the surroundings, up to which it hides
@@ -84,7 +84,7 @@ def instances_collect(
 def _failures(surface: Surface, area: int, pixels: int, contrast: float | None) -> tuple[str, ...]:
     kind, scored = surface.class_id, area >= FEWEST
     tests = {
-        "large": kind == BUS and area >= LARGE_SHARE * pixels,
+        "large": area >= LARGE_SHARE * pixels,
         "small": kind in _THINGS
         and scored
         and area <= SMALL_SHARE * pixels
