@@ -72,7 +72,7 @@ SCENES_LONGER = {
     "segnet": 15,
     "segnet_basic": 15,
     "deconvnet": 20,
-    "edeconvnet": 16,
+    "edeconvnet": 12,
     "deeplab_v2_vgg16": 15,
     "deeplab_v2_resnet101": 15,
     "dilatednet_basic": 15,
@@ -87,7 +87,7 @@ SCENES_BATCH = {"deconvnet": 16, "edeconvnet": 16}
 # An epoch of whole scenes takes it 20 minutes on one core. At three quarters of its size a scene
 # fits into this crop, so that it is learned whole as well as in parts.
 SCENES_OWN: dict[str, dict[str, Any]] = {
-    "fc_densenet56": {"epochs": 8, "crop": (144, 192), "scale": (0.75, 1.0), "jitter": 0.0},
+    "fc_densenet56": {"epochs": 6, "crop": (144, 192), "scale": (0.75, 1.0), "jitter": 0.0},
 }
 _SCENES_CROP, _SCENES_CORNERS = (192, 256), (193, 257)
 # Where there is a GPU. Untried for want of one.
