@@ -61,8 +61,8 @@ def field_ratio(entry: Entry) -> float | None:
 MEASURES = (
     Measure("miou", "mIoU", _score("miou")),
     Measure("large", _("Large objects kept whole"), _failure("large"), tells=True,
-            means=_("Of each object that fills 8 % of its picture: the largest piece of the right "
-                    "class, as a share of the object. Cut in half, it counts half.")),
+            means=_("Of each object that fills 8 % of its picture or more: the largest piece of "
+                    "the right class, as a share of the object. Cut in half, it counts half.")),
     Measure("small", _("Small objects found"), _failure("small"), tells=True,
             means=_("The share of their pixels that is found of far things, each up to 0.16 % of "
                     "its picture.")),
