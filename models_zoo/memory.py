@@ -1,7 +1,8 @@
-"""How much memory a forward pass takes: the most bytes of tensors that are alive at once."""
+"""Memory: the most bytes of tensors alive at once in a forward pass, and what training keeps."""
 
 from __future__ import annotations
 
+import ctypes
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,23 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+# malloc.h's numbers of the settings that mallopt takes.
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+_STEP_BYTES = 64 << 20
+
+
+def memory_keep() -> None:
+    """Has this process keep the memory that it frees, where the C library is glibc.
+
+    A training step takes the blocks anew that the step before freed. glibc hands large ones back
+    to the system at once, which then clears every page again: a tenth to a fifth of a step's time.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, -1)
+        mallopt(_M_TOP_PAD, _STEP_BYTES)
 
 
 class PeakBytes(TorchDispatchMode):

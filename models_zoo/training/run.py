@@ -15,6 +15,7 @@ from models_zoo.catalogue import architecture_get, build
 from models_zoo.data.transforms import TrainingItems
 from models_zoo.evaluation import passport
 from models_zoo.files import clear_temporaries
+from models_zoo.memory import memory_keep
 from models_zoo.precision import device_name, resolve, to_train
 from models_zoo.pretrained import pretrained_load
 from models_zoo.seeds import seed_for
@@ -42,6 +43,7 @@ def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, 
     out.mkdir(parents=True, exist_ok=True)
     if not resume and state_files(out):
         raise ValueError(f"{out} holds a run already: give --resume or another folder.")
+    memory_keep()
     with group_joined() as group:
         if group.leads:
             clear_temporaries(out)
