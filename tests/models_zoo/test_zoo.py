@@ -9,7 +9,7 @@ from models_zoo import zoo
 from models_zoo.backbones import VGG16, ResNet
 from models_zoo.catalogue import build, catalogue
 from models_zoo.recipes import FIRST, LATER
-from models_zoo.weights import sidecar_read
+from models_zoo.weights import FOLDER, sidecar_read
 from models_zoo.weights.history import history_read
 from models_zoo.zoo import Item, plan, zoo_train
 from tests.models_zoo.fixtures import draw_folder, tiny_catalogue, tiny_config
@@ -31,6 +31,10 @@ def test_the_plan_holds_every_architecture_on_both_data_sets():
     assert sorted(planned) == sorted((d, key) for d in ("camvid", "scenes") for key in catalogue())
     assert {item.dataset for item in plan()} == {"scenes"}
     assert all(item.config.variant == "slim" for item in plan(camvid="there"))
+
+
+def test_what_is_shipped_has_room():
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 64_000_000
 
 
 def test_with_a_gpu_the_full_networks_follow_on_every_published_backbone():
