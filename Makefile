@@ -23,11 +23,13 @@ run: install
 worker: install
 	@exec $(BIN)/python manage.py up --workers
 
-# Threads that wait actively would take the cores from the other test process.
+# Threads that wait actively would take the cores from the other test process. Networks compute on
+# one thread each; the stacks of processes and the browser need the whole machine.
 test: export OMP_WAIT_POLICY = PASSIVE
 test: install-dev
 	$(BIN)/pytest -n $(JOBS) --durations=5 -m "not slow and not browser"
-	$(BIN)/pytest --durations=5 -m slow
+	$(BIN)/pytest -n $(JOBS) --durations=5 -m slow tests/models_zoo
+	$(BIN)/pytest --durations=5 -m slow --ignore tests/models_zoo
 	$(BIN)/pytest --durations=5 -rs -m browser
 
 train-zoo: install
