@@ -72,7 +72,7 @@ SCENES_LONGER = {
     "segnet": 15,
     "segnet_basic": 15,
     "deconvnet": 20,
-    "edeconvnet": 12,
+    "edeconvnet": 10,
     "deeplab_v2_vgg16": 15,
     "deeplab_v2_resnet101": 15,
     "dilatednet_basic": 15,
