@@ -36,7 +36,6 @@ WHY = {
     "recipe now has batches of 8 and twice the epochs, and is untried.",
     "edeconvnet": "DeconvNet is one of its members.",
     "segnet_basic": "11 minutes an epoch of scenes: its 7×7 convolutions see whole images.",
-    "fc_densenet56": "20 minutes an epoch of scenes.",
     "fc_densenet67": "45 minutes an epoch of scenes.",
     "fc_densenet103": "18 minutes an epoch of scenes.",
 }
