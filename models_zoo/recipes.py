@@ -63,31 +63,28 @@ CAMVID: dict[str, dict[str, Any]] = {
 }
 # 2,000 scenes are five times CamVid's images at a third of its size. They vary by themselves in
 # light and distance, so that ten epochs learn more when little is changed beside.
-SCENES: dict[str, Any] = {"scale": (0.8, 1.25), "jitter": 0.1}
-SCENES_EPOCHS = 10
+SCENES: dict[str, Any] = {"epochs": 10, "scale": (0.8, 1.25), "jitter": 0.1}
+_AS_DRAWN: dict[str, Any] = {"scale": (1.0, 1.0), "jitter": 0.0}
 # Short of 0.60 after ten epochs of that, with no more mIoU on what they learned from than on val;
 # and their relatives. They learn from the scenes as these are, and for longer.
-_AS_DRAWN: dict[str, Any] = {"scale": (1.0, 1.0), "jitter": 0.0}
-SCENES_LONGER = {
-    "segnet": 15,
-    "segnet_basic": 15,
-    "deconvnet": 20,
-    "edeconvnet": 10,
-    "deeplab_v2_vgg16": 15,
-    "deeplab_v2_resnet101": 15,
-    "dilatednet_basic": 15,
-    "dilatednet_large": 15,
-    "pspnet_resnet50": 15,
-    "pspnet_resnet101": 15,
-    "deeplab_v3_resnet50": 15,
-    "deeplab_v3_resnet101": 15,
-}
-# fc6 has two cells a scene, and batch normalisation needs more than eight values.
-SCENES_BATCH = {"deconvnet": 16, "edeconvnet": 16}
-# An epoch of whole scenes takes it 20 minutes on one core. At three quarters of its size a scene
-# fits into this crop, so that it is learned whole as well as in parts.
+_LONGER = _AS_DRAWN | {"epochs": 15}
 SCENES_OWN: dict[str, dict[str, Any]] = {
+    "segnet": _LONGER,
+    "segnet_basic": _LONGER,
+    # fc6 has two cells a scene, and batch normalisation needs more than eight values.
+    "deconvnet": _AS_DRAWN | {"epochs": 20, "batch": 16},
+    "edeconvnet": _AS_DRAWN | {"batch": 16},
+    # An epoch of whole scenes takes it 20 minutes on one core. At three quarters of its size a
+    # scene fits into this crop, so that it is learned whole as well as in parts.
     "fc_densenet56": {"epochs": 6, "crop": (144, 192), "scale": (0.75, 1.0), "jitter": 0.0},
+    "deeplab_v2_vgg16": _LONGER,
+    "deeplab_v2_resnet101": _LONGER,
+    "dilatednet_basic": _LONGER,
+    "dilatednet_large": _LONGER,
+    "pspnet_resnet50": _LONGER,
+    "pspnet_resnet101": _LONGER,
+    "deeplab_v3_resnet50": _LONGER,
+    "deeplab_v3_resnet101": _LONGER,
 }
 _SCENES_CROP, _SCENES_CORNERS = (192, 256), (193, 257)
 # Where there is a GPU. Untried for want of one.
@@ -103,11 +100,8 @@ def on_camvid(key: str, folder: str) -> TrainConfig:
 def on_scenes(key: str) -> TrainConfig:
     """How `key` learns scenes."""
     crop = _SCENES_CORNERS if CAMVID[key].get("crop") == _CORNERS else _SCENES_CROP
-    recipe = _AS_DRAWN if key in SCENES_LONGER else SCENES
-    epochs = SCENES_LONGER.get(key, SCENES_EPOCHS)
-    batch = SCENES_BATCH.get(key, CAMVID[key].get("batch", TrainConfig.batch))
-    settings = CAMVID[key] | recipe | {"crop": crop, "epochs": epochs, "batch": batch}
-    return TrainConfig(arch=key, data="scenes", **settings | SCENES_OWN.get(key, {}))
+    settings = CAMVID[key] | SCENES | {"crop": crop} | SCENES_OWN.get(key, {})
+    return TrainConfig(arch=key, data="scenes", **settings)
 
 
 def widened(config: TrainConfig) -> TrainConfig:
