@@ -23,14 +23,13 @@ run: install
 worker: install
 	@exec $(BIN)/python manage.py up --workers
 
-# Threads that wait actively would take the cores from the other test process. Networks compute on
-# one thread each; the stacks of processes and the browser need the whole machine.
+# Threads that wait actively would take the cores from the other test process. A browser test's file
+# stays in one process: its stack is started once, and what it trains is never trained twice.
 test: export OMP_WAIT_POLICY = PASSIVE
 test: install-dev
 	$(BIN)/pytest -n $(JOBS) --durations=5 -m "not slow and not browser"
-	$(BIN)/pytest -n $(JOBS) --durations=5 -m slow tests/models_zoo
-	$(BIN)/pytest --durations=5 -m slow --ignore tests/models_zoo
-	$(BIN)/pytest --durations=5 -rs -m browser
+	$(BIN)/pytest -n $(JOBS) --durations=5 -m slow
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --durations=5 -rs -m browser
 
 train-zoo: install
 	$(BIN)/python -m models_zoo train-zoo $(if $(CAMVID),--camvid $(CAMVID))

@@ -29,6 +29,8 @@ def upload(page: Any, photo: Path) -> None:
 def all_arrived(page: Any) -> None:
     """Wait until every mask has arrived, and those on the screen are drawn."""
     page.get_by_text("Masks: 3 of 3", exact=True).wait_for()
+    # Said with whichever mask comes first once all are there; the others follow.
+    page.locator(".pane[data-state=DONE]").nth(2).wait_for(state="attached")
     drawn(page)
 
 
