@@ -55,7 +55,7 @@ CAMVID: dict[str, dict[str, Any]] = {
     "deeplab_v2_resnet101": {"epochs": 25, **_ON_CORNERS},
     "dilatednet_front": {"epochs": 25},
     "dilatednet_basic": {"epochs": 25},
-    "dilatednet_large": {"epochs": 25},
+    "dilatednet_large": {"epochs": 40},
     "pspnet_resnet50": {"epochs": 25, "options": {"aux": True}, **_ON_CORNERS},
     "pspnet_resnet101": {"epochs": 25, "options": {"aux": True}, **_ON_CORNERS},
     "deeplab_v3_resnet50": {"epochs": 35, **_ON_CORNERS},
