@@ -64,8 +64,8 @@ MEASURES = (
             means=_("Of each object that fills 8 % of its picture or more: the largest piece of "
                     "the right class, as a share of the object. Cut in half, it counts half.")),
     Measure("small", _("Small objects found"), _failure("small"), tells=True,
-            means=_("The share of their pixels that is found of far things, each up to 0.16 % of "
-                    "its picture.")),
+            means=_("The share of far things, each up to 0.16 % of its picture, that something of "
+                    "their class covers, and not much beside: with an IoU of a quarter or more.")),
     Measure("boundary_f1", _("Boundary F1"), _score("boundary_f1"), tells=True,
             means=_("How much of the true boundaries is drawn, and of the drawn ones true, within "
                     "0.75 % of the diagonal.")),

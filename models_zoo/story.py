@@ -29,7 +29,7 @@ from models_zoo.receptive_field import mean_effective_side, theoretical_side
 from models_zoo.training.checkpoints import weights_load
 from models_zoo.weights import FOLDER, Shipped
 
-FORMAT = 2  # raised when a score means something else than before
+FORMAT = 3  # raised when a score means something else than before
 FIELD_IMAGES = 50
 CORNER_IMAGES = 50
 ROUNDS = 7

@@ -142,5 +142,42 @@ def test_missing_thin_things_shows_in_one_number():
     assert {result[name]["value"] for name in ("large", "context", "look_alike")} == {1.0}
 
 
+def moved(scene, pixels: int):
+    """The truth with every small thing drawn `pixels` further right and down."""
+    mask = scene.mask.copy()
+    for instance in scene.instances:
+        if "small" in instance.failures:
+            rows, columns = np.nonzero(scene.instance_map == instance.id)
+            height, width = mask.shape
+            mask[rows, columns] = 255
+            rows, columns = np.minimum(rows + pixels, height - 1), columns + pixels
+            mask[rows, np.minimum(columns, width - 1)] = instance.class_id
+    return mask
+
+
+def test_a_small_object_is_found_where_it_is():
+    drawn = [draw(seed=split_seed("test", i), height=192, width=256) for i in range(20)]
+    near = diagnose(drawn, lambda scene: moved(scene, 1))["small"]["value"]
+    far = diagnose(drawn, lambda scene: moved(scene, 12))["small"]["value"]
+    assert near > 0.6  # of narrow ones, and of such that others were drawn over, less is left
+    assert far < 0.1
+
+
+def test_a_blob_over_a_small_object_does_not_find_it():
+    def blobs(scene):
+        mask = scene.mask.copy()
+        for instance in scene.instances:
+            if "small" in instance.failures:
+                left, top, right, bottom = instance.box
+                height, width = bottom - top, right - left
+                around = np.s_[
+                    max(0, top - height) : bottom + height, max(0, left - width) : right + width
+                ]
+                mask[around] = instance.class_id
+        return mask
+
+    assert diagnose(scenes(20), blobs)["small"]["value"] < 0.1
+
+
 def test_no_scene_is_no_number():
     assert diagnose([], None)["large"] == {"value": None, "objects": 0}
