@@ -58,7 +58,7 @@ CAMVID: dict[str, dict[str, Any]] = {
     "dilatednet_large": {"epochs": 40},
     "pspnet_resnet50": {"epochs": 25, "options": {"aux": True}, **_ON_CORNERS},
     "pspnet_resnet101": {"epochs": 25, "options": {"aux": True}, **_ON_CORNERS},
-    "deeplab_v3_resnet50": {"epochs": 35, **_ON_CORNERS},
+    "deeplab_v3_resnet50": {"epochs": 60, **_ON_CORNERS},
     "deeplab_v3_resnet101": {"epochs": 35, **_ON_CORNERS},
 }
 # 2,000 scenes are five times CamVid's images at a third of its size. They vary by themselves in
