@@ -36,16 +36,8 @@ class Diagnosis:
     def add(self, scene: Scene, prediction: np.ndarray) -> None:
         """Counts the instances of one scene; `prediction` has its height and width."""
         for instance in scene.instances:
-            if not instance.failures:
-                continue
-            left, top, right, bottom = instance.box
-            window = np.s_[top:bottom, left:right]
-            seen = scene.instance_map[window] == instance.id
             for failure in instance.failures:
-                if failure == "small":
-                    value = float(_iou(scene, instance, prediction) >= FOUND)
-                else:
-                    value = _value(failure, instance, seen, prediction[window])
+                value = _value(failure, instance, scene, prediction)
                 if value is not None:
                     self._values[failure].setdefault(instance.class_id, []).append(value)
 
@@ -57,13 +49,13 @@ class Diagnosis:
         }
 
 
-def _value(
-    failure: str, instance: Instance, seen: np.ndarray, prediction: np.ndarray
-) -> float | None:
-    """The object's number; None when it says nothing.
-
-    `seen`, `prediction`: its visible pixels and the predicted classes, both of its box.
-    """
+def _value(failure: str, instance: Instance, scene: Scene, prediction: np.ndarray) -> float | None:
+    """The object's number in the predicted classes; None when it says nothing."""
+    if failure == "small":
+        return float(_iou(instance, scene, prediction) >= FOUND)
+    left, top, right, bottom = instance.box
+    window = np.s_[top:bottom, left:right]
+    seen, prediction = scene.instance_map[window] == instance.id, prediction[window]
     right = seen & (prediction == instance.class_id)
     if failure == "large":
         return min(1.0, _largest_piece(right) / _largest_piece(seen))
@@ -74,7 +66,7 @@ def _value(
     return own / (own + mistaken) if own + mistaken else None
 
 
-def _iou(scene: Scene, instance: Instance, prediction: np.ndarray) -> float:
+def _iou(instance: Instance, scene: Scene, prediction: np.ndarray) -> float:
     """Of the object and of what has its class there, as far around it as it is long and wide.
 
     What has the class rightly, being another of its kind, is not held against it.

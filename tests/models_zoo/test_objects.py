@@ -67,8 +67,13 @@ def test_ignored_pixels_are_no_object_and_no_part_of_one():
     assert counts.scores()["medium"] == {"objects": 0, "recall": None}
 
 
-def scenes(count: int):
-    return [draw(seed=split_seed("test", i), height=96, width=128) for i in range(count)]
+def scenes(count: int, height: int = 96, width: int = 128):
+    return [draw(seed=split_seed("test", i), height=height, width=width) for i in range(count)]
+
+
+def provoking(scene, failure: str):
+    """The scene's instances that provoke the failure."""
+    return [instance for instance in scene.instances if failure in instance.failures]
 
 
 def diagnose(drawn, predict) -> dict:
@@ -101,17 +106,16 @@ def test_mistaking_each_for_its_like_shows_in_two_numbers():
 def test_a_large_object_cut_in_half_counts_half():
     def cut(scene):
         mask = scene.mask.copy()
-        for instance in scene.instances:
-            if "large" in instance.failures:
-                left, top, right, bottom = instance.box
-                here = scene.instance_map[top:bottom, left:right] == instance.id
-                columns = here.sum(0).cumsum()
-                # A cut as thin as can be, where half of its pixels are on either side.
-                middle = int(np.searchsorted(columns, columns[-1] / 2))
-                mask[top:bottom, left + middle][here[:, middle]] = 255
+        for instance in provoking(scene, "large"):
+            left, top, right, bottom = instance.box
+            here = scene.instance_map[top:bottom, left:right] == instance.id
+            columns = here.sum(0).cumsum()
+            # A cut as thin as can be, where half of its pixels are on either side.
+            middle = int(np.searchsorted(columns, columns[-1] / 2))
+            mask[top:bottom, left + middle][here[:, middle]] = 255
         return mask
 
-    drawn = [s for s in scenes(60) if any("large" in i.failures for i in s.instances)]
+    drawn = [scene for scene in scenes(60) if provoking(scene, "large")]
     value = diagnose(drawn, cut)["large"]["value"]
     assert 0.4 < value < 0.65
 
@@ -145,18 +149,17 @@ def test_missing_thin_things_shows_in_one_number():
 def moved(scene, pixels: int):
     """The truth with every small thing drawn `pixels` further right and down."""
     mask = scene.mask.copy()
-    for instance in scene.instances:
-        if "small" in instance.failures:
-            rows, columns = np.nonzero(scene.instance_map == instance.id)
-            height, width = mask.shape
-            mask[rows, columns] = 255
-            rows, columns = np.minimum(rows + pixels, height - 1), columns + pixels
-            mask[rows, np.minimum(columns, width - 1)] = instance.class_id
+    for instance in provoking(scene, "small"):
+        rows, columns = np.nonzero(scene.instance_map == instance.id)
+        height, width = mask.shape
+        mask[rows, columns] = 255
+        rows, columns = np.minimum(rows + pixels, height - 1), columns + pixels
+        mask[rows, np.minimum(columns, width - 1)] = instance.class_id
     return mask
 
 
 def test_a_small_object_is_found_where_it_is():
-    drawn = [draw(seed=split_seed("test", i), height=192, width=256) for i in range(20)]
+    drawn = scenes(20, 192, 256)
     near = diagnose(drawn, lambda scene: moved(scene, 1))["small"]["value"]
     far = diagnose(drawn, lambda scene: moved(scene, 12))["small"]["value"]
     assert near > 0.6  # of narrow ones, and of such that others were drawn over, less is left
@@ -166,14 +169,11 @@ def test_a_small_object_is_found_where_it_is():
 def test_a_blob_over_a_small_object_does_not_find_it():
     def blobs(scene):
         mask = scene.mask.copy()
-        for instance in scene.instances:
-            if "small" in instance.failures:
-                left, top, right, bottom = instance.box
-                height, width = bottom - top, right - left
-                around = np.s_[
-                    max(0, top - height) : bottom + height, max(0, left - width) : right + width
-                ]
-                mask[around] = instance.class_id
+        for instance in provoking(scene, "small"):
+            left, top, right, bottom = instance.box
+            height, width = bottom - top, right - left
+            rows = slice(max(0, top - height), bottom + height)
+            mask[rows, max(0, left - width) : right + width] = instance.class_id
         return mask
 
     assert diagnose(scenes(20), blobs)["small"]["value"] < 0.1
