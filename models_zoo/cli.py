@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 from models_zoo import commands, page_commands
@@ -25,9 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code.
 
     0: done. 2: the input does not fit. 3: training was stopped and saved its state. 4: training
-    met a failure that it explains (memory, disk, a loss that is no number).
+    met a failure that it explains (memory, disk, a loss that is no number). Of the processes of
+    one training, the first alone prints a result; each prints its own failure.
     """
     options = _parser().parse_args(arguments)
+    # torchrun starts this once for each process; lines of several would mix in one pipe.
+    leads = os.environ.get("RANK", "0") == "0"
+    with nullcontext() if leads else redirect_stdout(StringIO()):
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         result = options.run(options)
     except commands.Failed as failure:

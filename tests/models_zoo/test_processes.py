@@ -56,7 +56,9 @@ def finish(arguments: list[str]) -> dict:
     process = start(arguments)
     output, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, error
-    return json.loads(output.splitlines()[-1])
+    results = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    assert len(results) == 1, "a training reports once, on however many processes it runs"
+    return results[0]
 
 
 def kill_group(process: subprocess.Popen, number: int) -> None:
