@@ -3,7 +3,9 @@
     history.json            format, key, dataset, config, started, seconds, environment, protocol,
                             epochs (the `epoch` events of the run as they were written)
     probes/<epoch>/<name>.png   masks of the probe images, of a few epochs
-    images/<name>.jpg, truth/<name>.png   the probe images, where their licence is the project's own
+
+The probe images are the same for every network of a data set. Where their licence is the project's
+own they lie once beside the histories, in pictures.zip: images/<name>.jpg, truth/<name>.png.
 
 Torch-free. Equal runs give equal files, so that their sha256 names them.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +26,7 @@ from models_zoo.weights import FOLDER, sidecar_read
 
 FORMAT = 1
 SUFFIX = ".history.zip"
+PICTURES = "pictures.zip"
 PROBED_EPOCHS = 6
 OWN_LICENCE = "the project's own"
 _HISTORY = "history.json"
@@ -32,7 +35,7 @@ _EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class History:
-    """What a history file tells; `files` are the pictures by their name in it."""
+    """What a history file tells; `files` are masks and probe images by their name in the files."""
 
     about: dict[str, Any]
     files: dict[str, bytes]
@@ -65,25 +68,28 @@ def history_write(run: Path, out: Path) -> None:
         "protocol": start.get("protocol", {}),
         "epochs": epochs,
     }
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        _add(archive, _HISTORY, json.dumps(about).encode())
-        for path in _pictures(run, own=sidecar["dataset"].get("licence") == OWN_LICENCE):
-            _add(archive, str(path.relative_to(run)), path.read_bytes())
-    write_atomically(out, buffer.getvalue())
+    masks = _masks(run)
+    write_atomically(out, _zipped({_HISTORY: json.dumps(about).encode(), **masks}))
+    if _is_own(about):
+        shared = out.with_name(PICTURES)
+        known = _unzipped(shared) if shared.exists() else {}
+        write_atomically(shared, _zipped(known | _pictures(run, masks)))
 
 
 def history_read(path: Path) -> History:
     """The history in a file of `history_write`. ValueError says what is wrong with it."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            about = json.loads(archive.read(_HISTORY))
-            names = [name for name in archive.namelist() if name != _HISTORY]
-            files = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        files = _unzipped(path)
+        about = json.loads(files.pop(_HISTORY))
+    except (KeyError, ValueError) as error:
         raise ValueError(f"{path.name} is no history: {error}.") from error
     if about.get("format") != FORMAT:
         raise ValueError(f"{path.name} has format {about.get('format')}; this reads {FORMAT}.")
+    shared = path.with_name(PICTURES)
+    if _is_own(about) and shared.exists():
+        names = {Path(mask).stem for mask in files}
+        pictures = _unzipped(shared)
+        files |= {name: pictures[name] for name in pictures if Path(name).stem in names}
     return History(about, files)
 
 
@@ -92,22 +98,39 @@ def histories(folder: Path = FOLDER) -> list[Path]:
     return sorted(folder.glob(f"*/*{SUFFIX}"))
 
 
-def _pictures(run: Path, *, own: bool) -> Iterator[Path]:
-    """Masks of a few epochs, evenly chosen, and the images that they are of."""
+def _is_own(about: dict[str, Any]) -> bool:
+    return about["dataset"].get("licence") == OWN_LICENCE
+
+
+def _masks(run: Path) -> dict[str, bytes]:
+    """Masks of a few epochs, evenly chosen, by their name in the run's folder."""
     folders = sorted(path for path in (run / "probes").glob("*") if path.is_dir())
     last, count = len(folders) - 1, min(PROBED_EPOCHS, len(folders))
     chosen = sorted({round(last * place / max(1, count - 1)) for place in range(count)})
-    masks = [mask for place in chosen for mask in sorted(folders[place].glob("*.png"))]
-    yield from masks
-    if not own:
-        return
-    for name in sorted({mask.stem for mask in masks}):
-        for path in (run / "images" / f"{name}.jpg", run / "truth" / f"{name}.png"):
-            if path.exists():
-                yield path
+    paths = [path for place in chosen for path in sorted(folders[place].glob("*.png"))]
+    return {str(path.relative_to(run)): path.read_bytes() for path in paths}
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    info = zipfile.ZipInfo(name, _EPOCH_OF_ZIP)
-    info.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(info, content)
+def _pictures(run: Path, masks: Iterable[str]) -> dict[str, bytes]:
+    """The images that `masks` are of and their truth, as far as the run has kept them."""
+    stems = sorted({Path(mask).stem for mask in masks})
+    names = [name for stem in stems for name in (f"images/{stem}.jpg", f"truth/{stem}.png")]
+    return {name: (run / name).read_bytes() for name in names if (run / name).exists()}
+
+
+def _zipped(files: dict[str, bytes]) -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name, _EPOCH_OF_ZIP)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content)
+    return buffer.getvalue()
+
+
+def _unzipped(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{path.name} is no zip file: {error}") from error

@@ -72,10 +72,31 @@ def test_a_history_becomes_a_shipped_run_once(tmp_path: Path) -> None:
     assert Run.objects.count() == 1
 
 
+def test_networks_of_a_data_set_share_their_pictures(tmp_path: Path) -> None:
+    for name in ("unet", "segnet"):
+        history_write(run_folder(tmp_path / name), tmp_path / f"{name}.zip")
+    with zipfile.ZipFile(tmp_path / "segnet.zip") as archive:
+        assert {name.split("/")[0] for name in archive.namelist()} == {"history.json", "probes"}
+    for name in ("unet", "segnet"):
+        files = history_read(tmp_path / f"{name}.zip").files
+        assert (files["images/a.jpg"], files["truth/a.png"]) == (b"image", b"truth")
+    other = run_folder(tmp_path / "other")
+    for path in other.rglob("a.*"):
+        path.rename(path.with_stem("b"))
+    history_write(other, tmp_path / "other.zip")
+    assert "images/b.jpg" in history_read(tmp_path / "other.zip").files
+    assert "images/b.jpg" not in history_read(tmp_path / "unet.zip").files
+    assert "images/a.jpg" in history_read(tmp_path / "unet.zip").files
+    (tmp_path / "pictures.zip").write_bytes(b"cut off")
+    with pytest.raises(ValueError, match=r"pictures\.zip is no zip file"):
+        history_read(tmp_path / "unet.zip")
+
+
 def test_pictures_of_others_are_not_exported(tmp_path: Path) -> None:
     camvid = {"slug": "camvid", "title": "CamVid", "licence": "CC BY-NC 4.0"}
     history_write(run_folder(tmp_path / "run", dataset=camvid), tmp_path / "h.zip")
     assert {name.split("/")[0] for name in history_read(tmp_path / "h.zip").files} == {"probes"}
+    assert [path.name for path in tmp_path.glob("*.zip")] == ["h.zip"]
 
 
 def test_equal_runs_give_equal_files(tmp_path: Path) -> None:
