@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.test_compare import address, box, compared, drawn, shown  # noqa: F401
+from tests.browser.test_compare import address, box, compared, drawn, shown, tap  # noqa: F401
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -72,7 +72,7 @@ def fill(page: Any, number: int) -> np.ndarray:
 
 def wait_for_fill(page: Any, number: int, expected: np.ndarray) -> None:
     """Wait until a pane's fill holds these pixels; those without opacity have no colour."""
-    for _ in range(50):
+    for _ in range(300):
         found = fill(page, number)
         if np.array_equal(found[..., 3], expected[..., 3]) and np.array_equal(
             found[found[..., 3] > 0], expected[expected[..., 3] > 0]
@@ -238,7 +238,7 @@ def test_keys_blink_while_they_are_held(visit: Visit, bench: Bench) -> None:
     page.wait_for_timeout(500)
     page.keyboard.up("t")
     wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours))
-    page.keyboard.press("t")  # a short press stays
+    tap(page, "t")  # a short press stays
     wait_for_fill(page, 2, coloured(bench.truth, bench.colours, ~void))
     address(page, "#truth=1")
 
@@ -326,6 +326,7 @@ def counted(page: Any, number: int, colours: tuple[str, ...]) -> list[int]:
 def test_error_maps_count_what_the_server_counts(visit: Visit, bench: Bench) -> None:
     scores = bench.asked("truth/")["predictions"]
     page = tall(visit, f"{bench.path}#panel=truth")
+    page.locator(".counts tbody tr").nth(MODELS - 1).wait_for()
     page.get_by_role("button", name="Errors").click()
     page.locator(".told").wait_for()
     for number, found in enumerate(scores, start=1):
@@ -399,7 +400,8 @@ def test_inspector_shows_the_stored_probabilities(visit: Visit, bench: Bench) ->
             [names[classes[rank, 50, 100]], f"{100 * int(probabilities[rank, 50, 100]) / 255:.1f}"]
             for rank in range(3)
         ]
-    assert page.locator(".true").inner_text() == f"In truth: {names[bench.truth[50, 100]]}"
+    told = page.locator(".true", has_text="In truth")
+    assert told.inner_text() == f"In truth: {names[bench.truth[50, 100]]}"
     x, y, width, height = box(page, "#pane-1 .stage")
     page.mouse.move(x + width / 2, y + height / 2)
     assert page.locator(".at").inner_text() == f"Pixel {SIZE[0] // 2}, {SIZE[1] // 2}"
@@ -407,6 +409,8 @@ def test_inspector_shows_the_stored_probabilities(visit: Visit, bench: Bench) ->
 
 def test_slider_hides_uncertain_pixels_in_all_panes(visit: Visit, bench: Bench) -> None:
     page = tall(visit, f"{bench.path}#panel=pixel")
+    # The panel writes here once it listens.
+    page.wait_for_function("() => document.querySelector('output.sure').textContent")
     page.get_by_label("Hide pixels below").fill("60")
     for place, mask in enumerate(bench.masks):
         sure = top3(bench, place)[1][0] >= 0.6 * 255
@@ -427,6 +431,7 @@ def test_ensemble_becomes_a_pane(visit: Visit, compared: str) -> None:  # noqa: 
     page.get_by_role("button", name="Combine").click()
     page.locator("#pane-4").wait_for()
     drawn(page)
+    page.locator(".outcome tbody th").nth(2).wait_for()
     assert page.locator(".outcome tbody th").all_inner_texts() == ["FCN-8s", "SegNet", "U-Net"]
     mask = page.locator("#pane-4 mask-layer img").get_attribute("src")
     ids = np.asarray(Image.open(io.BytesIO(page.request.get(mask).body())))
@@ -436,7 +441,7 @@ def test_ensemble_becomes_a_pane(visit: Visit, compared: str) -> None:  # noqa: 
             for entry in page.evaluate(f"{BOARD}.data.lists[0]")
         ]
     )
-    page.keyboard.press("4")
+    tap(page, "4")
     wait_for_fill(page, 4, coloured(ids, colours))
     assert page.locator("#pane-4 .legend li").count() == len(np.unique(ids))
     page.wait_for_function("() => location.hash.includes('view=4')")
@@ -454,6 +459,7 @@ def test_inside_a_network(visit: Visit, compared: str) -> None:  # noqa: F811
     assert page.locator(".strip img").first.get_attribute("alt").startswith("Unpooling")
     assert "percent of its side" in page.locator(".reach").inner_text()
     page.locator("#pane-2 .receptive").wait_for()
+    page.wait_for_function("() => location.hash.includes('map=field')")
     theory = box(page, "#pane-2 .receptive")
     assert theory[0] + theory[2] / 2 == pytest.approx(x + width / 2, abs=3)
     page.reload()  # the map is in the address

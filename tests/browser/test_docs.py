@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # it may start the stack
 
 
 def test_the_reference_lists_the_operations(visit: Callable[..., Any]) -> None:

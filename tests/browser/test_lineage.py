@@ -46,6 +46,7 @@ def test_from_the_first_page_to_a_networks_narrower_path(visit: Visit) -> None:
     page.get_by_role("link", name="Lineage").click()
     page.get_by_role("link", name="Architectures").click()
     page.get_by_role("link", name="SegNet", exact=True).click()
+    page.wait_for_url("**/architectures/segnet/")
     assert page.locator(".place-wire").count() == 5
     full = page.locator(".data-path .shape").all_text_contents()
     page.get_by_role("link", name="slim", exact=True).click()

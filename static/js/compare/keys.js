@@ -23,17 +23,17 @@ export class Keys {
     if (this.blink(event) || this.move(event) || this.other(event)) event.preventDefault();
   }
 
-  up({ key }) {
-    if (this.held?.key === key && performance.now() - this.held.since > LONG) this.state.set(this.held.before);
+  up({ key, timeStamp }) {
+    if (this.held?.key === key && timeStamp - this.held.since > LONG) this.state.set(this.held.before);
     if (this.held?.key === key) this.held = null;
   }
 
-  blink({ key, repeat }) {
+  blink({ key, repeat, timeStamp }) {
     const change = this.change(key.toLowerCase());
     if (!change) return false;
     if (repeat) return true;
     const before = Object.fromEntries(Object.keys(change).map((name) => [name, this.state[name]]));
-    this.held = { key, since: performance.now(), before };
+    this.held = { key, since: timeStamp, before };
     this.state.set(change);
     return true;
   }

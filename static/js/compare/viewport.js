@@ -11,7 +11,7 @@ const CLOSE = 4; // CSS pixels for a pixel of the image, from which on pixels ha
 
 export class Viewport {
   constructor(board) {
-    Object.assign(this, { board, state: board.state, fingers: new Map(), resting: 0, scrolled: 0 });
+    Object.assign(this, { board, state: board.state, fingers: new Map(), resting: 0, scrolled: -Infinity });
     const on = (type, handler, options) => board.grid.addEventListener(type, handler, options);
     on("wheel", (event) => this.wheeled(event), { passive: false });
     on("pointerdown", (event) => this.pressed(event));
