@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Fail unless it holds within the time."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -26,6 +26,16 @@ def gone(process: psutil.Process) -> bool:
 
 def asked_to_end(process: psutil.Process) -> bool:
     """Whether a SIGTERM waits for a process that is suspended."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    (pending,) = (line.split()[1] for line in status.splitlines() if line.startswith("ShdPnd"))
-    return bool(int(pending, 16) >> (signal.SIGTERM - 1) & 1)
+    return _sigterm_in("ShdPnd", process.pid)
+
+
+def heeds_sigterm(pid: int) -> bool:
+    """Whether the process has a handler of its own by now."""
+    return _sigterm_in("SigCgt", pid)
+
+
+def _sigterm_in(signals: str, pid: int) -> bool:
+    """Whether SIGTERM is in a set of signals that the kernel tells of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (found,) = (line.split()[1] for line in status.splitlines() if line.startswith(signals))
+    return bool(int(found, 16) >> (signal.SIGTERM - 1) & 1)

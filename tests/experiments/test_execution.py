@@ -257,14 +257,14 @@ def test_stop_while_it_starts() -> None:
 
 
 def test_a_killed_trainer_goes_on_by_itself() -> None:
-    run = launch(epochs=60)  # many, so that a fast machine is still training when the kill comes
+    run = launch(epochs=30, config={"options": {"noisy": True, "pause": 0.02}})
     worker = Worker(run)
     worker.wait(lambda run: run.epoch >= 2)
     for process in trainers(run):
         process.send_signal(signal.SIGKILL)
     run = worker.finish()
     assert run.state == State.DONE
-    assert numbers(run) == list(range(1, 61))
+    assert numbers(run) == list(range(1, 31))
     assert outcomes(run) == [("crashed", -9), ("done", 0)]
 
 
@@ -360,6 +360,7 @@ def test_attempts_without_an_epoch_are_what_counts(settings: Settings) -> None:
             process.kill()
         crashed = [("crashed", -9)] * kills
         worker.wait(lambda run, crashed=crashed: outcomes(run)[: len(crashed)] == crashed)
+        run.refresh_from_db()
         done = run.epoch
     worker.wait(lambda run: run.epoch > done)
     services.run_stop(run=run)

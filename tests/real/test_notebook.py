@@ -51,7 +51,7 @@ def test_a_notebook_reports_and_then_is_trained(tmp_path: Path) -> None:
         found = {"PYTHONPATH": str(tmp_path), "SEGWEB_CATALOGUE": "my_networks"}
         stack.env |= found | {"SEGWEB_DATA": str(tmp_path / "data")}
         stack.start("web", "trainer", "sweeper")
-        wait_until(stack.answers, seconds=60)
+        wait_until(stack.answers)
         token = told.rpartition("TOKEN=")[2]
         told = run(stack, tmp_path, f"TOKEN={token}" + first + "".join(last))
         assert re.search(r"trained: DONE, run\d+-best is on the compare page", told)

@@ -14,7 +14,7 @@ from segweb.env import BASE_DIR
 from tests.real.test_stack import twenty_at_once
 from tests.stack import Stack, stack_up
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def test_the_apps_tests_pass_on_postgresql(postgres: str) -> None:

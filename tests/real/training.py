@@ -32,7 +32,7 @@ SETTINGS = {
     "workers": 0,
     "precision": "fp32",
     "probes": 1,
-    "options": {"noisy": True},
+    "options": {"noisy": True, "pause": 0.01},
 }
 
 

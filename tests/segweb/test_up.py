@@ -128,6 +128,7 @@ def running(process_env: dict[str, str], tmp_path: Path) -> Iterator[Up]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_up_serves_refuses_a_second_one_and_ends_without_a_trace(running: Up):
     assert running.answers()
     assert "SegWeb is at" in running.log.read_text()
@@ -140,51 +141,59 @@ def test_up_serves_refuses_a_second_one_and_ends_without_a_trace(running: Up):
 
     running.popen.send_signal(signal.SIGINT)
     assert running.popen.wait(30) == 0
-    assert all(gone(process) for process in members)
+    wait_until(lambda: all(gone(process) for process in members))
     assert not socket_folder.exists()
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_up_killed_with_9_leaves_no_process_and_can_start_again(running: Up, tmp_path: Path):
     members = running.members()
     running.popen.kill()
     wait_until(lambda: all(gone(process) for process in members))
 
     again = Up(running.env, tmp_path / "again.log")
-    wait_until(again.answers, seconds=60)
-    again.popen.send_signal(signal.SIGINT)
-    assert again.popen.wait(30) == 0
+    try:
+        wait_until(again.answers)
+    finally:
+        again.popen.send_signal(signal.SIGINT)
+        assert again.popen.wait(30) == 0
     assert "its password" not in again.log.read_text()
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_up_gets_ready_again_after_its_redis_was_killed(running: Up):
     (redis,) = (process for process in running.members() if "redis-server" in process.name())
     redis.kill()
     wait_until(lambda: "ended with -9" in running.log.read_text())
-    wait_until(running.ready, seconds=60)
+    wait_until(running.ready)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_workers_of_a_further_host_join_and_leave(running: Up, tmp_path: Path):
     redis_url = redis_server.recorded_url(Path(running.env["SEGWEB_VAR"]))
     further = Up(running.env | {"REDIS_URL": redis_url}, tmp_path / "further.log", "--workers")
-    wait_until(lambda: further.log.read_text().count(" ready.") == 2, seconds=60)
-    members = further.members()
-    further.popen.send_signal(signal.SIGINT)
-    assert further.popen.wait(30) == 0
-    assert all(gone(process) for process in members)
-    assert running.ready()
+    try:
+        wait_until(lambda: further.log.read_text().count(" ready.") == 2)
+        members = further.members()
+    finally:
+        further.popen.send_signal(signal.SIGINT)
+        assert further.popen.wait(30) == 0
+    wait_until(lambda: all(gone(process) for process in members))
+    wait_until(running.ready)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_up_ends_with_the_make_that_started_it(process_env: dict[str, str], tmp_path: Path):
     make = tmp_path / "Makefile"
     make.write_text(f"run:\n\t@{' '.join(UP)}\n")
     command = ["make", "-f", str(make)]
     with (tmp_path / "make.log").open("w") as log:
         popen = subprocess.Popen(command, cwd=BASE_DIR, env=process_env, stdout=log, stderr=log)
-    wait_until(lambda: "SegWeb is at" in (tmp_path / "make.log").read_text(), seconds=60)
+    wait_until(lambda: "SegWeb is at" in (tmp_path / "make.log").read_text())
     members = psutil.Process(popen.pid).children(recursive=True)
     os.kill(popen.pid, signal.SIGKILL)
     popen.wait()
