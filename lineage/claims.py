@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lineage.measures import BY_NAME, Entry, Measure, field_ratio
@@ -51,7 +52,7 @@ class Claim:
         found = {e["architecture"]: e for e in entries if _plain(e)}
         known = {key: measure.read(found[key]) for key in sides if key in found}
         values = {key: value for key, value in known.items() if value is not None}
-        written = [(found[key]["key"], measure.write(value)) for key, value in values.items()]
+        written = _written(measure, [(found[key], value) for key, value in values.items()])
         if len(values) < len(sides):
             missing = tuple(key for key in sides if key not in found)
             elsewhere = len(values) < len(known)
@@ -66,6 +67,19 @@ class Claim:
         rivals = [values[key] for key in self.rivals]
         state, difference = _compare(measure, values[self.better], rivals)
         return Verdict(self.says, measure.title, state, written, difference)
+
+
+def _written(measure: Measure, sides: list[tuple[Entry, float]]) -> list[tuple[str, str]]:
+    """Key and value of each side; after how many epochs, where the sides differ in that."""
+    epochs = {entry.get("epochs") for entry, _value in sides}
+    texts = []
+    for entry, value in sides:
+        text = measure.write(value)
+        if len(epochs) > 1 and None not in epochs:
+            told = {"value": text, "epochs": entry["epochs"]}
+            text = gettext("%(value)s after %(epochs)s epochs") % told
+        texts.append((entry["key"], text))
+    return texts
 
 
 def _plain(entry: Entry) -> bool:

@@ -57,8 +57,10 @@ def story_tell(
         entry = kept.get(checkpoint.sidecar["sha256"])
         say(f"{key}: {'kept' if entry else 'measuring'}")
         entries.append(entry or _measure(engine, checkpoint, dataset))
-    for entry, milliseconds in zip(entries, _times(engine, checkpoints, dataset), strict=True):
+    times = _times(engine, checkpoints, dataset)
+    for entry, checkpoint, milliseconds in zip(entries, checkpoints, times, strict=True):
         entry["milliseconds"] = round(milliseconds, 2)
+        entry["epochs"] = checkpoint.sidecar.get("training", {}).get("epochs")
     told = {entry["sha256"] for entry in entries}
     entries += [
         entry | {"milliseconds": None}

@@ -81,6 +81,18 @@ def test_a_claim_follows_from_the_two_numbers(skips, state, difference):
     assert [key for key, _ in found.values] == ["scenes-fcn8s-slim", "scenes-fcn32s-slim"]
 
 
+def test_a_claim_says_when_its_networks_trained_for_different_times():
+    one, other = entry("fcn8s", boundary_f1=0.45), entry("fcn32s", boundary_f1=0.4)
+    found = verdict("Skip connections", one | {"epochs": 25}, other | {"epochs": 15})
+    assert [value for _, value in found.values] == [
+        "0.450 after 25 epochs",
+        "0.400 after 15 epochs",
+    ]
+    found = verdict("Skip connections", one | {"epochs": 15}, other | {"epochs": 15})
+    assert [value for _, value in found.values] == ["0.450", "0.400"]
+    assert verdict("Skip connections", one | {"epochs": 15}, other).values == found.values
+
+
 def test_a_claim_about_networks_that_are_not_trained_is_not_measured():
     found = verdict("Skip connections", entry("fcn8s", boundary_f1=0.4))
     assert (found.state, found.difference, found.missing) == ("unmeasured", "", ("fcn32s",))

@@ -81,6 +81,7 @@ def test_every_checkpoint_is_measured_and_kept_while_nothing_changed(zoo_folder,
     assert fcn["corners"]["images"] == 6
     assert segnet["corners"] is None
     assert min(e["milliseconds"] for e in first["entries"]) > 0
+    assert [e["epochs"] for e in first["entries"]] == [1] * len(first["entries"])
     assert fcn["memory_bytes"] > 4 * fcn["parameters"]
 
     zoo[1] = ship(zoo_folder, "segnet", seed=1)
