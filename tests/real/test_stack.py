@@ -180,7 +180,7 @@ def test_the_sweeper_ends_at_once(stack: Stack) -> None:
     stack.start("sweeper")
     wait_until(lambda: heeds_sigterm(stack.running["sweeper"].pid))
     stack.signal("sweeper", signal.SIGTERM)
-    assert stack.running.pop("sweeper").wait(30) == 0
+    assert stack.running.pop("sweeper").wait(3) == 0
 
 
 def twenty_at_once(stack: Stack) -> set[str]:
