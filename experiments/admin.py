@@ -17,10 +17,11 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from experiments import services
 from experiments.access import may_launch
+from experiments.checkpoints.services import checkpoint_restore, checkpoint_withdraw
 from experiments.models import Checkpoint, Dataset, Evaluation, Run
-from experiments.views.launch import launch
+from experiments.runs.services import run_delete, run_resume, run_stop
+from experiments.runs.views.launch import launch
 from segweb.admin import ReadOnlyAdmin
 
 
@@ -44,14 +45,14 @@ class CheckpointAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Withdraw from offer"), permissions=["change"])
     def withdraw(self, request: HttpRequest, chosen: QuerySet[Checkpoint]) -> None:
         """New comparisons can no longer use them."""
-        changed = sum(services.checkpoint_withdraw(checkpoint=each) for each in chosen)
+        changed = sum(checkpoint_withdraw(checkpoint=each) for each in chosen)
         text = ngettext("%d checkpoint withdrawn.", "%d checkpoints withdrawn.", changed)
         self.message_user(request, text % changed)
 
     @admin.action(description=_("Put on offer again"), permissions=["change"])
     def restore(self, request: HttpRequest, chosen: QuerySet[Checkpoint]) -> None:
         """New comparisons can use them again."""
-        changed = sum(services.checkpoint_restore(checkpoint=each) for each in chosen)
+        changed = sum(checkpoint_restore(checkpoint=each) for each in chosen)
         text = ngettext("%d checkpoint restored.", "%d checkpoints restored.", changed)
         self.message_user(request, text % changed)
 
@@ -113,12 +114,12 @@ class RunAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Stop"), permissions=["launch"])
     def stop(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
         """Those that have not ended."""
-        self._each(request, chosen, services.run_stop)
+        self._each(request, chosen, run_stop)
 
     @admin.action(description=_("Resume"), permissions=["launch"])
     def resume(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
         """Those that were stopped, failed or got lost."""
-        self._each(request, chosen, services.run_resume)
+        self._each(request, chosen, run_resume)
 
     @admin.action(description=_("Clone and edit (one)"), permissions=["launch"])
     def clone(self, request: HttpRequest, chosen: QuerySet[Run]) -> HttpResponse | None:
@@ -133,6 +134,6 @@ class RunAdmin(ReadOnlyAdmin):
         """With epochs and files; published checkpoints stay."""
         runs = list(chosen)
         for run in runs:
-            services.run_delete(run=run)
+            run_delete(run=run)
         text = ngettext("%d run deleted.", "%d runs deleted.", len(runs)) % len(runs)
         self.message_user(request, text)

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from experiments import api, run_api
+from experiments.checkpoints import api
+from experiments.runs import api as run_api
 
 app_name = "experiments-api"
 actions = {"stop": run_api.RunStop, "resume": run_api.RunResume, "clone": run_api.RunClone}

@@ -7,8 +7,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from experiments import execution, services
 from experiments.models import Preflight, Run
+from experiments.worker import execution, preflights
 
 
 # Acknowledged at once: a training outlives any broker's patience, and its truth is in its row.
@@ -21,7 +21,7 @@ def run_execute(run_id: str) -> None:
 @shared_task(name=Preflight.task_name)
 def preflight_execute(preflight_id: str) -> None:
     """Look at one run before it is launched, unless someone else does already."""
-    services.preflight_execute(preflight_id=int(preflight_id))
+    preflights.preflight_execute(preflight_id=int(preflight_id))
 
 
 @worker_shutting_down.connect

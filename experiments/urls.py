@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from experiments.views import actions, compare, exports, launch, leaderboard, run, runs
+from experiments.board.views import compare, exports, leaderboard
+from experiments.runs.views import actions, launch, run, runs
 
 app_name = "experiments"
 

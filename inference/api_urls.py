@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from inference import api, api_batches, api_lab
+from inference.batches import api as api_batches
+from inference.compare import api
+from inference.lab import api as api_lab
 
 app_name = "inference-api"
 urlpatterns = [

@@ -12,4 +12,4 @@ class InferenceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from inference import cleanup  # noqa: F401  (connects its receivers)
+        from inference.worker import cleanup  # noqa: F401  (connects its receivers)

@@ -7,8 +7,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup
 
-from inference import execution, warm
 from inference.models import InferenceJob
+from inference.worker import execution, warm
 
 
 @shared_task(name=InferenceJob.task_name)

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from inference import views, views_batches
+from inference.batches import views as views_batches
+from inference.compare import views
 
 app_name = "inference"
 

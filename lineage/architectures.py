@@ -13,7 +13,7 @@ from lineage.diagram import Diagram, diagram_draw
 from lineage.vocabulary import ANSWERS, OPTIONS
 from models_zoo import Architecture, catalogue
 from models_zoo.catalogue import published
-from models_zoo.descriptions import description
+from models_zoo.study.descriptions import description
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lineage.measures import BY_NAME, Entry, Measure, field_ratio
-from models_zoo.descriptions import description
+from models_zoo.study.descriptions import description
 
 TIE = 0.01  # differences below this may be another seed's
 FASTER = 0.95

@@ -1,8 +1,8 @@
 """Lays a network's data path out as a drawing: boxes in rows, arrows, and lanes beside them.
 
-The path comes from `models_zoo.graph`, by way of a description file. Blocks run from top to bottom,
-each as wide as its map is large; branches that one block joins stand side by side. What goes past
-some rows takes a lane: features on the right, the places of maxima on the left.
+The path comes from `models_zoo.study.graph`, by way of a description file. Blocks run from top to
+bottom, each as wide as its map is large; branches that one block joins stand side by side. What
+goes past some rows takes a lane: features on the right, the places of maxima on the left.
 """
 
 from __future__ import annotations

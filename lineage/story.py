@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from inference.samples import Sample, sample_images
+from inference.images.samples import Sample, sample_images
 from lineage.claims import Verdict, verdicts
 from lineage.measures import MEASURES, Entry, Measure
 from models_zoo import Architecture, catalogue
 from models_zoo.catalogue import place
-from models_zoo.stories import story
+from models_zoo.study.stories import story
 
 DATASETS = ("scenes", "camvid")
 APART = 0.1  # a failure's score tells networks apart when best and worst differ by this

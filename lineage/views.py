@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from lineage.architectures import entries, known, papers
 from lineage.story import stories
-from models_zoo import stories as files
-from models_zoo.descriptions import CORNERS, picture_path
+from models_zoo.study import stories as files
+from models_zoo.study.descriptions import CORNERS, picture_path
 
 
 @require_safe

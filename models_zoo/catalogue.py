@@ -1,8 +1,9 @@
 """The torch-free catalogue: which architectures exist, what each is about and where its code lives.
 
 Listing it imports no network. An architecture is one file and its lines in the ARCHITECTURES of
-`models_zoo.architectures`, or of a module that SEGWEB_CATALOGUE names (comma-separated, importable,
-itself free of torch); everything else (tests, command line, pages) picks it up by itself.
+`models_zoo.networks.papers`, or of a module that SEGWEB_CATALOGUE names (comma-separated,
+importable, itself free of torch); everything else (tests, command line, pages) picks it up by
+itself.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Architecture:
     `path` names the network's class as "module:Class"; it is called with `num_classes`, `width`
     and `arguments`, which make this key of it; its other keyword arguments are the options.
     `slim_width`: the factor by which the `slim` variant narrows every layer (see
-    `models_zoo.blocks.narrow`).
+    `models_zoo.networks.blocks.narrow`).
     `sees_at`, `strides_at`: the modules inside the network at whose output the receptive field and
     the output stride are measured; empty for the logits, and for the same place.
     `published`: torchvision's name of the weights that are all this line is about.
@@ -54,7 +55,7 @@ def catalogue() -> dict[str, Architecture]:
     """
     found: dict[str, Architecture] = {}
     outside = [name.strip() for name in os.environ.get(OUTSIDE, "").split(",") if name.strip()]
-    for name in ("models_zoo.architectures", *outside):
+    for name in ("models_zoo.networks.papers", *outside):
         for architecture in _architectures(name):
             if architecture.key in found:
                 raise ValueError(
@@ -81,7 +82,7 @@ def _architectures(name: str) -> tuple[Architecture, ...]:
 
 def published() -> dict[str, Architecture]:
     """The networks that come with torchvision's published weights, by key: 21 classes, to use."""
-    from models_zoo.published import PUBLISHED
+    from models_zoo.checkpoints.published import PUBLISHED
 
     return {architecture.key: architecture for architecture in PUBLISHED}
 
@@ -106,8 +107,9 @@ def build(
 
     `full` is the paper's network; `slim` the same graph, narrower, with batch normalisation.
     `options` are the network's own, by name, with the paper's choice as default. `pretrained` fills
-    it with published weights (`models_zoo.pretrained` says which) and logs what was filled.
-    Raises ValueError for an unknown key, variant or option, OSError when weights cannot be had.
+    it with published weights (`models_zoo.networks.pretrained` says which) and logs what was
+    filled. Raises ValueError for an unknown key, variant or option, OSError when weights cannot be
+    had.
     """
     architecture = architecture_get(key)
     if variant not in VARIANTS or (variant == "slim" and architecture.published):
@@ -124,7 +126,7 @@ def build(
         **options,
     )
     if pretrained:
-        from models_zoo.pretrained import pretrained_load
+        from models_zoo.networks.pretrained import pretrained_load
 
         pretrained_load(network, architecture)
     return network

@@ -7,7 +7,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from segweb.env import BASE_DIR, env, secret_key, var_dir
-from segweb.redis_server import recorded_url
+from segweb.host.redis_server import recorded_url
 
 VAR_DIR = var_dir()
 DEBUG = env("DEBUG")
@@ -52,7 +52,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "segweb.health.DatabaseAwayMiddleware",
+    "segweb.http.health.DatabaseAwayMiddleware",
 ]
 
 ROOT_URLCONF = "segweb.urls"
@@ -100,11 +100,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "segweb.bokehjs.BokehFinder",
+    "segweb.http.bokehjs.BokehFinder",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "segweb.staticfiles.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "segweb.http.staticfiles.StaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
@@ -149,7 +149,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "batch": "12/min", "login": "20/min"},
     "NUM_PROXIES": env("NUM_PROXIES"),  # else anyone names themselves by X-Forwarded-For
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "segweb.problems.handler",
+    "EXCEPTION_HANDLER": "segweb.http.problems.handler",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "SegWeb",
@@ -161,7 +161,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "experiments.models.Kind.choices",
-        "LaunchKindEnum": "experiments.run_serializers.LAUNCHED",
+        "LaunchKindEnum": "experiments.runs.serializers.LAUNCHED",
     },
 }
 

@@ -7,9 +7,9 @@ from django.templatetags.static import static
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from segweb import health
-from segweb.accounts import LoginView
-from segweb.problems import NothingHere
+from segweb.http import health
+from segweb.http.accounts import LoginView
+from segweb.http.problems import NothingHere
 
 api = [
     path("", include("inference.api_urls")),

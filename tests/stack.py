@@ -20,9 +20,9 @@ from urllib.request import Request, urlopen
 import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from segweb import processes, redis_server
 from segweb.env import BASE_DIR
-from segweb.supervisor import Process
+from segweb.host import processes, redis_server
+from segweb.host.supervisor import Process
 from tests.inference.pictures import encoded, noise, upload
 from tests.waiting import wait_until
 
@@ -180,8 +180,8 @@ def tiny_checkpoint(folder: Path, architecture: str) -> Path:
     """The weights of a slim network that has learnt nothing, with their sidecar."""
     torch = pytest.importorskip("torch")
     from models_zoo import build
+    from models_zoo.checkpoints.files import sidecar_save, weights_save
     from models_zoo.data.classes import CAMVID, CAMVID_VOID
-    from models_zoo.training.checkpoints import sidecar_save, weights_save
 
     torch.manual_seed(0)
     network = build(architecture, variant="slim", num_classes=len(CAMVID))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models.checkpoints import Checkpoint, Confusion, Dataset
-from segweb.jobs import Job, State
+from segweb.jobs.job import Job, State
 
 
 class Kind(models.TextChoices):
@@ -47,7 +47,7 @@ class Run(Job):
     fields of models_zoo's TrainConfig but arch, variant, data, epochs and seed, which are columns.
     `step` of `steps` is the progress within epoch `epoch` + 1. `history` is the mIoU by epoch,
     thinned out for a small curve. `protocol` says how the scores of the epochs were measured.
-    Files lie in storage under `folder`: see experiments.services.files.
+    Files lie in storage under `folder`: see experiments.runs.files.
     """
 
     task_name = "experiments.run_execute"

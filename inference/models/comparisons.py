@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Checkpoint, Dataset
-from segweb.jobs import ENDED, Job, State
+from segweb.jobs.job import ENDED, Job, State
 
 
 class Owned(models.Model):
@@ -71,11 +71,11 @@ class Scale(models.TextChoices):
 class Comparison(Owned):
     """One image seen through several checkpoints.
 
-    `agreement` is what `inference.agreement` found, kept once every prediction has ended. With a
-    `batch` it is one of that, and waits behind those that somebody watches.
-    `state` is derived from the predictions: DONE when every one ended and one is DONE, FAILED
-    when none is. `share_token` opens it read-only to everyone who has the link, until revoked.
-    `idempotency_key` is a digest of caller, request and Idempotency-Key header.
+    `agreement` is what `inference.compare.agreement` found, kept once every prediction has ended.
+    With a `batch` it is one of that, and waits behind those that somebody watches. `state` is
+    derived from the predictions: DONE when every one ended and one is DONE, FAILED when none is.
+    `share_token` opens it read-only to everyone who has the link, until revoked. `idempotency_key`
+    is a digest of caller, request and Idempotency-Key header.
     """
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="comparisons")
@@ -118,7 +118,7 @@ class Comparison(Owned):
 class InferenceJob(Job):
     """What the inference workers do, each writing files into a folder of its own.
 
-    A wake-up is for whichever of these jobs should come first (`inference.execution`).
+    A wake-up is for whichever of these jobs should come first (`inference.worker.execution`).
     """
 
     task_name: ClassVar[str] = "inference.job_execute"
@@ -141,13 +141,14 @@ class InferenceJob(Job):
 
 
 class Prediction(InferenceJob):
-    """One checkpoint's mask of one image; states as in `segweb.jobs`.
+    """One checkpoint's mask of one image; states as in `segweb.jobs.job`.
 
     `mask` is an indexed PNG at the image's size; `top3` an npz of uint8 `classes` and
     `probabilities` (255 = 1.0), each 3×H×W. Times are milliseconds; `load_ms` is null when the
     network was warm. `scored_height` × `scored_width` is what the network saw, in tiles when it is
     `tiled`. `memory_bytes` is the most that weights and activations took at once. `scores` are
-    those of `inference.truths`. `download`: the share of weights that had to be fetched first.
+    those of `inference.images.truths`. `download`: the share of weights that had to be fetched
+    first.
     """
 
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="predictions")

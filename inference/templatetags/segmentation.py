@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Dataset
 from inference import vocabulary
-from inference.legend import ClassShare, prediction_legend
+from inference.compare.panes import Pane
+from inference.images.legend import ClassShare, prediction_legend
+from inference.images.renditions import LONGEST
 from inference.models import Comparison, Image, Prediction
-from inference.panes import Pane
-from inference.renditions import LONGEST
 from models_zoo import Architecture, catalogue
 from models_zoo.catalogue import published
-from segweb.jobs import State
+from segweb.jobs.job import State
 
 register = template.Library()
 LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at

@@ -6,7 +6,7 @@ from models_zoo.data.base import Dataset
 from models_zoo.data.camvid import CamVid
 from models_zoo.data.coco import Coco
 from models_zoo.data.folder import Folder
-from models_zoo.data.scenes_dataset import Scenes
+from models_zoo.data.scenes.dataset import Scenes
 from models_zoo.data.voc import Voc
 
 __all__ = ["Dataset", "open_dataset"]

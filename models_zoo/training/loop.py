@@ -13,21 +13,21 @@ import torch
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from models_zoo.checkpoints.files import weights_save
 from models_zoo.data.base import Dataset
 from models_zoo.data.kept import Kept
 from models_zoo.files import sha256_of
 from models_zoo.metrics import confusion, scores
 from models_zoo.seeds import seed_for
 from models_zoo.training.batches import Batches
-from models_zoo.training.checkpoints import weights_save
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
-from models_zoo.training.events import EventLog
-from models_zoo.training.failures import Stopped
-from models_zoo.training.gallery import Gallery
 from models_zoo.training.optimisation import Optimisation
+from models_zoo.training.record.events import EventLog
+from models_zoo.training.record.failures import Stopped
+from models_zoo.training.record.pictures import Gallery
+from models_zoo.training.record.state import state_load, state_save
 from models_zoo.training.schedules import learning_rate
-from models_zoo.training.state import state_load, state_save
 from models_zoo.training.validation import predictions, weighted_loss
 
 WEIGHTS_NAME = "best.safetensors"

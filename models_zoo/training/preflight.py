@@ -15,9 +15,9 @@ import torch
 from models_zoo.data.audit import audit
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
-from models_zoo.training.events import EventLog
 from models_zoo.training.inputs import Inputs, splits_open
 from models_zoo.training.loop import Trainer
+from models_zoo.training.record.events import EventLog
 from models_zoo.training.run import trainer_build
 from models_zoo.training.validation import predictions
 

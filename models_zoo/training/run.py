@@ -12,26 +12,26 @@ from typing import Any
 import torch
 
 from models_zoo.catalogue import architecture_get, build
+from models_zoo.checkpoints.files import sidecar_save
 from models_zoo.data.transforms import TrainingItems
-from models_zoo.evaluation import passport
 from models_zoo.files import clear_temporaries
 from models_zoo.memory import memory_keep
+from models_zoo.networks.pretrained import pretrained_load
 from models_zoo.precision import device_name, resolve, to_train
-from models_zoo.pretrained import pretrained_load
+from models_zoo.predict.evaluation import passport
 from models_zoo.seeds import seed_for
 from models_zoo.training.batches import Batches, batch_loader
-from models_zoo.training.checkpoints import sidecar_save
 from models_zoo.training.class_weights import class_weights
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group, group_joined
-from models_zoo.training.events import EventLog, sentence_of
-from models_zoo.training.failures import Stopped, failure_of, peer_lost
 from models_zoo.training.inputs import Inputs, inputs_open
 from models_zoo.training.loop import WEIGHTS_NAME, Trainer
 from models_zoo.training.objective import Objective
 from models_zoo.training.optimisation import Optimisation
-from models_zoo.training.sidecar import sidecar_of
-from models_zoo.training.state import state_files
+from models_zoo.training.record.events import EventLog, sentence_of
+from models_zoo.training.record.failures import Stopped, failure_of, peer_lost
+from models_zoo.training.record.sidecar import sidecar_of
+from models_zoo.training.record.state import state_files
 
 
 def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from models_zoo.data.base import Dataset
 from models_zoo.data.kept import Kept
 from models_zoo.data.transforms import IGNORED
-from models_zoo.engine import logits_of
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
+from models_zoo.predict.engine import logits_of
 from models_zoo.training.objective import Objective
 
 

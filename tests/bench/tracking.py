@@ -42,10 +42,10 @@ def ours(runs: int, epochs: int, classes: int) -> dict[str, dict[str, dict[str, 
     from django.contrib.auth.models import User
     from django.test import Client
 
-    from experiments import services
-    from experiments.curves import run_curves
-    from experiments.forms import RunsForm
+    from experiments.board.curves import run_curves
     from experiments.models import Run
+    from experiments.runs.epochs import epoch_record
+    from experiments.runs.table import RunsForm
     from tests.experiments.factories import counts_make, dataset_make, run_make
 
     dataset = dataset_make("bench", num_classes=classes)
@@ -80,7 +80,7 @@ def ours(runs: int, epochs: int, classes: int) -> dict[str, dict[str, dict[str, 
 
     def record(number: int) -> None:
         figures = {"loss": 0.5, "val_loss": 0.6, "lr": 1e-3}
-        services.epoch_record(run=going, number=number + 2, confusion=counts, **figures)
+        epoch_record(run=going, number=number + 2, confusion=counts, **figures)
 
     pages = {
         "table": lambda n: get(f"/runs/?sort={order(n)}&page={1 + page(n)}"),
@@ -127,7 +127,7 @@ def main() -> None:
         django.setup()
         from django.core.management import call_command
 
-        from segweb.preparation import collect_static
+        from segweb.host.preparation import collect_static
 
         call_command("migrate", verbosity=0)
         collect_static(Path(folder) / "static")

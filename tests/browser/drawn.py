@@ -58,12 +58,12 @@ def compared(width: int, height: int, models: int) -> Any:
     from django.utils import timezone
 
     from experiments.models import Checkpoint, Dataset
-    from inference import services
+    from inference.compare import services
+    from inference.images.truths import mask_scores
     from inference.models import Comparison, Prediction
-    from inference.truths import mask_scores
     from models_zoo import catalogue
     from models_zoo.masks import mask_png
-    from segweb.jobs import State
+    from segweb.jobs.job import State
 
     rng = np.random.default_rng(0)
     dataset = Dataset.objects.get(slug="camvid")

@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from experiments.checkpoints.services import protocol_hash
 from experiments.models import (
     Attempt,
     Checkpoint,
@@ -25,10 +26,9 @@ from experiments.models import (
     Run,
     Usage,
 )
-from experiments.services import protocol_hash
-from experiments.services.epochs import run_summarise
+from experiments.runs.epochs import run_summarise
 from models_zoo.metrics import image_counts, scores
-from segweb.jobs import State
+from segweb.jobs.job import State
 
 CLASSES = [
     {"id": number, "name": name, "colour": colour}

@@ -14,9 +14,10 @@ from PIL import Image as Picture
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
-from inference import execution, services, warm
+from inference.compare import services
 from inference.models import Image, Prediction
-from segweb import wakeups
+from inference.worker import execution, warm
+from segweb.jobs import wakeups
 from tests.inference.pictures import noise, upload
 
 CLASSES = [
@@ -81,7 +82,7 @@ class FakeEngine:
     def predict(
         self, weights: Any, sidecar: dict[str, Any], image: Picture.Image, *, scale: str
     ) -> Any:
-        """A prediction as models_zoo.engine gives it."""
+        """A prediction as models_zoo.predict.engine gives it."""
         mask = np.zeros((image.height, image.width), np.uint8)
         mask[image.height // 2 :] = 1
         top = np.stack([mask, 1 - mask, np.full_like(mask, 2)])

@@ -11,7 +11,7 @@ from torch import nn
 
 from experiments.models import Checkpoint, Dataset
 from models_zoo import build
-from models_zoo.training.checkpoints import weights_save
+from models_zoo.checkpoints.files import weights_save
 
 
 def checkpoint_write(dataset: Dataset, architecture: str, folder: Path) -> Checkpoint:

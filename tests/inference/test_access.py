@@ -10,7 +10,8 @@ from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint
-from inference import access, services
+from inference import access
+from inference.compare import services
 from inference.models import Comparison
 from tests.inference.pictures import noise, upload
 

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
-from segweb import artefacts
+from segweb.host import artefacts
 
 
 def test_a_local_file_system_needs_no_copy(settings: Settings, tmp_path: Path) -> None:

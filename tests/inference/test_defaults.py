@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from experiments.checkpoints.published import published_sync
 from experiments.models import Checkpoint, Dataset
-from experiments.services import published_sync
-from inference.forms import UploadForm
+from inference.compare.forms import UploadForm
+from inference.images.samples import sample_dataset, sample_images
 from inference.models import Comparison
-from inference.samples import sample_dataset, sample_images
 from models_zoo.catalogue import catalogue
-from models_zoo.zoo import FIRST
+from models_zoo.training.zoo.plan import FIRST
 from tests.inference.conftest import checkpoint_make
 from tests.inference.pictures import noise, upload
 

@@ -14,10 +14,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from experiments.models import Checkpoint
-from inference import services
+from inference.compare import services
 from inference.models import Comparison, Image, Prediction
-from segweb import jobs, wakeups
-from segweb.jobs import State
+from segweb.jobs import job as jobs
+from segweb.jobs import wakeups
+from segweb.jobs.job import State
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import polib
 import pytest
 
 from inference import vocabulary
-from inference.samples import FOLDER
+from inference.images.samples import FOLDER
 from models_zoo import catalogue
+from models_zoo.checkpoints.shipped import shipped
 from models_zoo.data.classes import CAMVID
-from models_zoo.weights import shipped
 from segweb.env import BASE_DIR
 
 PO = BASE_DIR / "locale/ko/LC_MESSAGES/django.po"

@@ -8,7 +8,7 @@ import pytest
 from kombu.exceptions import OperationalError
 
 from inference.models import Prediction
-from segweb import wakeups
+from segweb.jobs import wakeups
 
 
 class Broker:

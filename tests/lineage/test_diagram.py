@@ -9,7 +9,7 @@ import pytest
 
 from lineage.architectures import known
 from lineage.diagram import WIDTH, diagram_draw
-from models_zoo.descriptions import description
+from models_zoo.study.descriptions import description
 
 LETTER = 4.8  # pixels, about, of the drawing's type
 PATHS = [(key, variant) for key in known() for variant in description(key)["variants"]]

@@ -14,7 +14,7 @@ from experiments.models import Checkpoint, Dataset
 from lineage.architectures import known
 from lineage.vocabulary import ANSWERS, OPTIONS, PARTS
 from models_zoo import catalogue
-from models_zoo.descriptions import CORNERS, description
+from models_zoo.study.descriptions import CORNERS, description
 
 pytestmark = pytest.mark.django_db
 

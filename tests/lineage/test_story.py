@@ -14,7 +14,7 @@ from lineage import claims
 from lineage.claims import CLAIMS, verdicts
 from lineage.story import Story, stories
 from models_zoo import catalogue
-from models_zoo import stories as files
+from models_zoo.study import stories as files
 
 pytestmark = pytest.mark.django_db
 
@@ -200,7 +200,7 @@ def test_a_failure_that_tells_nobody_apart_is_pointed_out():
 
 
 def test_the_story_that_ships_is_of_what_ships(settings: Settings):
-    from models_zoo.weights import shipped
+    from models_zoo.checkpoints.shipped import shipped
 
     hashes = {item.sidecar["sha256"] for item in shipped()}
     for slug, found in stories().items():

@@ -38,7 +38,7 @@ def outside(tmp_path) -> Path:
     """A folder with the recipe's two files, as someone else's repository would hold them."""
     network, line = recipe()
     (tmp_path / "two_step.py").write_text(f"{IMPORTS}\n\n{network}", encoding="utf-8")
-    line = line.replace("models_zoo.architectures.", "")
+    line = line.replace("models_zoo.networks.papers.", "")
     (tmp_path / "our_networks.py").write_text(
         f"from models_zoo.catalogue import Architecture\n\nARCHITECTURES = ({line})\n",
         encoding="utf-8",
@@ -88,16 +88,17 @@ def test_the_recipe_works_inside_the_repository(tmp_path):
     heavy = shutil.ignore_patterns("*.safetensors", "__pycache__")
     shutil.copytree(ROOT / "models_zoo", package, ignore=heavy)
     shutil.copytree(ROOT / "tests/models_zoo", tmp_path / "tests/models_zoo", ignore=heavy)
-    new = package / "architectures/two_step.py"
+    new = package / "networks/papers/two_step.py"
     new.write_text(f'"""Two steps."""\n\n{IMPORTS}\n\n{network}', encoding="utf-8")
-    lines = package / "architectures/__init__.py"
+    lines = package / "networks/papers/__init__.py"
     text, end = lines.read_text(encoding="utf-8").rsplit(")", 1)
     lines.write_text(f"{text}{line})\n{end}", encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
     for words in (
         ["models_zoo", "describe", "two_step"],
         ["pytest", "-q", "--noconftest", "-p", "no:django", "-c", os.devnull, "-k", "two_step",
-         "tests/models_zoo/test_architectures.py", "tests/models_zoo/test_measure.py"],
+         "tests/models_zoo/networks/test_architectures.py",
+         "tests/models_zoo/networks/test_measure.py"],
     ):  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-m", *words],
@@ -108,7 +109,7 @@ def test_the_recipe_works_inside_the_repository(tmp_path):
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    assert (package / "descriptions/two_step.json").is_file()
+    assert (package / "study/descriptions/two_step.json").is_file()
     assert "7 passed" in done.stdout, done.stdout
 
 
@@ -123,7 +124,7 @@ def test_the_command_line_lists_it(outside):
     [
         ("no_such_module", "SEGWEB_CATALOGUE names no_such_module"),
         ("json", "SEGWEB_CATALOGUE names json, which gives no ARCHITECTURES"),
-        ("models_zoo.architectures", "adds 'fcn32s' to the catalogue a second time"),
+        ("models_zoo.networks.papers", "adds 'fcn32s' to the catalogue a second time"),
     ],
 )
 def test_a_wrong_module_is_said_plainly(monkeypatch, modules, sentence):

@@ -29,10 +29,11 @@ def test_models_zoo_imports_neither_django_nor_an_app():
 
 def test_torch_free_parts_import_no_torch():
     parts = (
-        "cli data descriptions files images masks metrics seeds weights training.config data.scenes"
+        "cli data study.descriptions files images masks metrics seeds checkpoints.shipped"
+        " training.config data.scenes"
     )
     lines = ["import sys, models_zoo"] + [f"import models_zoo.{part}" for part in parts.split()]
-    lines += ["models_zoo.catalogue()", "models_zoo.weights.shipped()"]
+    lines += ["models_zoo.catalogue()", "models_zoo.checkpoints.shipped.shipped()"]
     lines += ["heavy = {'torch', 'torchvision', 'safetensors', 'django'} & set(sys.modules)"]
     lines += ["sys.exit(str(heavy) if heavy else 0)"]
     result = subprocess.run(

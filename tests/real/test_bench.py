@@ -16,7 +16,7 @@ import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from PIL import Image
 
-from inference.agreement import vote_entropy
+from inference.compare.agreement import vote_entropy
 from tests.inference.pictures import encoded, noise, upload
 from tests.stack import Stack, stack_up, tiny_checkpoint
 from tests.waiting import wait_until
@@ -237,8 +237,8 @@ def test_deleting_leaves_no_file(bench: Stack, compared: dict[str, Any]) -> None
         "-c",
         "import django; django.setup()\n"
         "from inference.models import Batch, Comparison\n"
-        "from inference.services import comparison_delete\n"
-        "from inference.services_batches import batch_delete\n"
+        "from inference.compare.services import comparison_delete\n"
+        "from inference.batches.services import batch_delete\n"
         "[batch_delete(batch=batch) for batch in Batch.objects.all()]\n"
         "[comparison_delete(comparison=one) for one in Comparison.objects.all()]\n",
     )

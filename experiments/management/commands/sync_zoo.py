@@ -6,8 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from experiments.services import published_sync, run_import, zoo_sync
-from models_zoo.weights.history import histories
+from experiments.checkpoints.published import published_sync
+from experiments.checkpoints.services import zoo_sync
+from experiments.runs.histories import run_import
+from models_zoo.checkpoints.history import histories
 
 
 class Command(BaseCommand):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 
-from models_zoo.data.scenes.boats import motorboat_paint, sailboat_paint
-from models_zoo.data.scenes.buses import bus_paint
 from models_zoo.data.scenes.classes import BOAT, CAR
-from models_zoo.data.scenes.furniture import fence_paint, lamp_paint, sign_paint
-from models_zoo.data.scenes.hulls import hull_paint
-from models_zoo.data.scenes.nature import tree_paint
-from models_zoo.data.scenes.people import bicycle_paint, cyclist_paint, person_paint
-from models_zoo.data.scenes.thing import Painter, Thing
+from models_zoo.data.scenes.things.boats import motorboat_paint, sailboat_paint
+from models_zoo.data.scenes.things.buses import bus_paint
+from models_zoo.data.scenes.things.furniture import fence_paint, lamp_paint, sign_paint
+from models_zoo.data.scenes.things.hulls import hull_paint
+from models_zoo.data.scenes.things.nature import tree_paint
+from models_zoo.data.scenes.things.people import bicycle_paint, cyclist_paint, person_paint
+from models_zoo.data.scenes.things.thing import Painter, Thing
 from models_zoo.data.scenes.town import REACH, row_draw, skyline_draw
 from models_zoo.data.scenes.world import Plan, Strip
 

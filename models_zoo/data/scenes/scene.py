@@ -10,12 +10,12 @@ import numpy as np
 from models_zoo.data.scenes.camera import Point
 from models_zoo.data.scenes.canvas import SUPERSAMPLING, Canvas
 from models_zoo.data.scenes.facts import Instance, instances_collect
-from models_zoo.data.scenes.furniture import fence_paint
 from models_zoo.data.scenes.ground import strip_paint
 from models_zoo.data.scenes.light import light_draw
-from models_zoo.data.scenes.nature import hills_paint, sky_paint
 from models_zoo.data.scenes.population import Population
-from models_zoo.data.scenes.thing import Thing, dice
+from models_zoo.data.scenes.things.furniture import fence_paint
+from models_zoo.data.scenes.things.nature import hills_paint, sky_paint
+from models_zoo.data.scenes.things.thing import Thing, dice
 from models_zoo.data.scenes.weather import weather_apply
 from models_zoo.data.scenes.world import GROUNDS, Plan, plan_draw
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-from models_zoo.data.scenes.buildings import building_paint, shop_paint
 from models_zoo.data.scenes.classes import BUILDING, SKYSCRAPER
-from models_zoo.data.scenes.nature import tree_paint
-from models_zoo.data.scenes.thing import Thing
+from models_zoo.data.scenes.things.buildings import building_paint, shop_paint
+from models_zoo.data.scenes.things.nature import tree_paint
+from models_zoo.data.scenes.things.thing import Thing
 from models_zoo.data.scenes.world import Strip
 
 REACH = 100.0  # metres along the view that are populated

@@ -11,7 +11,7 @@ from models_zoo.data.scenes.camera import Camera
 from models_zoo.data.scenes.canvas import Canvas
 from models_zoo.data.scenes.classes import CLASSES, PAVEMENT, ROAD, TERRAIN, TREE, WATER
 from models_zoo.data.scenes.light import Light
-from models_zoo.data.scenes.thing import dice
+from models_zoo.data.scenes.things.thing import dice
 
 _GRAIN = {ROAD: 0.09, PAVEMENT: 0.06, TERRAIN: 0.16, TREE: 0.24, WATER: 0.07}  # relative amplitude
 _SENSOR = 1  # grey level of noise everywhere

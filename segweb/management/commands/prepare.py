@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from segweb import preparation
+from segweb.host import preparation
 
 
 class Command(BaseCommand):

@@ -21,10 +21,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from segweb import preflight, processes, redis_server
-from segweb.addresses import addresses, authority
 from segweb.env import BASE_DIR, env
-from segweb.supervisor import Process, Supervisor, say
+from segweb.host import preflight, processes, redis_server
+from segweb.host.addresses import addresses, authority
+from segweb.host.supervisor import Process, Supervisor, say
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""What runs say together: curves, comparing, the leaderboard, reports."""

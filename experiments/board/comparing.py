@@ -1,0 +1,124 @@
+"""Several runs beside each other: curves, confusion, and a paired bootstrap over images."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from experiments.board.curves import rounded, thinned
+from experiments.board.statistics import PairedDifference, paired_bootstrap
+from experiments.models import Epoch, Evaluation, Run
+from experiments.runs.results import counts_of
+
+SERIES = ("miou", "loss", "train_miou", "val_loss")
+
+
+def compared_curves(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The curves of each run by epoch, with the minutes of training until then."""
+    rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    minutes: dict[int, float] = defaultdict(float)
+    epochs = Epoch.objects.filter(run__in=runs).order_by("run_id", "number")
+    for pk, number, seconds, *values in epochs.values_list("run_id", "number", "seconds", *SERIES):
+        minutes[pk] += (seconds or 0) / 60
+        row = dict(zip(SERIES, map(rounded, values), strict=True))
+        rows[pk].append({"epoch": number, "minutes": rounded(minutes[pk]), **row})
+    return [
+        {
+            "id": run.pk,
+            "label": f"{run} #{run.pk}",
+            "group": str(run.group or ""),
+            "group_label": _("%(run)s, all seeds") % {"run": run},
+            "rows": thinned(rows[run.pk], keep=run.best_epoch),
+        }
+        for run in runs
+    ]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Two runs whose best weights were scored on the same images under one protocol."""
+
+    first: Run
+    second: Run
+    paired: PairedDifference
+
+
+def best_evaluation(run: Run) -> Evaluation | None:
+    """The evaluation of a run's best weights: on test where there is one."""
+    checkpoint = run.checkpoints.with_scores().filter(superseded_at=None).order_by("-id").first()
+    return checkpoint.evaluation if checkpoint else None
+
+
+def verdicts(runs: Sequence[Run]) -> tuple[list[Verdict], list[tuple[Run, Run]]]:
+    """Each neighbouring pair of runs: what the bootstrap says, and the pairs it cannot compare."""
+    scored = {run.pk: best_evaluation(run) for run in runs}
+    found, unlike = [], []
+    for first, second in pairwise(runs):
+        paired = _paired(scored[first.pk], scored[second.pk])
+        if paired is None:
+            unlike.append((first, second))
+        else:
+            found.append(Verdict(first, second, paired))
+    return found, unlike
+
+
+def _paired(first: Evaluation | None, second: Evaluation | None) -> PairedDifference | None:
+    """None unless both were scored on the same images in the same way, image by image."""
+    if first is None or second is None or not comparable(first, second):
+        return None
+    one, two = counts_of(first), counts_of(second)
+    if one is None or two is None or one[0] != two[0]:
+        return None
+    try:
+        return paired_bootstrap(one[1], two[1])
+    except ValueError:
+        return None
+
+
+def comparable(first: Evaluation, second: Evaluation) -> bool:
+    """Whether two scores may stand beside each other."""
+    return (first.split, first.split_hash, first.protocol_hash) == (
+        second.split,
+        second.split_hash,
+        second.protocol_hash,
+    )
+
+
+def confusion_difference(first: Run, second: Run) -> dict[str, Any] | None:
+    """How the second's best epoch confuses classes otherwise than the first's, in points.
+
+    Shares of each true class are subtracted; None unless both have counts of the same classes.
+    """
+    matrices = [_best_matrix(run) for run in (first, second)]
+    classes = first.dataset.classes if first.dataset else []
+    if any(matrix is None or len(matrix) != len(classes) for matrix in matrices):
+        return None
+    if first.dataset_id != second.dataset_id:
+        return None
+    shares = [matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1) for matrix in matrices]
+    points = 100 * (shares[1] - shares[0])
+    names = [_(entry["name"]) for entry in classes]
+    rows = [
+        (name, [_cell(value, n == m) for m, value in enumerate(row)])
+        for n, (name, row) in enumerate(zip(names, points.tolist(), strict=True))
+    ]
+    return {"names": names, "rows": rows}
+
+
+def _best_matrix(run: Run) -> np.ndarray | None:
+    epoch = run.epoch_rows.filter(number=run.best_epoch).select_related("confusion").first()
+    return epoch.confusion.matrix if epoch and epoch.confusion else None
+
+
+def _cell(points: float, right: bool) -> dict[str, Any]:
+    """A difference as text, and whether it is for the better: more right, or less confused."""
+    if abs(points) < 0.05:
+        return {"text": "", "look": ""}
+    better = (points > 0) == right
+    return {"text": f"{points:+.1f}", "look": "better" if better else "worse"}

@@ -1,0 +1,105 @@
+"""What charts draw: the epochs of a run after a cursor, at most as many points as one can see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from experiments.board.statistics import overfitting
+from experiments.models import Epoch, Run, Usage
+
+MOST_POINTS = 500
+SCALARS = ("loss", "val_loss", "lr", "miou", "train_miou", "seconds")
+DIGITS = 5  # significant ones
+
+OVERFITTING = _(
+    "Overfitting since epoch %(epoch)s: "
+    "val mIoU fell by %(fall)s while train mIoU rose by %(rise)s."
+)
+OVERFITTING_BY_LOSS = _(
+    "Overfitting since epoch %(epoch)s: "
+    "val mIoU fell by %(fall)s while the training loss went on falling."
+)
+
+
+def run_curves(*, run: Run, after: int = 0) -> dict[str, Any]:
+    """The epochs after number `after` as rows, with what is to be told of the whole run."""
+    fields = ("number", *SCALARS, "per_class_iou")
+    epochs = Epoch.objects.filter(run=run, number__gt=after).order_by("number")
+    rows = [_row(values) for values in epochs.values_list(*fields)]
+    starts = run.attempts.exclude(first_epoch=None).values_list("first_epoch", flat=True)
+    return {
+        "rows": thinned(rows, keep=run.best_epoch),
+        "classes": class_names(run),
+        "best": run.best_epoch,
+        "attempts": sorted(set(starts)),
+        "note": overfitting_note(run) if rows or not after else None,
+        "over": run.ended,
+    }
+
+
+def _row(values: tuple[Any, ...]) -> dict[str, Any]:
+    number, *scalars, per_class = values
+    row = {name: rounded(value) for name, value in zip(SCALARS, scalars, strict=True)}
+    return {"epoch": number, **row, "per_class_iou": [rounded(value) for value in per_class]}
+
+
+def rounded(value: float | None) -> float | None:
+    """A value with as many digits as a chart can show."""
+    return None if value is None else float(f"{value:.{DIGITS}g}")
+
+
+def thinned(rows: list[dict[str, Any]], *, keep: int | None = None) -> list[dict[str, Any]]:
+    """Every n-th row, so that few enough remain; the last one and the epoch `keep` stay."""
+    stride = -(-len(rows) // MOST_POINTS)
+    if stride < 2:
+        return rows
+    last = len(rows) - 1
+    return [r for n, r in enumerate(rows) if n % stride == 0 or n == last or r.get("epoch") == keep]
+
+
+def class_names(run: Run) -> list[str]:
+    """The names of the run's classes; numbers where nobody named them."""
+    if run.dataset and run.dataset.classes:
+        return [gettext(entry["name"]) for entry in run.dataset.classes]
+    first = Epoch.objects.filter(run=run).values_list("per_class_iou", flat=True).first()
+    return [str(number) for number in range(len(first or []))]
+
+
+def overfitting_note(run: Run) -> str:
+    """A sentence when val falls while train rises, else ""."""
+    rows = list(
+        Epoch.objects.filter(run=run)
+        .order_by("number")
+        .values_list("number", "miou", "train_miou", "loss")
+    )
+    if not rows:
+        return ""
+    numbers, miou, train, loss = zip(*rows, strict=True)
+    found = overfitting(numbers, miou, train_miou=train, loss=loss)
+    if found is None:
+        return ""
+    told = {"epoch": found.since, "fall": f"{100 * found.fall:.1f}"}
+    if found.rise is None:
+        return OVERFITTING_BY_LOSS % told
+    return OVERFITTING % (told | {"rise": f"{100 * found.rise:.1f}"})
+
+
+def run_usage(*, run: Run, after: int = 0) -> dict[str, Any]:
+    """What the trainer used after the sample `after`, by minutes since the run was created."""
+    fields = ("id", "at", "cpu", "memory_bytes", "gpu", "gpu_memory_bytes")
+    samples = list(Usage.objects.filter(run=run, pk__gt=after).values_list(*fields))
+    rows = [
+        {
+            "id": pk,
+            "minutes": round((at - run.created_at).total_seconds() / 60, 2),
+            "cpu": rounded(cpu),
+            "memory": rounded(memory / 2**30),
+            "gpu": gpu if gpu is None else rounded(100 * gpu),
+            "gpu_memory": gpu_memory if gpu_memory is None else rounded(gpu_memory / 2**30),
+        }
+        for pk, at, cpu, memory, gpu, gpu_memory in samples
+    ]
+    return {"rows": thinned(rows), "over": run.ended}

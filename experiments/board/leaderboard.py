@@ -1,0 +1,166 @@
+"""Which architectures score best, by data set, split and protocol; unlike scores never together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from django.db.models import F
+from django.utils.dateparse import parse_datetime
+
+from experiments.models import Checkpoint, Dataset, Evaluation
+from models_zoo import catalogue
+from segweb.jobs.job import State
+
+RECENT = 5000  # predictions from which time and memory are taken
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a checkpoint's predictions took here: medians by megapixel, and the most memory."""
+
+    milliseconds: float | None
+    memory_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A checkpoint's score on a board, with the run or the sidecar's date behind it."""
+
+    evaluation: Evaluation
+    cost: Cost
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What was scored."""
+        return self.evaluation.checkpoint
+
+    @property
+    def miou(self) -> float:
+        """The score that ranks, a fraction."""
+        return self.evaluation.scores["miou"]
+
+    @property
+    def date(self) -> datetime:
+        """When the weights were made, as far as is known."""
+        made = parse_datetime(self.checkpoint.sidecar.get("created") or "")
+        return made or self.checkpoint.created_at
+
+    @property
+    def title(self) -> str:
+        """Architecture and variant."""
+        known = catalogue().get(self.checkpoint.architecture)
+        name = known.title if known else self.checkpoint.architecture
+        return f"{name} {self.checkpoint.variant}"
+
+
+@dataclass
+class Board:
+    """The scores that may be ranked together: one split of one data set under one protocol."""
+
+    dataset: Dataset
+    split: str
+    split_hash: str
+    protocol: dict[str, Any]
+    entries: list[Entry] = field(default_factory=list)
+    unlike: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether the best epoch was chosen on the very images that are scored."""
+        return self.split == "val"
+
+    @property
+    def best(self) -> list[Entry]:
+        """The best of each architecture and variant, best first."""
+        ranked = sorted(self.entries, key=lambda entry: (-entry.miou, entry.date))
+        return list({entry.title: entry for entry in reversed(ranked)}.values())[::-1]
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """For each architecture its best mIoU so far, in percent, at each date when it rose."""
+        series: dict[str, dict[str, Any]] = {}
+        for entry in sorted(self.entries, key=lambda entry: entry.date):
+            empty = {"label": entry.title, "kind": "step", "x": [], "y": []}
+            one = series.setdefault(entry.title, empty)
+            if not one["y"] or 100 * entry.miou > one["y"][-1]:
+                one["x"].append(1000 * entry.date.timestamp())
+                one["y"].append(100 * entry.miou)
+        return [series[entry.title] for entry in self.best]
+
+    def against(self, value: str) -> list[dict[str, Any]]:
+        """Points of mIoU over a figure of each best entry, in one series each."""
+        points = [(_figure(entry, value), entry) for entry in self.best]
+        return [
+            {"label": e.title, "kind": "points", "x": [x], "y": [100 * e.miou]}
+            for x, e in points
+            if x is not None
+        ]
+
+
+def _figure(entry: Entry, value: str) -> float | None:
+    if value == "parameters":
+        return entry.checkpoint.parameters / 1e6
+    if value == "milliseconds":
+        return entry.cost.milliseconds
+    return entry.cost.memory_bytes and entry.cost.memory_bytes / 2**20
+
+
+def boards() -> list[Board]:
+    """Every board, test before val, those of the same data set beside each other."""
+    scored = Evaluation.objects.select_related("checkpoint__dataset", "checkpoint__run").filter(
+        checkpoint__withdrawn_at=None
+    )
+    costs, found = _costs(), {}
+    for evaluation in scored:
+        if evaluation.scores.get("miou") is None:
+            continue
+        dataset = evaluation.checkpoint.dataset
+        key = (dataset.slug, evaluation.split, evaluation.split_hash, evaluation.protocol_hash)
+        if key not in found:
+            found[key] = Board(
+                dataset, evaluation.split, evaluation.split_hash, evaluation.protocol
+            )
+        cost = costs.get(evaluation.checkpoint_id, Cost(None, None))
+        found[key].entries.append(Entry(evaluation, cost))
+    order = sorted(found.values(), key=lambda one: (one.dataset.slug, one.split != "test"))
+    _mark_unlike(order)
+    return order
+
+
+def _mark_unlike(found: list[Board]) -> None:
+    """Name what differs between boards of the same split of a data set."""
+    alike = defaultdict(list)
+    for board in found:
+        alike[board.dataset.slug, board.split].append(board)
+    for group in alike.values():
+        names = {name for board in group for name in board.protocol} - {"checkpoint_sha256"}
+        for name in sorted(names):
+            values = [board.protocol.get(name) for board in group]
+            if any(value != values[0] for value in values):
+                for board, value in zip(group, values, strict=True):
+                    board.unlike[name] = value
+
+
+def _costs() -> dict[int, Cost]:
+    """What the latest predictions took on this site's workers, by checkpoint.
+
+    Images differ in size, so times are divided by what the network saw.
+    """
+    done = Checkpoint.objects.filter(
+        predictions__state=State.DONE,
+        predictions__latency_ms__isnull=False,
+        predictions__scored_height__gt=0,
+    )
+    names = ("latency_ms", "scored_height", "scored_width", "memory_bytes")
+    fields = {name: F(f"predictions__{name}") for name in names}
+    rows = done.order_by("-predictions__ended_at").values_list("pk", *fields.values())[:RECENT]
+    times, memory = defaultdict(list), defaultdict(list)
+    for pk, milliseconds, height, width, used in rows:
+        times[pk].append(milliseconds / (height * width / 1e6))
+        if used is not None:
+            memory[pk].append(used)
+    return {pk: Cost(median(times[pk]), max(memory[pk], default=None)) for pk in times}

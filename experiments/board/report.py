@@ -1,0 +1,77 @@
+"""A report on chosen runs: one HTML file with its charts, tables and scripts inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from experiments.models import Epoch, Run
+from experiments.runs.results import run_results
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure
+
+PALETTE = ("#0b5fd8", "#c04f00", "#007a5a", "#a3348f", "#6b5b00", "#00728f", "#b3261e", "#5b4f9c")
+
+
+def report_html(*, runs: Sequence[Run]) -> str:
+    """The report. BokehJS is written into it, so that it opens anywhere without a network."""
+    from bokeh.embed import components  # half a second, which no other page should pay
+    from bokeh.resources import INLINE
+
+    titles = {"miou": "mIoU", "loss": _("Training loss")}
+    charts = {name: _chart(runs, name, title) for name, title in titles.items()}
+    script, parts = components(charts)
+    context = {
+        "runs": [_told(run) for run in runs],
+        "charts": [mark_safe(part) for part in parts.values()],  # noqa: S308  (Bokeh's own)
+        "scripts": mark_safe(INLINE.render_js() + script),  # noqa: S308
+        "settings": config_differences(runs),
+        "made": timezone.now(),
+    }
+    return render_to_string("experiments/report.html", context)
+
+
+def _told(run: Run) -> dict[str, Any]:
+    return {"run": run, **run_results(run)}
+
+
+def _chart(runs: Sequence[Run], name: str, title: str) -> figure:
+    from bokeh.plotting import figure
+
+    chart = figure(title=title, height=320, sizing_mode="stretch_width", tools="pan,reset,save")
+    chart.xaxis.axis_label = _("epoch")
+    for number, run in enumerate(runs):
+        epochs = Epoch.objects.filter(run=run).exclude(**{name: None}).order_by("number")
+        points = list(epochs.values_list("number", name))
+        label = {"legend_label": f"{run} #{run.pk}", "color": PALETTE[number % len(PALETTE)]}
+        chart.line([x for x, _y in points], [y for _x, y in points], line_width=2, **label)
+    if runs:
+        chart.legend.click_policy = "hide"
+    return chart
+
+
+def config_differences(runs: Sequence[Run]) -> list[tuple[str, list[Any]]]:
+    """The settings in which runs differ, with the value of each; every setting of a single one."""
+    rows = []
+    for name in settings_names(runs):
+        values = [settings_of(run).get(name) for run in runs]
+        if len(runs) == 1 or any(value != values[0] for value in values):
+            rows.append((name, values))
+    return rows
+
+
+def settings_of(run: Run) -> dict[str, Any]:
+    """All that was chosen for a run."""
+    columns = {name: getattr(run, name) for name in ("architecture", "variant", "data", "epochs")}
+    return columns | {"seed": run.seed} | run.config
+
+
+def settings_names(runs: Sequence[Run]) -> list[str]:
+    """Every setting that one of the runs has, in their order."""
+    return list(dict.fromkeys(name for run in runs for name in settings_of(run)))

@@ -1,0 +1,1 @@
+"""Checkpoints on offer, and what they scored."""

@@ -1,0 +1,1 @@
+"""Data sets: importing them, and where their images are."""

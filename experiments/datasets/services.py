@@ -1,0 +1,121 @@
+"""Importing a data set: a zip in the layout of models_zoo's `folder`, checked before it is kept."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from experiments.checkpoints.services import dataset_ensure
+from experiments.datasets.archives import archive_unpack
+from experiments.models import Dataset
+from models_zoo.data import Dataset as Split
+from models_zoo.data import open_dataset
+from models_zoo.data.audit import audit
+from models_zoo.data.folder import DESCRIPTION
+
+SLUG = re.compile(r"[a-z0-9_]{1,50}")
+
+
+def dataset_import(*, file: BinaryIO) -> Dataset:
+    """Keep a zipped data set under the slug that its classes.json gives, ready to be trained on.
+
+    It holds images and masks of `train` and `val` as `folder` data sets do. Everything that
+    training would refuse is refused here. ValidationError says what, with file names.
+    """
+    imports = Path(default_storage.path("datasets"))
+    imports.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=imports, prefix=".import-") as temporary:
+        archive_unpack(file, Path(temporary))
+        root = _root(Path(temporary))
+        found = _checked(root)
+        with transaction.atomic():
+            return _keep(root, found, imports)
+
+
+def _keep(root: Path, found: Split, imports: Path) -> Dataset:
+    terms = {name: getattr(found, name) for name in ("title", "licence", "source")}
+    dataset = dataset_ensure(
+        slug=found.slug, classes=found.classes, ignore_index=found.ignore_index, **terms
+    )
+    names = [[entry["name"] for entry in classes] for classes in (dataset.classes, found.classes)]
+    if names[0] != names[1]:
+        raise ValidationError(_("A data set of this slug is there already, with other classes."))
+    folder, place = f"datasets/{found.slug}", imports / found.slug
+    taken = Dataset.objects.select_for_update().filter(pk=dataset.pk).exclude(folder="").exists()
+    if taken or place.exists():
+        raise ValidationError(_("A data set of this slug was imported already."))
+    Dataset.objects.filter(pk=dataset.pk).update(folder=folder)
+    shutil.move(root, place)
+    dataset.folder = folder
+    return dataset
+
+
+def _root(folder: Path) -> Path:
+    """Where classes.json lies: at the top, or in the one folder that holds everything."""
+    inside = list(folder.iterdir())
+    if len(inside) == 1 and inside[0].is_dir():
+        return inside[0]
+    return folder
+
+
+def _checked(root: Path) -> Split:
+    """The `train` split, once both splits were found sound. ValidationError says what is wrong."""
+    try:
+        splits = {split: open_dataset(f"folder:{root}", split) for split in ("train", "val")}
+        train = splits["train"]
+        _require_plain(train)
+        for split, dataset in splits.items():
+            _require_moderate(split, dataset)
+        audit(splits).require_sound()
+    except ValidationError:
+        raise
+    except (ValueError, OSError, TypeError, KeyError, AttributeError) as fault:
+        told = str(fault).replace(f"{root}/", "").replace(str(root), DESCRIPTION)
+        raise ValidationError(told or _("The data set cannot be read.")) from fault
+    return train
+
+
+def _require_plain(dataset: Split) -> None:
+    """What classes.json says of the data set is of the right kind and length."""
+    fits = {
+        "slug": isinstance(dataset.slug, str) and SLUG.fullmatch(dataset.slug),
+        "title": _is_text(dataset.title, 200),
+        "licence": _is_text(dataset.licence, 200),
+        "source": _is_text(dataset.source, 500),
+        "ignore_index": dataset.ignore_index is None or _is_byte(dataset.ignore_index),
+        "input_size": len(dataset.input_size) == 2 and all(map(_is_side, dataset.input_size)),
+        "classes": all(_is_text(entry["name"], 100) for entry in dataset.classes),
+    }
+    if wrong := [name for name, fit in fits.items() if not fit]:
+        text = _("%(file)s: %(names)s cannot be read or used.")
+        raise ValidationError(text % {"file": DESCRIPTION, "names": ", ".join(wrong)})
+
+
+def _is_text(value: Any, length: int) -> bool:
+    return isinstance(value, str) and len(value) <= length and "\0" not in value
+
+
+def _is_byte(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= 255
+
+
+def _is_side(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= 10_000
+
+
+def _require_moderate(split: str, dataset: Split) -> None:
+    """No image says that it is larger than an upload may be."""
+    for index in range(len(dataset)):
+        height, width = dataset.size(index)
+        if height * width > settings.UPLOAD_MAX_PIXELS:
+            name = f"{split}/{dataset.name(index)}"
+            raise ValidationError(_("%(name)s is too large.") % {"name": name})

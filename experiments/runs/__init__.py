@@ -1,0 +1,1 @@
+"""Runs: launching, watching, stopping, keeping."""

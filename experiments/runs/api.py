@@ -1,0 +1,261 @@
+"""REST: runs, what to do with them, and their epochs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from experiments.access import may_change, may_launch, runs_readable
+from experiments.models import Dataset, Epoch, Kind, Run
+from experiments.runs.epochs import epoch_report
+from experiments.runs.serializers import (
+    ConfusionSerializer,
+    EpochReportSerializer,
+    EpochSerializer,
+    RunAnnotateSerializer,
+    RunChangeSerializer,
+    RunCreateSerializer,
+    RunDetailSerializer,
+    RunSerializer,
+)
+from experiments.runs.services import (
+    external_run_create,
+    run_annotate,
+    run_clone,
+    run_delete,
+    run_launch,
+    run_resume,
+    run_stop,
+)
+from segweb.http.problems import problem
+from segweb.jobs.job import State
+
+MOST_EPOCHS = 1000  # in one answer
+KEY_LENGTH = 255
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
+ORDERS = ("id", "created_at", "name", "architecture", "state", "epoch", "epochs", "seed")
+SCORES = ("best_miou", "last_miou", "started_at", "ended_at")
+
+
+class MayUseRuns(BasePermission):
+    """Reading: whoever may read runs. Changing one: its owner, or staff that may launch."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Nobody without an account changes anything."""
+        reads = request.method in SAFE_METHODS and runs_readable(request)
+        return reads or request.user.is_authenticated
+
+    def has_object_permission(self, request: Request, view: APIView, run: Run) -> bool:
+        """Whoever may see a run is told that it is not theirs to change."""
+        return request.method in SAFE_METHODS or may_change(request.user, run)
+
+
+class RunFilter(django_filters.FilterSet):
+    """`?state=DONE&architecture=unet&sort=-best_miou`, and so on."""
+
+    state = django_filters.MultipleChoiceFilter(choices=State.choices)
+    kind = django_filters.MultipleChoiceFilter(choices=Kind.choices)
+    dataset = django_filters.CharFilter("dataset__slug")
+    owner = django_filters.CharFilter("owner__username")
+    name = django_filters.CharFilter(lookup_expr="icontains")
+    sort = django_filters.OrderingFilter(fields=[(name, name) for name in ORDERS + SCORES])
+
+    class Meta:
+        model = Run
+        fields = ["architecture", "variant", "group", "seed"]
+
+
+class RunPagination(LimitOffsetPagination):
+    """`?limit=&offset=`."""
+
+    default_limit = 100
+    max_limit = 1000
+
+
+def _runs() -> QuerySet[Run]:
+    return Run.objects.visible().select_related("dataset", "owner")
+
+
+class RunView(generics.GenericAPIView):
+    """Something about one run."""
+
+    permission_classes = [MayUseRuns]
+    serializer_class = RunDetailSerializer
+    filter_backends = []
+
+    def get_queryset(self) -> QuerySet[Run]:
+        """All that are there."""
+        return _runs()
+
+    def shown(self, run: Run, code: int = status.HTTP_200_OK) -> Response:
+        """The run as it is now."""
+        fresh = get_object_or_404(_runs(), pk=run.pk)
+        data = RunDetailSerializer(fresh, context=self.get_serializer_context()).data
+        return Response(data, status=code, headers={"Location": data["url"]})
+
+
+class Runs(generics.ListAPIView, RunView):
+    """Runs, newest first; and the way to launch one."""
+
+    serializer_class = RunSerializer
+    filterset_class = RunFilter
+    filter_backends = [django_filters.rest_framework.DjangoFilterBackend]
+    pagination_class = RunPagination
+
+    def get_queryset(self) -> QuerySet[Run]:
+        """Without what only a single run shows."""
+        return _runs().defer("environment", "protocol", "history")
+
+    @extend_schema(
+        request=RunCreateSerializer,
+        responses={201: RunDetailSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Launch a training (staff), or begin an `external` run that reports from elsewhere."""
+        form = RunCreateSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        given, key = form.validated_data, request.headers.get("Idempotency-Key", "")
+        if len(key) > KEY_LENGTH:
+            raise ValidationError(_("The Idempotency-Key is too long."))
+        given |= {"owner": request.user, "idempotency_key": key}
+        if given.pop("kind") == Kind.EXTERNAL:
+            return self.shown(_external(given), status.HTTP_201_CREATED)
+        if not may_launch(request.user):
+            raise PermissionDenied(_("Launching a training needs a permission that you lack."))
+        if "dataset" not in given:
+            raise ValidationError({"dataset": [_("Say which data set to train on.")]})
+        run = run_launch(data=given.pop("dataset"), **given)
+        return self.shown(run, status.HTTP_201_CREATED)
+
+
+def _external(given: dict[str, Any]) -> Run:
+    slug = given.pop("dataset", None)
+    dataset = Dataset.objects.filter(slug=slug).first() if slug else None
+    if slug and dataset is None:
+        raise ValidationError({"dataset": [_("There is no such data set.")]})
+    for name in ("gpus", "group"):
+        given.pop(name, None)
+    return external_run_create(dataset=dataset, **given)
+
+
+class RunDetail(generics.RetrieveAPIView, RunView):
+    """One run."""
+
+    @extend_schema(request=RunAnnotateSerializer, responses=RunDetailSerializer)
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change name, notes or tags."""
+        run = self.get_object()
+        form = RunAnnotateSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        return self.shown(run_annotate(run=run, **form.validated_data))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Stop the run if it goes on, and delete it; its published checkpoint stays."""
+        run_delete(run=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RunStop(RunView):
+    """Stop a run."""
+
+    @extend_schema(request=None, responses={202: RunDetailSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """The trainer finishes its step and saves; a run that ended stays as it is."""
+        run = self.get_object()
+        run_stop(run=run)
+        return self.shown(run, status.HTTP_202_ACCEPTED)
+
+
+class RunResume(RunView):
+    """Go on with a run."""
+
+    @extend_schema(request=None, responses={202: RunDetailSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """For one that was stopped, failed or got lost; 409 for any other."""
+        run = self.get_object()
+        if not run_resume(run=run):
+            return problem(409, _("Only a run that was stopped, failed or got lost can go on."))
+        return self.shown(run, status.HTTP_202_ACCEPTED)
+
+
+class RunClone(RunView):
+    """Launch a run again."""
+
+    @extend_schema(request=RunChangeSerializer, responses={201: RunDetailSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """With the changes that the request names (staff)."""
+        run = get_object_or_404(_runs(), pk=pk)
+        if not may_launch(request.user):
+            raise PermissionDenied(_("Launching a training needs a permission that you lack."))
+        form = RunChangeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        changes = form.validated_data
+        if "dataset" in changes:
+            changes["data"] = changes.pop("dataset")
+        clone = run_clone(run=run, owner=request.user, **changes)
+        return self.shown(clone, status.HTTP_201_CREATED)
+
+
+class Epochs(RunView):
+    """The epochs of a run."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("after", int, description="only epochs above this number"),
+            OpenApiParameter("confusion", bool, description="false leaves the matrices out"),
+        ],
+        responses=EpochSerializer(many=True),
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        """By number, at most a thousand at once: ask on with `after`."""
+        run = self.get_object()
+        after = request.GET.get("after", "0")
+        if not after.isdecimal() or len(after) > 9:
+            raise ValidationError({"after": [_("This must be the number of an epoch.")]})
+        matrices = request.GET.get("confusion", "true") != "false"
+        epochs = Epoch.objects.filter(run=run, number__gt=int(after))
+        epochs = epochs.select_related("confusion") if matrices else epochs
+        context = {"confusion": matrices}
+        return Response(EpochSerializer(epochs[:MOST_EPOCHS], many=True, context=context).data)
+
+    @extend_schema(
+        request=EpochReportSerializer, responses={200: EpochSerializer, 201: EpochSerializer}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Report an epoch of an external run; the same epoch again replaces what it said."""
+        run = self.get_object()
+        form = EpochReportSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        known = Epoch.objects.filter(run=run, number=form.validated_data["number"]).exists()
+        epoch = epoch_report(run=run, **form.validated_data)
+        code = status.HTTP_200_OK if known else status.HTTP_201_CREATED
+        return Response(EpochSerializer(epoch).data, status=code)
+
+
+class EpochConfusion(RunView):
+    """The confusion matrix of one epoch."""
+
+    @extend_schema(responses=ConfusionSerializer)
+    def get(self, request: Request, pk: int, number: int) -> Response:
+        """Pixel counts, truth by row and prediction by column."""
+        run = self.get_object()
+        epoch = Epoch.objects.filter(run=run, number=number).select_related("confusion").first()
+        if epoch is None or epoch.confusion is None:
+            raise NotFound(_("There are no counts of this epoch."))
+        classes = [entry["name"] for entry in run.dataset.classes] if run.dataset else []
+        counts = epoch.confusion.matrix.tolist()
+        return Response({"epoch": number, "classes": classes, "counts": counts})

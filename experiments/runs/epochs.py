@@ -1,0 +1,139 @@
+"""Recording what an epoch brought: once, however often it is told."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from experiments.models import Attempt, Confusion, Epoch, Kind, Run
+from experiments.runs.configuration import LARGEST
+from models_zoo.metrics import scores
+from segweb.jobs.job import State
+
+METRICS = (
+    "loss",
+    "val_loss",
+    "lr",
+    "seconds",
+    "images_per_second",
+    "miou",
+    "train_miou",
+    "pixel_accuracy",
+    "mean_accuracy",
+    "per_class_iou",
+)
+FRACTIONS = ("miou", "train_miou", "pixel_accuracy", "mean_accuracy")
+SPARKLINE = 60  # points of a run's small curve
+MOST_CLASSES = 256
+
+
+def epoch_record(
+    *,
+    run: Run,
+    number: int,
+    confusion: Any = None,
+    attempt: Attempt | None = None,
+    recorded_at: datetime | None = None,
+    **metrics: Any,
+) -> Epoch:
+    """Upsert the epoch `number` of a run, and what the run's row says of its epochs.
+
+    `metrics` are Epoch's fields by name. Where there are confusion counts, the scores are computed
+    from them. Telling the same epoch twice changes nothing; telling other figures replaces them.
+    """
+    unknown = metrics.keys() - set(METRICS)
+    if unknown:
+        raise TypeError(f"No metric of an epoch: {unknown}")
+    packed = None if confusion is None else Confusion.pack(confusion)
+    if packed is not None and "miou" not in metrics:
+        found = scores(packed.matrix)
+        metrics |= {name: found[name] for name in METRICS if name in found}
+    values = metrics | {"attempt": attempt, "recorded_at": recorded_at or timezone.now()}
+    with transaction.atomic():
+        former = Epoch.objects.filter(run_id=run.pk, number=number).values_list("pk", "confusion")
+        pk, confusion_pk = former.first() or (None, None)
+        if packed is not None:
+            packed.pk = confusion_pk
+            packed.save(force_update=confusion_pk is not None)
+            values["confusion"] = packed
+        epoch = Epoch(pk=pk, run_id=run.pk, number=number, **values)
+        epoch.save(update_fields=list(values) if pk else None, force_insert=pk is None)
+        run_summarise(run)
+    return epoch
+
+
+def epoch_report(*, run: Run, number: int, confusion: Any = None, **metrics: Any) -> Epoch:
+    """`epoch_record` for a run from elsewhere, whose figures are checked first.
+
+    The run is DONE with its last epoch. ValidationError by field for what makes no sense.
+    """
+    if run.kind != Kind.EXTERNAL:
+        raise ValidationError(_("Only runs from elsewhere are reported; this one is trained here."))
+    if run.state == State.STOPPED:
+        raise ValidationError(_("This run was stopped."))
+    if not 1 <= number <= (run.epochs or LARGEST["epochs"]):
+        raise ValidationError({"epoch": _("There is no such epoch in this run.")})
+    for name, value in metrics.items():
+        _require_sensible(name, value)
+    if confusion is not None:
+        confusion = _counts(run, confusion)
+    with transaction.atomic():
+        epoch = epoch_record(run=run, number=number, confusion=confusion, **metrics)
+        over = Run.objects.filter(pk=run.pk, state=State.RUNNING, epochs=number)
+        over.update(state=State.DONE, ended_at=Now())
+    return epoch
+
+
+def _require_sensible(name: str, value: Any) -> None:
+    """Finite; fractions and class IoUs between 0 and 1; None where nothing is known."""
+    for part in value if isinstance(value, list) else [value]:
+        if part is None:
+            continue
+        if not math.isfinite(part):
+            raise ValidationError({name: _("This must be a finite number.")})
+        fraction = name in FRACTIONS or name == "per_class_iou"
+        if fraction and not 0 <= part <= 1:
+            raise ValidationError({name: _("This must be a fraction, from 0 to 1.")})
+        if name in ("lr", "seconds", "images_per_second") and part < 0:
+            raise ValidationError({name: _("This must not be negative.")})
+
+
+def _counts(run: Run, confusion: Any) -> np.ndarray:
+    """K×K counts; K is the data set's number of classes where that is known."""
+    wrong = ValidationError({"confusion": _("This must be a square of pixel counts, by class.")})
+    try:
+        counts = np.array(confusion)
+    except (ValueError, OverflowError) as fault:
+        raise wrong from fault
+    square = counts.ndim == 2 and 1 <= counts.shape[0] == counts.shape[1] <= MOST_CLASSES
+    if not square or counts.dtype.kind not in "iu" or counts.min() < 0 or counts.max() > 2**48:
+        raise wrong
+    if run.dataset and len(run.dataset.classes) not in (0, len(counts)):
+        raise wrong
+    return counts
+
+
+def run_summarise(run: Run) -> None:
+    """Best, last and course of the mIoU on the run's own row, from its epochs."""
+    found = list(
+        Epoch.objects.filter(run_id=run.pk).order_by("number").values_list("number", "miou")
+    )
+    scored = [(miou, -number) for number, miou in found if miou is not None]
+    best = max(scored, default=None)
+    stride = math.ceil(len(found) / SPARKLINE)
+    thinned = [miou for _number, miou in found[::-1][::stride]][::-1]
+    Run.objects.filter(pk=run.pk).update(
+        epoch=found[-1][0],
+        last_miou=found[-1][1],
+        best_miou=best and best[0],
+        best_epoch=best and -best[1],
+        history=[miou if miou is None else round(miou, 4) for miou in thinned],
+    )

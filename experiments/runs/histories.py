@@ -1,0 +1,107 @@
+"""The histories that ship beside weights, as runs that can be looked at like any other."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from experiments.checkpoints.services import dataset_ensure, protocol_hash
+from experiments.models import Checkpoint, Confusion, Epoch, Kind, Probe, Run
+from experiments.runs.configuration import FIELDS
+from experiments.runs.epochs import METRICS, run_summarise
+from experiments.runs.files import folder_bytes
+from experiments.runs.services import run_delete
+from models_zoo.checkpoints.history import History, history_read
+from segweb.jobs.job import State
+
+
+def run_import(*, history: Path) -> Run | None:
+    """The shipped run of a history file; None when it is there already, or was removed.
+
+    Idempotent by sha256. A newer history under the same key takes the older one's place; one that
+    someone removed stays removed. ValueError when the file is no history.
+    """
+    digest = hashlib.sha256(history.read_bytes()).hexdigest()
+    if Run.objects.filter(shipped_sha256=digest).exists():
+        return None
+    told = history_read(history)
+    former = Run.objects.filter(kind=Kind.SHIPPED, name=told.about["key"])
+    with transaction.atomic():
+        removed_at = former.exclude(removed_at=None).values_list("removed_at", flat=True).first()
+        for run in former:
+            run_delete(run=run)
+        former.delete()
+        run = Run.objects.create(
+            **_fields(told.about), shipped_sha256=digest, removed_at=removed_at
+        )
+        if removed_at:
+            return None
+        _epochs_keep(run, told)
+        _pictures_keep(run, told)
+        Run.objects.filter(pk=run.pk).update(disk_bytes=folder_bytes(folder=run.folder))
+        offered = Checkpoint.objects.filter(sha256=told.about["sha256"], shipped=True)
+        offered.update(run=run)
+    run.refresh_from_db()
+    return run
+
+
+def _fields(about: dict[str, Any]) -> dict[str, Any]:
+    terms = ("slug", "title", "licence", "source", "classes")
+    dataset = dataset_ensure(
+        **{name: about["dataset"].get(name, "") for name in terms},
+        ignore_index=about["ignore_index"],
+        shipped=True,
+    )
+    config, protocol = about["config"], about["protocol"]
+    started = datetime.fromtimestamp(about["started"], UTC)
+    return {
+        "name": about["key"],
+        "kind": Kind.SHIPPED,
+        "state": State.DONE,
+        "architecture": about["architecture"],
+        "variant": about["variant"],
+        "dataset": dataset,
+        "data": dataset.slug,
+        "config": {name: value for name, value in config.items() if name in FIELDS},
+        "epochs": config["epochs"],
+        "seed": config["seed"],
+        "created_at": started,
+        "started_at": started,
+        "ended_at": started + timedelta(seconds=about["seconds"]),
+        "environment": about["environment"] | {"command": about["command"]},
+        "protocol": protocol,
+        "protocol_hash": protocol_hash(protocol) if protocol else "",
+    }
+
+
+def _epochs_keep(run: Run, told: History) -> None:
+    events = told.about["epochs"]
+    confusions = Confusion.objects.bulk_create(Confusion.pack(e["confusion"]) for e in events)
+    Epoch.objects.bulk_create(
+        Epoch(
+            run=run,
+            number=event["epoch"],
+            confusion=confusion,
+            recorded_at=datetime.fromtimestamp(event["time"], UTC),
+            **{name: event[name] for name in METRICS if name in event},
+        )
+        for event, confusion in zip(events, confusions, strict=True)
+    )
+    run_summarise(run)
+
+
+def _pictures_keep(run: Run, told: History) -> None:
+    for name, content in told.files.items():
+        kept = default_storage.save(f"{run.folder}/{name}", ContentFile(content))
+        kind, *inside = name.split("/")
+        if kind == "probes":
+            number, file = inside
+            Probe.objects.create(
+                run=run, epoch=int(number), name=file.removesuffix(".png"), file=kept
+            )

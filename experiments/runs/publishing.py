@@ -1,0 +1,99 @@
+"""From a run's folder to a checkpoint on offer; which of its files stay."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+
+from experiments.checkpoints.services import CheckpointDamaged, checkpoint_import
+from experiments.models import Checkpoint, Confusion, Kind, Run
+from experiments.runs.files import folder_bytes
+from segweb.host.artefacts import local_path
+from segweb.jobs.job import ENDED
+
+WEIGHTS, SIDECAR, COUNTS = "best.safetensors", "best.json", "best.evaluation.json"
+
+
+def checkpoint_publish(*, run: Run) -> Checkpoint:
+    """Put a run's best weights on offer under `run<ID>-best`, with what each image scored.
+
+    It happens by itself when a run is DONE, since only those who may launch runs can make any; a
+    checkpoint that was withdrawn stays withdrawn. CheckpointDamaged when there are none.
+    """
+    try:
+        with default_storage.open(f"{run.folder}/{SIDECAR}") as file:
+            sidecar = json.load(file)
+        with default_storage.open(f"{run.folder}/{COUNTS}") as file:
+            per_image = json.load(file)["per_image"]
+    except FileNotFoundError as fault:
+        raise CheckpointDamaged(_("The run has no finished weights yet.")) from fault
+    sidecar |= {"key": run.checkpoint_key}
+    first, *others = sidecar["scores"]
+    scores = [first | {"per_image": per_image}, *others]
+    weights = Path(local_path(f"{run.folder}/{WEIGHTS}"))
+    with transaction.atomic():
+        checkpoint = checkpoint_import(
+            sidecar=sidecar, weights=weights, shipped=False, scores=scores
+        )
+        Checkpoint.objects.filter(pk=checkpoint.pk).update(run=run)
+        for former in Checkpoint.objects.filter(key=checkpoint.key).exclude(pk=checkpoint.pk):
+            _drop_unused(former)
+    return checkpoint
+
+
+def _drop_unused(checkpoint: Checkpoint) -> None:
+    """Delete superseded weights, unless something was predicted with them or they are in use."""
+    try:
+        with transaction.atomic():
+            Confusion.objects.filter(evaluation__checkpoint=checkpoint).delete()
+            checkpoint.delete()
+    except ProtectedError:
+        return
+    name = checkpoint.file.name
+    if not Checkpoint.objects.filter(file=name).exists():
+        transaction.on_commit(partial(default_storage.delete, name))
+
+
+@dataclass
+class Pruned:
+    """What pruning removed."""
+
+    files: int = 0
+    bytes: int = 0
+
+
+def checkpoints_prune() -> Pruned:
+    """Of every run that ended, keep the best weights and the last state; remove what is older."""
+    pruned = Pruned()
+    for run in Run.objects.filter(state__in=ENDED, kind=Kind.TRAINED):
+        found = _prune(run)
+        Run.objects.filter(pk=run.pk).update(disk_bytes=folder_bytes(folder=run.folder))
+        pruned.files += found.files
+        pruned.bytes += found.bytes
+    return pruned
+
+
+def run_tidy(*, run: Run) -> int:
+    """Prune one run that is about to end; the bytes that it takes from now on."""
+    _prune(run)
+    return folder_bytes(folder=run.folder)
+
+
+def _prune(run: Run) -> Pruned:
+    try:
+        files = default_storage.listdir(run.folder)[1]
+    except FileNotFoundError:
+        return Pruned()
+    states = sorted(name for name in files if name.startswith("state-"))
+    old = [f"{run.folder}/{name}" for name in states[:-1]]
+    pruned = Pruned(len(old), sum(map(default_storage.size, old)))
+    for name in old:
+        default_storage.delete(name)
+    return pruned

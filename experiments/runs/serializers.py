@@ -1,0 +1,141 @@
+"""How runs and their epochs look from outside, and what a request may say of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from experiments.models import Attempt, Epoch, Kind, Run
+from experiments.runs.configuration import FIELDS
+from experiments.runs.epochs import METRICS
+
+LARGEST = 2**31 - 1
+LAUNCHED = [(kind.value, kind.label) for kind in (Kind.TRAINED, Kind.EXTERNAL)]
+
+
+class AttemptSerializer(serializers.ModelSerializer):
+    """One try at a run: by whom, from when to when, how it ended, which epochs it recorded."""
+
+    class Meta:
+        model = Attempt
+        fields = ["number", "owner", "started_at", "ended_at", "outcome", "exit_code"]
+        fields += ["first_epoch", "last_epoch"]
+        read_only_fields = fields
+
+
+class RunSerializer(serializers.ModelSerializer):
+    """A run as lists show it; scores are fractions, on val."""
+
+    url = serializers.HyperlinkedIdentityField("experiments-api:run")
+    dataset = serializers.SlugRelatedField("slug", read_only=True)
+    owner = serializers.SlugRelatedField("username", read_only=True)
+    tags = serializers.ListField(child=serializers.CharField(), read_only=True)
+    config = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = Run
+        fields = ["id", "url", "name", "kind", "state", "architecture", "variant", "dataset"]
+        fields += ["data", "config", "epochs", "seed", "gpus", "epoch", "step", "steps"]
+        fields += ["best_miou", "best_epoch", "last_miou", "owner", "group", "parent", "tags"]
+        fields += ["notes", "error", "created_at", "started_at", "ended_at", "disk_bytes"]
+        read_only_fields = fields
+
+
+class RunDetailSerializer(RunSerializer):
+    """A run with its tries, its surroundings, and the key of its best weights once on offer."""
+
+    checkpoint = serializers.CharField(source="checkpoint.key", default=None, read_only=True)
+    environment = serializers.DictField(read_only=True)
+    protocol = serializers.DictField(read_only=True)
+    attempts = AttemptSerializer(many=True, read_only=True)
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "checkpoint", "environment", "protocol", "attempts"]
+        read_only_fields = fields
+
+
+class RunAnnotateSerializer(serializers.Serializer):
+    """What people write about a run."""
+
+    name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    notes = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    tags = serializers.ListField(child=serializers.CharField(max_length=50), required=False)
+
+
+class RunChangeSerializer(RunAnnotateSerializer):
+    """What a clone changes. Every setting of models_zoo's TrainConfig may stand beside these."""
+
+    architecture = serializers.CharField(max_length=100, required=False)
+    variant = serializers.CharField(max_length=50, required=False, allow_blank=True)
+    dataset = serializers.CharField(max_length=300, required=False)
+    epochs = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST)
+    seed = serializers.IntegerField(required=False, min_value=-LARGEST, max_value=LARGEST)
+    gpus = serializers.IntegerField(required=False, min_value=1, max_value=64)
+    pretrained = serializers.BooleanField(required=False)
+    config = serializers.DictField(required=False)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Gather the settings, whether they stand in `config` or beside it."""
+        given.pop("pretrained", None)
+        beside = {name: self.initial_data[name] for name in FIELDS if name in self.initial_data}
+        if beside or "config" in given:
+            given["config"] = given.get("config", {}) | beside
+        return given
+
+
+class RunCreateSerializer(RunChangeSerializer):
+    """What to train here, or what an external run reports of."""
+
+    kind = serializers.ChoiceField(LAUNCHED, default=Kind.TRAINED.value)
+    architecture = serializers.CharField(max_length=100)
+    group = serializers.UUIDField(required=False, help_text="of runs that differ by their seed")
+
+
+@extend_schema_field({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}})
+class CountsField(serializers.JSONField):
+    """K×K pixel counts, truth by row, prediction by column."""
+
+
+class EpochSerializer(serializers.ModelSerializer):
+    """What one epoch brought; `confusion` are K×K pixel counts, where there are any."""
+
+    epoch = serializers.IntegerField(source="number", min_value=1)
+    per_class_iou = serializers.ListField(
+        child=serializers.FloatField(allow_null=True), required=False, max_length=256
+    )
+    confusion = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Epoch
+        fields = ["epoch", *METRICS, "confusion", "recorded_at"]
+        read_only_fields = fields
+
+    @extend_schema_field(CountsField)
+    def get_confusion(self, epoch: Epoch) -> list[list[int]] | None:
+        """The counts, unless the request leaves them out."""
+        wanted = self.context.get("confusion", True) and epoch.confusion
+        return epoch.confusion.matrix.tolist() if wanted else None
+
+
+class EpochReportSerializer(serializers.ModelSerializer):
+    """An epoch of an external run. With `confusion`, the scores are computed from it."""
+
+    epoch = serializers.IntegerField(source="number")
+    per_class_iou = serializers.ListField(
+        child=serializers.FloatField(allow_null=True), required=False, max_length=256
+    )
+    confusion = CountsField(required=False)
+
+    class Meta:
+        model = Epoch
+        fields = ["epoch", *METRICS, "confusion"]
+
+
+class ConfusionSerializer(serializers.Serializer):
+    """The confusion matrix of one epoch."""
+
+    epoch = serializers.IntegerField()
+    classes = serializers.ListField(child=serializers.CharField())
+    counts = CountsField()

@@ -1,0 +1,258 @@
+"""What people do with runs: launch, stop, resume, clone, describe, delete."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from experiments.checkpoints.services import dataset_ensure
+from experiments.datasets.sources import data_find, data_open
+from experiments.models import Confusion, Dataset, Kind, Run
+from experiments.runs.configuration import config_columns, train_config
+from experiments.runs.files import folder_delete
+from segweb.jobs import wakeups
+from segweb.jobs.job import State
+
+MOST_SEEDS = 20
+MOST_GPUS = 64
+LONGEST_TAG, MOST_TAGS = 50, 20
+REQUEST = ("architecture", "variant", "data", "epochs", "seed", "config", "gpus")
+
+
+def run_launch(
+    *,
+    architecture: str,
+    data: str,
+    owner: User | None,
+    variant: str = "slim",
+    epochs: int = 30,
+    seed: int = 0,
+    config: dict[str, Any] | None = None,
+    gpus: int = 1,
+    name: str = "",
+    notes: str = "",
+    tags: Sequence[str] = (),
+    group: uuid.UUID | None = None,
+    parent: Run | None = None,
+    idempotency_key: str = "",
+) -> Run:
+    """Queue a training. `data` is a data set's slug or a specification (see `datasets.sources`).
+
+    The same request of the same owner under the same `idempotency_key` gives the run that exists
+    already. ValidationError says what is wrong with the request.
+    """
+    request = request_check(
+        architecture=architecture,
+        variant=variant,
+        data=data,
+        epochs=epochs,
+        seed=seed,
+        config=config,
+        gpus=gpus,
+    )
+    described = _described(name=name, notes=notes, tags=tags)
+    digest = _digest(owner, idempotency_key, {**request, **described})
+    fields = {
+        **request,
+        **described,
+        "dataset": _dataset_of(request["data"]),
+        "group": group,
+        "parent": parent,
+        "owner": owner,
+        "idempotency_key": digest,
+    }
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(**fields)
+            wakeups.send_on_commit(run)
+    except IntegrityError:
+        existing = Run.objects.filter(idempotency_key=digest).first() if digest else None
+        if existing is None:
+            raise
+        return existing
+    return run
+
+
+def request_check(
+    *,
+    architecture: str,
+    data: str,
+    variant: str = "slim",
+    epochs: int = 30,
+    seed: int = 0,
+    config: dict[str, Any] | None = None,
+    gpus: int = 1,
+) -> dict[str, Any]:
+    """The fields of a run (those of REQUEST) that is asked for. ValidationError by field."""
+    if not 1 <= gpus <= MOST_GPUS:
+        raise ValidationError({"gpus": _("A run uses one GPU or more.")})
+    subject = {"architecture": architecture, "variant": variant, "data": data_find(data)}
+    amount = {"epochs": epochs, "seed": seed}
+    checked = train_config(**subject, **amount, config=config or {})
+    for images in filter(None, (checked.data, checked.pseudo)):
+        data_open(images, "train")
+    return {**subject, **amount, "config": config_columns(checked), "gpus": gpus}
+
+
+def runs_launch_group(*, seeds: Sequence[int], **request: Any) -> list[Run]:
+    """Queue the same training once for each seed; several make a group."""
+    if not 1 <= len(seeds) <= MOST_SEEDS or len(set(seeds)) < len(seeds):
+        raise ValidationError({"seed": _("Give one to twenty different seeds.")})
+    group = uuid.uuid4() if len(seeds) > 1 else None
+    with transaction.atomic():
+        return [run_launch(seed=seed, group=group, **request) for seed in seeds]
+
+
+def external_run_create(
+    *,
+    owner: User,
+    architecture: str,
+    variant: str = "",
+    dataset: Dataset | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    config: dict[str, Any] | None = None,
+    name: str = "",
+    notes: str = "",
+    tags: Sequence[str] = (),
+    idempotency_key: str = "",
+) -> Run:
+    """A run that reports from elsewhere: RUNNING at once, without worker and lease."""
+    described = _described(name=name, notes=notes, tags=tags)
+    subject = {"architecture": architecture, "variant": variant, "epochs": epochs, "seed": seed}
+    subject["config"] = config or {}
+    digest = _digest(owner, idempotency_key, {**subject, **described})
+    fields = {
+        **subject,
+        **described,
+        "kind": Kind.EXTERNAL,
+        "state": State.RUNNING,
+        "started_at": timezone.now(),
+        "dataset": dataset,
+        "owner": owner,
+    }
+    if digest is None:
+        return Run.objects.create(**fields)
+    return Run.objects.get_or_create(idempotency_key=digest, defaults=fields)[0]
+
+
+def run_stop(*, run: Run) -> bool:
+    """Stop at once what waits, ask what trains to stop; False when it had ended already.
+
+    The worker sees the flag within moments, lets the trainer finish its step and save, and kills
+    it if that takes too long.
+    """
+    rows = Run.objects.filter(pk=run.pk)
+    ended = {"state": State.STOPPED, "ended_at": Now()}
+    if rows.filter(state=State.QUEUED).update(**ended):
+        return True
+    running = rows.filter(state=State.RUNNING)
+    if run.kind == Kind.EXTERNAL:
+        return bool(running.update(**ended))
+    return bool(running.update(stop_requested=True))
+
+
+def run_resume(*, run: Run) -> bool:
+    """Queue a run that was stopped, failed or got lost again; False when it is none of these."""
+    resumable = (State.STOPPED, State.FAILED, State.LOST)
+    rows = Run.objects.filter(pk=run.pk, kind=Kind.TRAINED, state__in=resumable)
+    with transaction.atomic():
+        changed = rows.update(
+            state=State.QUEUED,
+            attempt=0,
+            stop_requested=False,
+            error="",
+            queued_at=Now(),
+            woken_at=None,
+            ended_at=None,
+        )
+        if changed:
+            wakeups.send_on_commit(run)
+    return bool(changed)
+
+
+def run_request(*, run: Run) -> dict[str, Any]:
+    """What `run_launch` would be called with to repeat a run, to be edited and launched."""
+    request = {name: getattr(run, name) for name in REQUEST}
+    return request | {"name": run.name, "notes": run.notes, "tags": run.tags}
+
+
+def run_clone(*, run: Run, owner: User, **changes: Any) -> Run:
+    """Launch a run again, with changes to its request; settings in `config` are merged."""
+    if run.kind == Kind.EXTERNAL:
+        raise ValidationError(_("A run from elsewhere cannot be trained here."))
+    request = run_request(run=run) | changes
+    request["config"] = run.config | (changes.get("config") or {})
+    return run_launch(**request, owner=owner, parent=run)
+
+
+def run_annotate(
+    *,
+    run: Run,
+    name: str | None = None,
+    notes: str | None = None,
+    tags: Sequence[str] | None = None,
+) -> Run:
+    """Change what people wrote about a run: whatever is not None."""
+    given = {"name": name, "notes": notes, "tags": tags}
+    known = {field: value for field, value in given.items() if value is not None}
+    described = _described(**{"name": run.name, "notes": run.notes, "tags": run.tags} | known)
+    Run.objects.filter(pk=run.pk).update(**described)
+    run.refresh_from_db()
+    return run
+
+
+def run_delete(*, run: Run) -> None:
+    """Delete a run with its epochs and files; its published checkpoint stays.
+
+    A worker that trains it finds its lease gone, and kills its trainer. A shipped run leaves a
+    mark, so that it does not come back with the next start.
+    """
+    confusions = Confusion.objects.filter(epoch__run=run)
+    with transaction.atomic():
+        # The row first, as a worker does that records an epoch: else the two might lock each other.
+        Run.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
+        confusions.delete()
+        if run.kind == Kind.SHIPPED:
+            for rows in (run.epoch_rows, run.probes):
+                rows.all().delete()
+            Run.objects.filter(pk=run.pk).update(removed_at=Now(), history=[], disk_bytes=0)
+        else:
+            Run.objects.filter(pk=run.pk).delete()
+        transaction.on_commit(partial(folder_delete, folder=run.folder))
+
+
+def _dataset_of(spec: str) -> Dataset:
+    """The row of the data that a specification names, made where there is none yet."""
+    found = data_open(spec, "train")
+    terms = {name: getattr(found, name) for name in ("title", "licence", "source")}
+    return dataset_ensure(
+        slug=found.slug, classes=found.classes, ignore_index=found.ignore_index, **terms
+    )
+
+
+def _described(*, name: str, notes: str, tags: Sequence[str]) -> dict[str, Any]:
+    """Name, notes and tags as they are kept: tags trimmed, each once."""
+    kept = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    if len(kept) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in kept):
+        raise ValidationError({"tags": _("At most 20 tags of at most 50 characters.")})
+    return {"name": name.strip()[:200], "notes": notes, "tags": kept}
+
+
+def _digest(owner: User | None, idempotency_key: str, request: dict[str, Any]) -> str | None:
+    """Names a request by its caller, its content and the Idempotency-Key that came with it."""
+    if not idempotency_key:
+        return None
+    words = [owner.pk if owner else None, idempotency_key, request]
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,88 @@
+"""How the run table is filtered, sorted and what it shows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from experiments.models import Dataset, Kind, Run
+from experiments.runs.columns import COLUMNS
+from segweb.jobs.job import State
+
+NEWEST = "-created"
+ORDERS = {column.name: column.order for column in COLUMNS if column.order}
+
+
+class RunsForm(forms.Form):
+    """Search, filters, order and columns of the run table; all of it lies in the address."""
+
+    q = forms.CharField(required=False, label=_("Search"))
+    state = forms.ChoiceField(required=False, label=_("State"), choices=())
+    architecture = forms.ChoiceField(required=False, label=_("Architecture"), choices=())
+    dataset = forms.ChoiceField(required=False, label=_("Data set"), choices=())
+    kind = forms.ChoiceField(required=False, label=_("Kind"), choices=())
+    tag = forms.CharField(required=False, label=_("Tag"))
+    columns = forms.MultipleChoiceField(
+        required=False,
+        label=_("Columns"),
+        choices=[(column.name, column.title) for column in COLUMNS],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        architectures = Run.objects.visible().order_by("architecture")
+        keys = architectures.values_list("architecture", flat=True).distinct()
+        sets = Dataset.objects.filter(runs__isnull=False).distinct()
+        everything = [("", _("all"))]
+        self.fields["state"].choices = everything + State.choices
+        self.fields["kind"].choices = everything + Kind.choices
+        self.fields["architecture"].choices = everything + [(key, key) for key in keys]
+        self.fields["dataset"].choices = everything + [(one.slug, one.title) for one in sets]
+
+    def runs(self) -> QuerySet[Run]:
+        """The runs that were asked for; a filter that makes no sense is left out."""
+        self.is_valid()
+        chosen = self.cleaned_data
+        runs = Run.objects.visible().select_related("dataset", "owner")
+        for name in ("state", "architecture", "kind"):
+            if chosen.get(name):
+                runs = runs.filter(**{name: chosen[name]})
+        if chosen.get("dataset"):
+            runs = runs.filter(dataset__slug=chosen["dataset"])
+        if chosen.get("tag"):
+            runs = runs.filter(_tagged(chosen["tag"]))
+        for word in chosen.get("q", "").replace("\0", "").split():
+            runs = runs.filter(_mentions(word))
+        return runs.order_by(*_order(self.data.get("sort", NEWEST)))
+
+
+def _tagged(tag: str) -> Q:
+    """Tags are a JSON list, looked through as text: SQLite keeps escapes, PostgreSQL letters."""
+    text = tag.strip()
+    return Q(tags__icontains=json.dumps(text)) | Q(
+        tags__icontains=json.dumps(text, ensure_ascii=False)
+    )
+
+
+def _mentions(word: str) -> Q:
+    found = Q(tags__icontains=json.dumps(word)[1:-1]) | Q(tags__icontains=word)
+    for field in ("name", "notes", "architecture", "data", "dataset__title", "owner__username"):
+        found |= Q(**{f"{field}__icontains": word})
+    return found | Q(pk=int(word)) if word.isdecimal() and len(word) < 10 else found
+
+
+def _order(sort: str) -> list[Any]:
+    """By the column, those without a value last, newest first among equals."""
+    field = ORDERS.get(sort.lstrip("-"))
+    if field is None:
+        return ["-id"]
+    by = F(field)
+    return [
+        by.desc(nulls_last=True) if sort.startswith("-") else by.asc(nulls_last=True),
+        "-id",
+    ]

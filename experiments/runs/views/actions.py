@@ -1,0 +1,74 @@
+"""The buttons on a run's page."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from experiments.access import may_change, may_launch
+from experiments.checkpoints.services import checkpoint_restore, checkpoint_withdraw
+from experiments.models import Run
+from experiments.runs.services import run_annotate, run_delete, run_resume, run_stop
+from experiments.runs.views.run import run_get
+
+
+def _changeable(request: HttpRequest, pk: int) -> Run:
+    run = run_get(pk)
+    if not may_change(request.user, run):
+        raise PermissionDenied
+    return run
+
+
+@require_POST
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask a run to stop."""
+    run = _changeable(request, pk)
+    if not run_stop(run=run):
+        messages.warning(request, _("The run had ended already."))
+    return redirect("experiments:run", pk)
+
+
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Queue a run again, to go on from its last saved state."""
+    run = _changeable(request, pk)
+    if not run_resume(run=run):
+        messages.warning(request, _("Only a run that was stopped, failed or lost can be resumed."))
+    return redirect("experiments:run", pk)
+
+
+@require_POST
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete a run for good; one that goes on is stopped by it."""
+    run = _changeable(request, pk)
+    run_delete(run=run)
+    messages.success(request, _("The run is deleted."))
+    return redirect("experiments:runs")
+
+
+@require_POST
+def note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change name, notes and tags."""
+    run = _changeable(request, pk)
+    tags = request.POST.get("tags", "").split(",")
+    described = {"name": request.POST.get("name", ""), "notes": request.POST.get("notes", "")}
+    run_annotate(run=run, tags=tags, **described)
+    return redirect("experiments:run", pk)
+
+
+@require_POST
+def offer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a run's checkpoint off offer, or put it back."""
+    run = run_get(pk)
+    checkpoint = run.checkpoint
+    if not may_launch(request.user):
+        raise PermissionDenied
+    if checkpoint is None:
+        raise Http404
+    act = checkpoint_restore if request.POST.get("offered") else checkpoint_withdraw
+    act(checkpoint=checkpoint)
+    return redirect("experiments:run", pk)

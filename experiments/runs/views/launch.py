@@ -1,0 +1,122 @@
+"""Launching a training from the site."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from experiments.access import launches
+from experiments.models import Preflight, Run
+from experiments.runs.launching import PAPER, LaunchForm, clone_initial, preset_initial
+from experiments.runs.services import request_check, runs_launch_group
+from experiments.worker.preflights import preflight_request
+from models_zoo.catalogue import catalogue
+from segweb.jobs.job import State
+
+FIRST = {"architecture": "unet", "variant": "slim", "data": "scenes", "epochs": 30, "seeds": "0"}
+QUEUE = "queue"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@launches
+def new(request: HttpRequest) -> HttpResponse:
+    """The launch form; `?from=` fills it with a run's settings."""
+    return launch(request, template="experiments/launch.html")
+
+
+def launch(request: HttpRequest, *, template: str, **context: Any) -> HttpResponse:
+    """The launch form of the site and of the admin: checked first, then queued."""
+    parent = _parent(request)
+    form = LaunchForm(request.POST or None, initial=_initial(request, parent))
+    preflight = None
+    if form.is_valid():
+        try:
+            preflight = _looked_at(request, form)
+            if preflight and request.POST.get("action") == QUEUE:
+                return _queue(request, form, parent)
+            preflight = preflight or _look(request, form)
+        except ValidationError as refusal:
+            form.add_error(None, refusal.messages)
+    context |= {"form": form, "parent": parent, "preflight": preflight}
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _checked(form: LaunchForm) -> dict[str, Any]:
+    """What a look is at: the first seed stands for all."""
+    return request_check(seed=form.cleaned_data["seeds"][0], **form.request())
+
+
+def _looked_at(request: HttpRequest, form: LaunchForm) -> Preflight | None:
+    """The look that the form holds, if it found nothing in the way of these very settings."""
+    pk = request.POST.get("preflight", "")
+    found = Preflight.objects.filter(pk=int(pk)).first() if pk.isdecimal() else None
+    if found is None or found.state != State.DONE or found.blocking:
+        return None
+    return found if found.request == json.loads(json.dumps(_checked(form))) else None
+
+
+def _look(request: HttpRequest, form: LaunchForm) -> Preflight:
+    if request.POST.get("action") == QUEUE:
+        messages.warning(request, _("The settings are others than those checked: checking again."))
+    return preflight_request(owner=request.user, **_checked(form))
+
+
+@require_safe
+@launches
+def preflight(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a look found so far; 204 while that is nothing new (`?seen=`)."""
+    found = get_object_or_404(Preflight, pk=pk)
+    if found.state == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "experiments/_preflight.html", {"preflight": found})
+
+
+def _parent(request: HttpRequest) -> Run | None:
+    """The run that `?from=` names."""
+    pk = request.GET.get("from", "")
+    if not pk.isdecimal():
+        return None
+    return get_object_or_404(Run.objects.visible(), pk=pk)
+
+
+def _initial(request: HttpRequest, parent: Run | None) -> dict[str, Any]:
+    if parent:
+        return clone_initial(parent)
+    chosen = {name: request.GET[name] for name in ("architecture", "data") if name in request.GET}
+    first = FIRST | {"recipe": PAPER} | chosen
+    return first | preset_initial(first["architecture"], PAPER)
+
+
+def _queue(request: HttpRequest, form: LaunchForm, parent: Run | None) -> HttpResponse:
+    runs = runs_launch_group(
+        seeds=form.cleaned_data["seeds"],
+        owner=request.user,
+        parent=parent,
+        **form.request(),
+        **form.description(),
+    )
+    text = ngettext("%d run is queued.", "%d runs are queued.", len(runs)) % len(runs)
+    messages.success(request, text)
+    one = len(runs) == 1
+    page = reverse("experiments:run", args=[runs[0].pk]) if one else reverse("experiments:runs")
+    return redirect(f"{page}#main")  # else the browser would keep the form's fragment
+
+
+@require_safe
+@launches
+def preset(request: HttpRequest) -> HttpResponse:
+    """The settings of an architecture's recipe, as the fields of the form."""
+    architecture = request.GET.get("architecture", "")
+    if architecture not in catalogue():
+        return HttpResponse(status=404)
+    initial = preset_initial(architecture, request.GET.get("recipe", PAPER))
+    return render(request, "experiments/_settings.html", {"form": LaunchForm(initial=initial)})

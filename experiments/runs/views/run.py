@@ -1,0 +1,166 @@
+"""One run: its page, and what the page asks for while it is open."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from experiments.access import draws_charts, may_change, may_launch, reads_runs
+from experiments.board.curves import run_curves, run_usage
+from experiments.models import Epoch, Probe, Run
+from experiments.runs.columns import run_look
+from experiments.runs.files import LOG
+from experiments.runs.results import run_results
+
+LOG_PART = 50_000  # bytes of a log that are sent at once
+# What of a run's folder is served, and as what.
+FILES = {
+    r"(images)/[^/]+\.jpg": "image/jpeg",
+    r"(truth|masks|probes/\d+)/[^/]+\.png": "image/png",
+    r"log\.txt|diff\.patch|events\.jsonl": "text/plain; charset=utf-8",
+    r"audit\.json|best\.json|best\.evaluation\.json": "application/json",
+}
+
+
+def run_get(pk: int) -> Run:
+    """The run, with whom and what a page names; 404 when there is none."""
+    runs = Run.objects.visible().select_related("dataset", "owner", "parent")
+    return get_object_or_404(runs, pk=pk)
+
+
+@require_safe
+@reads_runs
+@draws_charts
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything about a run."""
+    run = run_get(pk)
+    probes = Probe.objects.filter(run=run).values_list("name", flat=True).distinct()
+    numbers = list(Epoch.objects.filter(run=run).values_list("number", flat=True))
+    context = {
+        **_head(request, run),
+        **run_results(run),
+        "probes": [Probe(run=run, name=name) for name in sorted(set(probes))],
+        "numbers": numbers,
+        "last": max(0, len(numbers) - 1),
+        "group": _group(run),
+    }
+    return render(request, "experiments/run.html", context)
+
+
+def _group(run: Run) -> list[Run]:
+    """The runs that were launched with it, by seed."""
+    return list(Run.objects.visible().filter(group=run.group).order_by("seed")) if run.group else []
+
+
+def _head(request: HttpRequest, run: Run) -> dict[str, Any]:
+    return {
+        "run": run,
+        "look": run_look(run),
+        "may_launch": may_launch(request.user),
+        "may_change": may_change(request.user, run),
+    }
+
+
+@require_safe
+@reads_runs
+def head(request: HttpRequest, pk: int) -> HttpResponse:
+    """State, progress and buttons; 204 while they look as they did (`?seen=`)."""
+    run = run_get(pk)
+    if run_look(run) == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    response = render(request, "experiments/_head.html", _head(request, run))
+    if run.ended:
+        response["HX-Trigger"] = "run-over"
+    return response
+
+
+@require_safe
+@reads_runs
+def results(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is there once a run has ended: checkpoints, scores, images, attempts."""
+    run = run_get(pk)
+    context = {**_head(request, run), **run_results(run)}
+    return render(request, "experiments/_results.html", context)
+
+
+def _cursor(request: HttpRequest, name: str = "after") -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 16 else 0
+
+
+@require_safe
+@reads_runs
+def curves(request: HttpRequest, pk: int) -> HttpResponse:
+    """The epochs after the one in `?after=`."""
+    return JsonResponse(run_curves(run=run_get(pk), after=_cursor(request)))
+
+
+@require_safe
+@reads_runs
+def usage(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the trainer used after the sample in `?after=`."""
+    return JsonResponse(run_usage(run=run_get(pk), after=_cursor(request)))
+
+
+@require_safe
+@reads_runs
+def epoch(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """An epoch's confusion counts, and the addresses of its probe masks by image."""
+    run = run_get(pk)
+    found = get_object_or_404(run.epoch_rows.select_related("confusion"), number=number)
+    masks = Probe.objects.filter(run=run, epoch=number)
+    data = {
+        "epoch": number,
+        "classes": run.dataset.classes if run.dataset else [],
+        "counts": found.confusion.matrix.tolist() if found.confusion else None,
+        "probes": {mask.name: file_url(run, mask.file.name) for mask in masks},
+    }
+    if data["counts"] and not data["classes"]:
+        data["classes"] = [{"name": str(n)} for n in range(len(data["counts"]))]
+    return JsonResponse(data)
+
+
+def file_url(run: Run, key: str) -> str:
+    """Where a file of the run's folder is served."""
+    return reverse("experiments:file", args=[run.pk, key.removeprefix(f"{run.folder}/")])
+
+
+@require_safe
+@reads_runs
+def log(request: HttpRequest, pk: int) -> HttpResponse:
+    """The log from byte `?from=` on; without it, its last part."""
+    run = run_get(pk)
+    key = f"{run.folder}/{LOG}"
+    size = default_storage.size(key) if default_storage.exists(key) else 0
+    given = bool(request.GET.get("from"))
+    start = min(_cursor(request, "from"), size) if given else max(0, size - LOG_PART)
+    text = b""
+    if size > start:
+        with default_storage.open(key) as file:
+            file.seek(start)
+            text = file.read(LOG_PART)
+    data = {"text": text.decode(errors="replace"), "next": start + len(text)}
+    return JsonResponse(data | {"over": run.ended and start + len(text) >= size})
+
+
+@require_safe
+@reads_runs
+@cache_control(private=True, max_age=60)
+def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """A file of the run's folder, of the kinds that are for people."""
+    run = run_get(pk)
+    kind = next((kind for pattern, kind in FILES.items() if re.fullmatch(pattern, name)), None)
+    key = f"{run.folder}/{name}"
+    if kind is None or ".." in name or not default_storage.exists(key):
+        raise Http404
+    download = not kind.startswith("image/")
+    leaf = f"run{run.pk}-{name.rpartition('/')[2]}"
+    opened = default_storage.open(key)
+    return FileResponse(opened, as_attachment=download, filename=leaf, content_type=kind)

@@ -1,0 +1,81 @@
+"""The run table: searched, filtered, sorted, and kept up to date while someone looks at it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Max, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from experiments.access import may_launch, reads_runs
+from experiments.models import Run
+from experiments.runs.columns import COLUMNS, Column, run_look
+from experiments.runs.table import NEWEST, RunsForm
+
+PER_PAGE = 50
+COLUMNS_KEY = "run_columns"
+
+
+@require_safe
+@reads_runs
+def table(request: HttpRequest) -> HttpResponse:
+    """A page of the runs that were asked for."""
+    form = RunsForm(request.GET)
+    page = Paginator(form.runs(), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page": page,
+        "columns": _columns(request),
+        "all_columns": COLUMNS,
+        "sort": request.GET.get("sort", NEWEST),
+        "filtered": any(form.cleaned_data.get(name) for name in form.fields if name != "columns"),
+        "may_launch": may_launch(request.user),
+        "watched": _watched(page.object_list),
+        "newest": _newest(),
+        "disk_bytes": Run.objects.aggregate(Sum("disk_bytes"))["disk_bytes__sum"],
+    }
+    return render(request, "experiments/runs.html", context)
+
+
+def _columns(request: HttpRequest) -> list[Column]:
+    """The columns to show; who chose some finds them again in this session."""
+    names = request.GET.getlist("columns")
+    if names and names != request.session.get(COLUMNS_KEY):
+        request.session[COLUMNS_KEY] = names
+    names = names or request.session.get(COLUMNS_KEY)
+    return [column for column in COLUMNS if (column.name in names if names else column.initially)]
+
+
+def _newest() -> int:
+    return Run.objects.visible().aggregate(Max("pk"))["pk__max"] or 0
+
+
+def _watched(runs: Any) -> str:
+    """The runs that may still change, each with its look: what `changes` gets back."""
+    return ",".join(f"{run.pk}:{run_look(run)}" for run in runs if not run.ended)
+
+
+@require_safe
+@reads_runs
+def changes(request: HttpRequest) -> HttpResponse:
+    """The rows of `?seen=` that look different now, and whether there are runs after `?newest=`.
+
+    204 when there is nothing to tell.
+    """
+    pairs = [pair.partition(":") for pair in request.GET.get("seen", "").split(",")]
+    seen = {int(pk): look for pk, _, look in pairs if pk.isdecimal() and len(pk) < 18}
+    found = Run.objects.visible().select_related("dataset", "owner")
+    runs = list(found.filter(pk__in=list(seen)[:PER_PAGE]))
+    changed = [run for run in runs if run_look(run) != seen[run.pk]]
+    gone = seen.keys() - {run.pk for run in runs}
+    newest = request.GET.get("newest", "")
+    newer = newest.isdecimal() and len(newest) < 18 and _newest() > int(newest)
+    if not changed and not gone and (not newer or "told" in request.GET):
+        return HttpResponse(status=204)
+    context = {"changed": changed, "columns": _columns(request), "watched": _watched(runs)}
+    return render(
+        request, "experiments/_changes.html", context | {"newest": newest, "newer": newer}
+    )

@@ -1,0 +1,1 @@
+"""What the training worker does: a run's process, its events, its use of the machine."""

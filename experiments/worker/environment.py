@@ -1,0 +1,89 @@
+"""Under what a run was trained: commit and uncommitted changes, versions, hardware, command."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import socket
+import subprocess
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from segweb.env import BASE_DIR
+from segweb.host import devices
+
+MOST_DIFF_BYTES = 2**20
+_SECONDS = 10
+
+
+def environment_capture(*, command: list[str], folder: Path, diff: str) -> dict[str, Any]:
+    """What to keep of this host and checkout; uncommitted changes go into the file `diff`."""
+    changes = _git("diff", "HEAD")
+    if changes:
+        (folder / diff).write_text(changes[:MOST_DIFF_BYTES], encoding="utf-8")
+    commit = _git("rev-parse", "HEAD")
+    return {
+        "commit": commit and commit.strip(),
+        "dirty": None if commit is None else bool(changes),
+        "versions": versions(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "host": socket.gethostname(),
+        "hardware": hardware(),
+        "command": shlex.join(_generic(word, folder) for word in command),
+    }
+
+
+def _generic(word: str, folder: Path) -> str:
+    """A word of the command line without the places that this host keeps things in."""
+    places = {str(folder): "RUN", str(BASE_DIR): "."}
+    for place, name in places.items():
+        word = word.replace(place, name)
+    return word
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Every installed package with its version."""
+    found = {each.metadata["Name"]: each.version for each in metadata.distributions()}
+    return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
+
+
+@cache
+def hardware() -> str:
+    """What computes here, in words: runs on equal hardware take equally long."""
+    names = devices.ask("name", devices.gpus()) if devices.gpus() else []
+    if names:
+        return " + ".join(name.strip() for name in names)
+    return f"{_processor()}, {psutil.cpu_count()} cores, {_gib(psutil.virtual_memory().total)} GiB"
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _gib(size: int) -> int:
+    return round(size / 2**30)
+
+
+def _git(*words: str) -> str | None:
+    """What git says about this checkout; None where there is neither git nor a repository."""
+    command = ["git", "-C", str(BASE_DIR), *words]
+    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_SECONDS, env=quiet
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout if answer.returncode == 0 else None

@@ -1,0 +1,224 @@
+"""Carrying out a run: what the training worker does.
+
+It claims the run, supervises a trainer in a process of its own, takes in its events, and ends the
+attempt. Whatever kills trainer or worker, the next attempt goes on from the last saved state.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, connection
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from experiments.checkpoints.services import CheckpointDamaged
+from experiments.models import Attempt, Run
+from experiments.runs.files import DIFF, LOG, folder_delete
+from experiments.runs.publishing import checkpoint_publish, run_tidy
+from experiments.worker.environment import environment_capture
+from experiments.worker.replay import LeaseLost, Replay
+from experiments.worker.trainer import FolderLock, Trainer, marked_kill, run_mark, trainer_command
+from experiments.worker.usage import UsageSampler
+from models_zoo.cli import FAILED_CODE, MISFIT_CODE
+from segweb.host import devices
+from segweb.jobs.job import (
+    DATABASE_AWAY,
+    Lease,
+    State,
+    job_claim,
+    job_finish,
+    job_heartbeats,
+    job_return,
+    patiently,
+)
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+STOP_SECONDS = 120.0  # what a step and saving may take before a stopped trainer is killed
+NOT_PUBLISHED = gettext_noop("The training ended, but its best weights could not be read.")
+TOO_FEW_GPUS = gettext_noop("The run asks for more GPUs than its worker has.")
+NOT_WRITTEN = gettext_noop("The run's files could not be written. Is the disk full?")
+UNEXPLAINED = gettext_noop("The trainer did not start. The log says why.")
+
+shutting_down = threading.Event()  # set when this worker is told to end
+_place = threading.Lock()  # a worker trains one run at a time
+
+
+def run_execute(*, run_id: int | None) -> None:
+    """Carry out a QUEUED run, and then whatever else waits; returns at once when busy already."""
+    if not _place.acquire(blocking=False):
+        return
+    try:
+        while run_id is not None and not shutting_down.is_set():
+            _execute(run_id)
+            run_id = patiently(_longest_waiting)
+    finally:
+        _place.release()
+
+
+def _longest_waiting() -> int | None:
+    waiting = Run.objects.filter(state=State.QUEUED).order_by("queued_at", "pk")
+    return waiting.values_list("pk", flat=True).first()
+
+
+def _execute(run_id: int) -> None:
+    device = ",".join(f"cuda:{name}" for name in devices.gpus()) or "cpu"
+    owner = f"{socket.gethostname()}:{os.getpid()}:{device}"
+    lease = patiently(lambda: job_claim(model=Run, pk=run_id, owner=owner))
+    if lease is None:
+        return
+    with job_heartbeats(lease=lease):
+        run = patiently(lambda: Run.objects.filter(pk=run_id).first())
+        if run is None:
+            return
+        try:
+            Supervision(run, lease, owner).carry_out()
+        except (LeaseLost, IntegrityError):
+            if patiently(lease.rows.exists):
+                raise
+            logger.warning("Run %s is no longer ours.", run_id)
+            if not patiently(lambda: Run.objects.filter(pk=run_id).exists()):
+                folder_delete(folder=run.folder)
+
+
+class Supervision:
+    """One attempt at a run, from the claim to its end. LeaseLost when the run is taken away."""
+
+    def __init__(self, run: Run, lease: Lease, owner: str) -> None:
+        self.run, self.lease, self.owner = run, lease, owner
+        self.folder = Path(default_storage.path(run.folder))
+        self.replay = Replay(run, self.folder, lease)
+        self.attempt: Attempt
+
+    def carry_out(self) -> None:
+        """Train, and end the attempt and with it, most often, the run."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FolderLock(self.folder)
+        try:
+            self._succeed(lock)
+            patiently(self._attempt_begin)
+            if self.run.stop_requested:
+                return self._finish("stopped", None, state=State.STOPPED)
+            try:
+                code = self._train(lock)
+            except ValidationError as fault:
+                return self._finish("failed", None, state=State.FAILED, error=fault.messages[0])
+            except OSError:
+                logger.exception("Run %s could not be trained.", self.run.pk)
+                return self._finish("failed", None, state=State.FAILED, error=NOT_WRITTEN)
+        finally:
+            lock.close()
+        return self._conclude(code)
+
+    def _succeed(self, lock: FolderLock) -> None:
+        """Wait until nobody trains in this folder any more, and take in what was left behind."""
+        if not lock.take():
+            marked_kill(run_mark(self.run.pk))
+            while not lock.take():
+                self._stop_asked()
+                time.sleep(POLL_SECONDS)
+        former = patiently(lambda: self.run.attempts.order_by("-number").first())
+        if former is not None:
+            patiently(lambda: self.replay.catch_up(former))
+        open_ones = self.run.attempts.filter(ended_at=None)
+        patiently(lambda: open_ones.update(ended_at=timezone.now(), outcome="lost"))
+
+    def _attempt_begin(self) -> None:
+        number = self.lease.token
+        self.attempt, _ = Attempt.objects.get_or_create(
+            run=self.run, number=number, defaults={"owner": self.owner}
+        )
+        self.replay.failure = ""  # what a former attempt said is no word of this one
+
+    def _train(self, lock: FolderLock) -> int:
+        """Run the trainer to its end; its exit code. It is gone whatever happens here."""
+        if self.run.gpus > max(len(devices.gpus()), 1) and devices.gpus():
+            raise ValidationError(TOO_FEW_GPUS)
+        command = trainer_command(self.run, self.folder)
+        captured = environment_capture(command=command, folder=self.folder, diff=DIFF)
+        captured["device"] = self.owner.partition(":")[2].partition(":")[2]
+        patiently(lambda: self.lease.rows.update(environment=captured))
+        trainer = Trainer(self.run, self.folder, lock)
+        try:
+            return self._follow(trainer, UsageSampler(self.run, trainer.pid))
+        finally:
+            trainer.kill()
+
+    def _follow(self, trainer: Trainer, usage: UsageSampler) -> int:
+        asked_at: float | None = None
+        while (code := trainer.wait(POLL_SECONDS)) is None:
+            try:
+                self.replay.catch_up(self.attempt)
+                usage.sample()
+                asked = self._stop_asked() or shutting_down.is_set()
+            except DATABASE_AWAY as fault:
+                logger.warning("The database is busy or away; the training goes on: %s", fault)
+                connection.close()
+                continue
+            if asked and asked_at is None:
+                asked_at = time.monotonic()
+                trainer.terminate()
+            if asked_at is not None and time.monotonic() - asked_at > STOP_SECONDS:
+                trainer.kill()
+        patiently(lambda: self.replay.catch_up(self.attempt))
+        return code
+
+    def _stop_asked(self) -> bool:
+        asked = self.lease.rows.values_list("stop_requested", flat=True).first()
+        if asked is None:
+            raise LeaseLost
+        return asked
+
+    def _conclude(self, code: int) -> None:
+        """What the trainer's end means for the run."""
+        # Its `end` event may be a former attempt's, which was killed after it had written it.
+        if code == 0:
+            return self._succeeded(code)
+        # Of several processes the others end with an error of theirs when one was killed.
+        explained = code in (MISFIT_CODE, FAILED_CODE) or (code == 1 and self.run.gpus == 1)
+        if self.replay.failure or explained:
+            sentence = self.replay.failure or self._last_words()
+            return self._finish("failed", code, state=State.FAILED, error=sentence)
+        if patiently(self._stop_asked):
+            return self._finish("stopped", code, state=State.STOPPED)
+        if shutting_down.is_set():
+            return self._return("released", code, tried=False)
+        return self._return("crashed", code, tried=True)
+
+    def _succeeded(self, code: int) -> None:
+        try:
+            patiently(lambda: checkpoint_publish(run=self.run))
+        except (CheckpointDamaged, OSError, ValueError):
+            logger.exception("The best weights of run %s could not be published.", self.run.pk)
+            return self._finish("failed", code, state=State.FAILED, error=NOT_PUBLISHED)
+        return self._finish("done", code, state=State.DONE)
+
+    def _finish(self, outcome: str, code: int | None, **fields: Any) -> None:
+        fields = {"error": "", "step": 0, "disk_bytes": run_tidy(run=self.run)} | fields
+        self._attempt_end(outcome, code)
+        patiently(lambda: job_finish(lease=self.lease, **fields))
+
+    def _return(self, outcome: str, code: int, *, tried: bool) -> None:
+        self._attempt_end(outcome, code)
+        patiently(lambda: job_return(lease=self.lease, tried=tried))
+
+    def _attempt_end(self, outcome: str, code: int | None) -> None:
+        rows = Attempt.objects.filter(pk=self.attempt.pk)
+        ended = {"ended_at": timezone.now(), "outcome": outcome, "exit_code": code}
+        patiently(lambda: rows.update(**ended))
+
+    def _last_words(self) -> str:
+        """The last line that the trainer printed: how models_zoo tells what does not fit."""
+        lines = (self.folder / LOG).read_text(errors="replace").splitlines()
+        last = next((line for line in reversed(lines) if line.strip()), "")
+        return last.removeprefix("models_zoo: ") or UNEXPLAINED

@@ -1,0 +1,103 @@
+"""A look at a run before it is launched: asked for here, carried out by a training worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from experiments.models import Kind, Preflight, Run
+from experiments.runs.services import request_check
+from experiments.worker.environment import hardware
+from experiments.worker.trainer import LEASH, config_words, trainer_config
+from segweb.env import BASE_DIR
+from segweb.jobs import wakeups
+from segweb.jobs.job import Lease, State, job_claim, job_finish, job_heartbeats, patiently
+
+UNEXPLAINED = gettext_noop("The check could not be carried out. The worker's log says why.")
+TOO_LONG = gettext_noop("The check took too long.")
+SECONDS = 900
+ALIKE = 5  # earlier runs that an estimate looks at
+
+
+def preflight_request(*, owner: User | None, **request: Any) -> Preflight:
+    """Queue a look at what `run_launch` would be asked for. ValidationError as there."""
+    checked = request_check(**request)
+    with transaction.atomic():
+        preflight = Preflight.objects.create(request=checked, owner=owner)
+        wakeups.send_on_commit(preflight)
+    return preflight
+
+
+def preflight_execute(*, preflight_id: int) -> None:
+    """Claim a QUEUED preflight and carry it out; returns at once when there is none."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:preflight"
+    lease = patiently(lambda: job_claim(model=Preflight, pk=preflight_id, owner=owner))
+    if lease is None:
+        return
+    with job_heartbeats(lease=lease):
+        fields = _outcome(lease)
+        patiently(lambda: job_finish(lease=lease, **fields))
+
+
+def _outcome(lease: Lease) -> dict[str, Any]:
+    request = patiently(lambda: lease.rows.values_list("request", flat=True).first())
+    if request is None:
+        return {"state": State.STOPPED}
+    run = Run(**request)
+    words = config_words(trainer_config(run))
+    command = [sys.executable, "-m", "models_zoo", "preflight", *words, "--json"]
+    leash = [sys.executable, "-I", str(LEASH), str(os.getpid())]
+    try:
+        look = subprocess.run(
+            [*leash, *command], cwd=BASE_DIR, capture_output=True, text=True, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return {"state": State.FAILED, "error": TOO_LONG}
+    if look.returncode:
+        told = look.stderr.strip().splitlines()[-1:] or [""]
+        explained = told[0].startswith("models_zoo: ")
+        sentence = told[0].removeprefix("models_zoo: ") if explained else UNEXPLAINED
+        return {"state": State.FAILED, "error": sentence}
+    result = json.loads(look.stdout.splitlines()[-1])
+    result["estimate"] = patiently(lambda: _estimate(run, result))
+    return {"state": State.DONE, "result": result, "error": ""}
+
+
+def _estimate(run: Run, result: dict[str, Any]) -> dict[str, Any] | None:
+    """How long the run will take: as earlier ones of its kind took, else by the batch measured."""
+    epochs = [seconds for earlier in _alike(run) for seconds in _epoch_seconds(earlier)]
+    if epochs:
+        seconds = run.epochs * statistics.median(epochs)
+        return {"seconds": seconds, "basis": "earlier runs"}
+    if result["batch"]:
+        return {"seconds": result["batch"]["total_seconds"], "basis": "measured batch"}
+    return None
+
+
+def _alike(run: Run) -> list[Run]:
+    """The newest runs of the same network on the same data, crop and hardware."""
+    same = {name: getattr(run, name) for name in ("architecture", "variant", "data", "gpus")}
+    found = Run.objects.filter(
+        **same, kind=Kind.TRAINED, epoch__gt=1, environment__hardware=hardware()
+    )
+    crop = list(run.config["crop"])
+    return [each for each in found[: 10 * ALIKE] if each.config.get("crop") == crop][:ALIKE]
+
+
+def _epoch_seconds(run: Run) -> Iterator[float]:
+    """From the end of one epoch to the end of the next one, within an attempt."""
+    rows = run.epoch_rows.order_by("number").values_list("recorded_at", "attempt")
+    for (before, attempt), (after, same) in pairwise(rows):
+        if attempt == same:
+            yield (after - before).total_seconds()

@@ -1,0 +1,123 @@
+"""From a run's events.jsonl to its rows, from the offset where the last replay ended.
+
+Every effect is an upsert and goes into the same transaction as the new offset, so that a replay
+may be cut off anywhere and repeated by anyone.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from experiments.checkpoints.services import protocol_hash
+from experiments.models import Attempt, Probe, Run
+from experiments.runs.epochs import METRICS, epoch_record
+from experiments.runs.files import EVENTS
+from segweb.jobs.job import Lease
+
+_METRICS = set(METRICS)
+
+
+class LeaseLost(Exception):
+    """The job is someone else's now, or was deleted."""
+
+
+class Replay:
+    """Follows the events of one run on behalf of a lease.
+
+    `failure` is what the trainer said is wrong since its last start, "" for nothing.
+    """
+
+    def __init__(self, run: Run, folder: Path, lease: Lease) -> None:
+        self._run, self._lease = run, lease
+        self._path, self._offset = folder / EVENTS, run.events_offset
+        self.failure = ""
+
+    def catch_up(self, attempt: Attempt) -> None:
+        """Take in what was appended since the last time. LeaseLost when it is not ours to do."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            rest = file.read()
+        whole = rest[: rest.rfind(b"\n") + 1]
+        fields: dict[str, Any] = {}
+        offset = self._offset
+        for line in whole.splitlines(keepends=True):
+            offset += len(line)
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue  # a kill cut it off
+            if event["event"] == "epoch":
+                self._epoch(event, attempt, offset)
+                fields |= {"step": 0}
+            else:
+                fields |= self._other(event)
+        if whole:
+            self._update(offset, **fields)
+        self._offset = offset  # only now: a fault of the database makes all of it be told again
+
+    def _update(self, offset: int, **fields: Any) -> None:
+        if not self._lease.rows.update(events_offset=offset, **fields):
+            raise LeaseLost
+
+    def _epoch(self, event: dict[str, Any], attempt: Attempt, offset: int) -> None:
+        number = event["epoch"]
+        with transaction.atomic():
+            self._update(offset, attempt=1)  # tries are counted since the last epoch
+            epoch_record(
+                run=self._run,
+                number=number,
+                attempt=attempt,
+                recorded_at=datetime.fromtimestamp(event["time"], UTC),
+                confusion=event["confusion"],
+                **{name: value for name, value in event.items() if name in _METRICS},
+            )
+            if attempt.first_epoch is None:
+                attempt.first_epoch = number
+            attempt.last_epoch = number
+            attempt.save(update_fields=["first_epoch", "last_epoch"])
+            self._probes(number)
+
+    def _probes(self, number: int) -> None:
+        folder = f"{self._run.folder}/probes/{number:04d}"
+        try:
+            names = default_storage.listdir(folder)[1]
+        except FileNotFoundError:
+            return
+        Probe.objects.bulk_create(
+            (
+                Probe(
+                    run=self._run,
+                    epoch=number,
+                    name=name.removesuffix(".png"),
+                    file=f"{folder}/{name}",
+                )
+                for name in sorted(names)
+                if name.endswith(".png")
+            ),
+            ignore_conflicts=True,
+        )
+
+    def _other(self, event: dict[str, Any]) -> dict[str, Any]:
+        """What the run's row says after an event that is no epoch."""
+        kind = event["event"]
+        if kind == "start":
+            self.failure = ""
+            protocol = {"split": "val", **event["protocol"]}
+            return {
+                "steps": event["steps"],
+                "protocol": protocol,
+                "protocol_hash": protocol_hash(protocol),
+            }
+        if kind == "step":
+            return {"step": event["step"]}
+        if kind == "failure":
+            self.failure = event["message"]
+        return {}

@@ -1,0 +1,64 @@
+"""What a trainer uses, sampled every few seconds, the more seldom the longer it runs."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+import psutil
+
+from experiments.models import Run, Usage
+from segweb.host import devices
+
+SHORTEST_PAUSE = 5.0
+SAMPLES = 200  # in the time that has passed, after which the pauses grow
+
+
+class UsageSampler:
+    """Watches a process with everything that it started."""
+
+    def __init__(self, run: Run, pid: int) -> None:
+        self._run, self._process = run, psutil.Process(pid)
+        self._started = self._last = time.monotonic()
+        self._seconds = 0.0
+        self._devices = devices.gpus()
+
+    def sample(self) -> None:
+        """Keep a sample, if it is time for one."""
+        now = time.monotonic()
+        passed = now - self._last
+        if passed < max(SHORTEST_PAUSE, (now - self._started) / SAMPLES):
+            return
+        try:
+            seconds, memory = self._processor_and_memory()
+        except psutil.Error:
+            return  # it is just ending
+        gpu, gpu_memory = self._gpu()
+        Usage.objects.create(
+            run=self._run,
+            cpu=round(max(0.0, seconds - self._seconds) / passed, 2),
+            memory_bytes=memory,
+            gpu=gpu,
+            gpu_memory_bytes=gpu_memory,
+        )
+        self._last, self._seconds = now, seconds
+
+    def _processor_and_memory(self) -> tuple[float, int]:
+        seconds, memory = 0.0, 0
+        for process in (self._process, *self._process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                seconds += times.user + times.system
+                memory += process.memory_info().rss
+        return seconds, memory
+
+    def _gpu(self) -> tuple[float | None, int | None]:
+        if not self._devices:
+            return None, None
+        rows = devices.ask("utilization.gpu,memory.used", self._devices)
+        try:
+            pairs = [tuple(map(float, row.split(","))) for row in rows]
+            share = sum(pair[0] for pair in pairs) / len(pairs) / 100
+            return round(share, 3), int(sum(pair[1] for pair in pairs) * 2**20)
+        except (ValueError, ZeroDivisionError, IndexError):
+            return None, None

@@ -1,0 +1,1 @@
+"""Many images through the same checkpoints."""

@@ -1,0 +1,132 @@
+"""REST: batches of many images."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import FileResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inference import access
+from inference.batches import services as services_batches
+from inference.batches.archives import batch_bytes_max
+from inference.batches.gallery import SORTS, batch_tiles
+from inference.batches.results import results_coco, results_zip
+from inference.batches.serializers import BatchCreateSerializer, BatchSerializer
+from inference.compare.api import (
+    FORM_BYTES,
+    IDEMPOTENCY_KEY,
+    AnyType,
+    BatchThrottle,
+    MayCompare,
+    idempotency_key,
+    makers,
+)
+from inference.images import uploads
+from inference.models import Batch
+
+
+def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
+    """The results of a batch as a file: `zip`, or `coco` of one model (the first if not said)."""
+    tiles = batch_tiles(batch, sort="upload")
+    if kind == "zip":
+        name = f"batch-{batch.pk}.zip"
+        response: HttpResponseBase = FileResponse(
+            results_zip(tiles), content_type="application/zip", filename=name, as_attachment=True
+        )
+    elif kind == "coco":
+        pieces = results_coco(tiles, model or batch.model_keys[0])
+        name = f"batch-{batch.pk}.json"
+        response = StreamingHttpResponse(pieces, content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+    else:
+        raise ValidationError({"as": [_("Known formats: %(known)s.") % {"known": "zip, coco"}]})
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+class Batches(APIView):
+    """Send many images through several models."""
+
+    permission_classes = [MayCompare]
+    throttle_classes = [BatchThrottle]
+    parser_classes = [MultiPartParser]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what says itself that it is too long, before a byte of it is read."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) > batch_bytes_max() + FORM_BYTES:
+            raise uploads.UploadTooLarge(_("The upload is too large."))
+        super().initial(request, *args, **kwargs)
+
+    @extend_schema(
+        request=BatchCreateSerializer,
+        responses={202: BatchSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Accepted at once; behind everything that somebody watches, images are done one by one."""
+        form = BatchCreateSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        batch = services_batches.batch_create(
+            **{"models": "all", **form.validated_data},
+            idempotency_key=idempotency_key(request),
+            **makers(request),
+        )
+        shown = BatchSerializer(batch, context={"request": request}).data
+        headers = {"Location": shown["url"]}
+        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+@extend_schema_view(get=extend_schema(parameters=[OpenApiParameter("sort", str, enum=list(SORTS))]))
+class BatchDetail(generics.RetrieveDestroyAPIView):
+    """One batch: how far it is, and its images."""
+
+    permission_classes = [AllowAny]
+    serializer_class = BatchSerializer
+
+    def get_queryset(self) -> QuerySet[Batch]:
+        """Those that the caller may see; to delete, the caller's own."""
+        if self.request.method == "DELETE":
+            return access.batches_own(self.request)
+        return access.batches_visible(self.request)
+
+    def perform_destroy(self, instance: Batch) -> None:
+        """With everything that was made of it."""
+        services_batches.batch_delete(batch=instance)
+
+
+class BatchResults(APIView):
+    """The results of a batch, as far as it is."""
+
+    permission_classes = [AllowAny]
+    content_negotiation_class = AnyType
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("as", str, enum=["zip", "coco"]),
+            OpenApiParameter("model", str, description=_("whose masks, for coco")),
+        ],
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            (200, "application/json"): OpenApiTypes.OBJECT,
+        },
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """A zip of masks with results.csv, or a COCO data set of one model's masks."""
+        batch = get_object_or_404(access.batches_visible(request), pk=pk)
+        return results(batch, request.GET.get("as", "zip"), request.GET.get("model", ""))

@@ -1,0 +1,112 @@
+"""A batch as its page and the API show it: how far it is, and its images, worst first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from inference.models import Batch, BatchItem, Comparison
+from segweb.jobs.job import State
+
+SORTS = {
+    "disagreement": _("Most disagreement first"),
+    "score": _("Lowest score first"),
+    "upload": _("As uploaded"),
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One image of a batch: where it stands, and what is known of it.
+
+    `disagreement`: the mean over pixels of the masks' vote entropy, in bits. `miou`: the mean over
+    models of the mIoU, a fraction.
+    """
+
+    item: BatchItem
+    comparison: Comparison | None
+    disagreement: float | None
+    miou: float | None
+
+    @property
+    def error(self) -> str:
+        """What is wrong with the file."""
+        return self.item.error
+
+    @property
+    def state(self) -> State:
+        """The item's until it is unpacked, then its comparison's."""
+        return self.comparison.state if self.comparison else State(self.item.state)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many masks of how many are there; `refused` counts images that could not be read."""
+
+    images: int
+    refused: int
+    masks: int
+    masks_expected: int
+    ended: bool
+
+    @property
+    def look(self) -> str:
+        """Names what the page shows: the same look, the same page."""
+        return f"{self.images}-{self.refused}-{self.masks}-{int(self.ended)}"
+
+
+def batch_tiles(batch: Batch, *, sort: str = "") -> list[Tile]:
+    """The images of a batch, by one of SORTS; by score where there are true masks, if not said."""
+    items = batch.items.select_related(
+        "comparison__image__mask_dataset", "comparison__batch"
+    ).prefetch_related("comparison__predictions__checkpoint__dataset")
+    tiles = [_tile(item) for item in items]
+    sort = sort_of(tiles, sort)
+    if sort == "score":
+        tiles.sort(key=lambda tile: (tile.miou is None, tile.miou))
+    elif sort == "disagreement":
+        tiles.sort(key=lambda tile: (tile.disagreement is None, -(tile.disagreement or 0)))
+    return tiles
+
+
+def sort_of(tiles: list[Tile], sort: str) -> str:
+    """One of SORTS: what was asked for, or what the tiles have."""
+    if sort in SORTS:
+        return sort
+    return "score" if any(tile.miou is not None for tile in tiles) else "disagreement"
+
+
+def sorts_of(tiles: list[Tile]) -> dict[str, str]:
+    """The SORTS that say something about these tiles: without a true mask there is no score."""
+    scored = any(tile.miou is not None for tile in tiles)
+    return {key: title for key, title in SORTS.items() if scored or key != "score"}
+
+
+def _tile(item: BatchItem) -> Tile:
+    comparison = item.comparison
+    if comparison is None:
+        return Tile(item, None, None, None)
+    scores = [prediction.scores for prediction in comparison.predictions.all()]
+    mious = [found["miou"] for found in scores if found and found["miou"] is not None]
+    return Tile(
+        item,
+        comparison,
+        comparison.agreement["entropy_mean"] if comparison.agreement else None,
+        sum(mious) / len(mious) if mious else None,
+    )
+
+
+def batch_progress(batch: Batch, tiles: list[Tile]) -> Progress:
+    """How far a batch is."""
+    predictions = [
+        p for tile in tiles if tile.comparison for p in tile.comparison.predictions.all()
+    ]
+    refused = sum(tile.comparison is None and tile.item.ended for tile in tiles)
+    return Progress(
+        images=len(tiles),
+        refused=refused,
+        masks=sum(prediction.ended for prediction in predictions),
+        masks_expected=(len(tiles) - refused) * len(batch.model_keys),
+        ended=all(tile.item.ended for tile in tiles) and all(p.ended for p in predictions),
+    )

@@ -1,0 +1,126 @@
+"""What a batch found, to take away: a zip of masks with a table, or a COCO data set."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from django.utils.translation import gettext
+
+from inference.batches.gallery import Tile
+from inference.images.coco import annotations, categories
+from inference.models import Prediction
+from models_zoo.masks import read_mask
+
+IN_MEMORY = 8 * 2**20  # bytes of a zip before it goes to disk
+COLUMNS = (
+    "image",
+    "mask",
+    "model",
+    "state",
+    "width",
+    "height",
+    "latency_ms",
+    "miou",
+    "pixel_accuracy",
+    "boundary_iou",
+    "disagreement_bits",
+    "error",
+)
+
+
+def results_zip(tiles: list[Tile]) -> BinaryIO:
+    """masks/MODEL/NN-NAME.png of every mask that is there, and results.csv about all images."""
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  (the caller reads it)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNGs do not shrink
+        for tile in tiles:
+            for prediction in _predictions(tile):
+                if prediction.mask:
+                    with prediction.mask.open() as mask:
+                        archive.writestr(_mask_path(tile, prediction), mask.read())
+        archive.writestr("results.csv", _table(tiles))
+    file.seek(0)
+    return file
+
+
+def results_coco(tiles: list[Tile], model: str) -> Iterator[str]:
+    """The masks of one model as a COCO data set, piece by piece: encoding takes its time."""
+    shown = [
+        (tile, prediction)
+        for tile in tiles
+        for prediction in _predictions(tile)
+        if prediction.mask and prediction.checkpoint.key == model
+    ]
+    images = [
+        {
+            "id": tile.item.position + 1,
+            "file_name": tile.item.name,
+            "width": tile.comparison.image.width,
+            "height": tile.comparison.image.height,
+        }
+        for tile, _ in shown
+    ]
+    classes = shown[0][1].checkpoint.classes if shown else []
+    yield f'{{"images": {json.dumps(images)}, "categories": {json.dumps(categories(classes))}, '
+    yield '"annotations": ['
+    number = 1
+    for tile, prediction in shown:
+        found = annotations(_read(prediction), image_id=tile.item.position + 1, first=number)
+        yield ("" if number == 1 else ", ") + json.dumps(found)[1:-1]
+        number += len(found)
+    yield "]}"
+
+
+def _table(tiles: list[Tile]) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS)
+    writer.writeheader()
+    for tile in tiles:
+        image = {"image": _cell(tile.item.name), "disagreement_bits": tile.disagreement}
+        if tile.comparison is None:
+            writer.writerow(image | {"state": tile.state, "error": _cell(gettext(tile.error))})
+        for prediction in _predictions(tile):
+            writer.writerow(image | _row(tile, prediction))
+    return buffer.getvalue()
+
+
+def _row(tile: Tile, prediction: Prediction) -> dict[str, Any]:
+    scores = prediction.scores or {}
+    return {
+        "mask": _cell(_mask_path(tile, prediction)) if prediction.mask else "",
+        "model": prediction.checkpoint.key,
+        "state": prediction.state,
+        "width": tile.comparison.image.width,
+        "height": tile.comparison.image.height,
+        "latency_ms": prediction.latency_ms,
+        "miou": scores.get("miou"),
+        "pixel_accuracy": scores.get("pixel_accuracy"),
+        "boundary_iou": scores.get("boundary_iou"),
+        "error": gettext(prediction.error) if prediction.error else "",
+    }
+
+
+def _cell(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _predictions(tile: Tile) -> list[Prediction]:
+    return list(tile.comparison.predictions.all()) if tile.comparison else []
+
+
+def _mask_path(tile: Tile, prediction: Prediction) -> str:
+    """Names are the uploader's and need not differ: the image's number comes first."""
+    stem = tile.item.name.rpartition(".")[0] or tile.item.name or "image"
+    return f"masks/{prediction.checkpoint.key}/{tile.item.position + 1:02d}-{stem}.png"
+
+
+def _read(prediction: Prediction) -> np.ndarray:
+    with prediction.mask.open() as file:
+        return read_mask(file)

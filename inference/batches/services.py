@@ -1,0 +1,129 @@
+"""What people do with batches: many images through the same models."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from io import BytesIO
+from typing import BinaryIO
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from experiments.models import Dataset
+from inference.batches.archives import BatchFile, batch_bytes_max, batch_files
+from inference.compare.services import Models, checkpoints_choose, request_digest
+from inference.images import uploads
+from inference.models import Batch, BatchItem, Image, Scale
+from inference.worker.cleanup import folder_clear
+from segweb.jobs import wakeups
+
+MODELS_MAX = 24  # more than one data set ships
+
+
+def batch_create(
+    *,
+    files: Sequence[BinaryIO],
+    models: Models = "all",
+    scale: str = Scale.MODEL,
+    mask_dataset: Dataset | None = None,
+    name: str = "",
+    owner: User | None = None,
+    visitor: str = "",
+    idempotency_key: str = "",
+) -> Batch:
+    """Queue images, or one zip of images and true masks, for the checkpoints of some keys.
+
+    A worker decodes them one by one. What can be seen without decoding is refused here, with the
+    file's name, by ValidationError. The same request under the same key is the same batch.
+    """
+    checkpoints = checkpoints_choose(models)
+    if len(checkpoints) > MODELS_MAX:
+        raise ValidationError(_("A batch takes at most %(limit)s models.") % {"limit": MODELS_MAX})
+    if sum(file.seek(0, 2) for file in files) > batch_bytes_max():
+        limit = batch_bytes_max() / 2**20
+        raise uploads.UploadTooLarge(_("A batch has at most %(limit)g MiB.") % {"limit": limit})
+    batch = Batch(
+        owner=owner,
+        visitor=visitor,
+        name=uploads.clean_text(name),
+        model_keys=[checkpoint.key for checkpoint in checkpoints],
+        scale=scale,
+        mask_dataset=mask_dataset,
+        language=get_language() or "en",
+    )
+    if idempotency_key:
+        batch.idempotency_key = _digest(batch, files, idempotency_key)
+        if existing := Batch.objects.filter(idempotency_key=batch.idempotency_key).first():
+            return existing
+    return _batch_store(batch, batch_files(files))
+
+
+def _digest(batch: Batch, files: Sequence[BinaryIO], key: str) -> str:
+    contents = []
+    for file in files:
+        file.seek(0)
+        contents.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return request_digest(
+        {
+            "files": contents,
+            "models": sorted(batch.model_keys),
+            "scale": batch.scale,
+            "caller": [batch.owner_id, batch.visitor],
+            "key": key,
+        }
+    )
+
+
+def _batch_store(batch: Batch, files: list[BatchFile]) -> Batch:
+    """Files first, then the rows in one short transaction, with which the work is announced."""
+    if batch.mask_dataset is None and any(file.read_mask for file in files):
+        raise uploads.UploadRefused(_("Say which data set's class ids the masks use."))
+    items: list[BatchItem] = []
+    try:
+        for position, file in enumerate(files):
+            items.append(BatchItem(batch=batch, position=position, name=file.name))
+            _item_store(items[-1], file)
+        with transaction.atomic():
+            batch.save(force_insert=True)
+            for item in BatchItem.objects.bulk_create(items):
+                wakeups.send_on_commit(item)
+    except BaseException as fault:
+        for item in items:
+            folder_clear(item.folder)
+        existing = Batch.objects.filter(idempotency_key=batch.idempotency_key or "-").first()
+        if isinstance(fault, IntegrityError) and existing:
+            return existing
+        raise
+    return batch
+
+
+def _item_store(item: BatchItem, file: BatchFile) -> None:
+    """Keep the files of an item as they came, once their headers say that they are images."""
+    for field, read in (("upload", file.read), ("mask", file.read_mask)):
+        if read is None:
+            continue
+        content = read()
+        try:
+            uploads.check_header(BytesIO(content))
+        except uploads.UploadRefused as refusal:
+            refusal = " ".join(refusal.messages)
+            named = {"name": file.name, "refusal": refusal}
+            raise uploads.UploadRefused(_("%(name)s: %(refusal)s") % named) from None
+        stored = default_storage.save(f"{item.folder}/{field}", ContentFile(content))
+        setattr(item, field, stored)
+
+
+def batch_delete(*, batch: Batch) -> None:
+    """Delete a batch with its comparisons and their images."""
+    with transaction.atomic():
+        images = Image.objects.filter(comparisons__batch=batch)
+        ids = [*images.values_list("pk", flat=True), *batch.items.values_list("pk", flat=True)]
+        batch.delete()
+        for image in Image.objects.filter(pk__in=ids, comparisons=None):
+            image.delete()

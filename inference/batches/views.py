@@ -1,0 +1,104 @@
+"""The pages of batches: a form for many images, and their gallery, worst first."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from experiments.models import Checkpoint
+from inference import access
+from inference.batches import services as services_batches
+from inference.batches.archives import IMAGES_MAX, batch_bytes_max
+from inference.batches.gallery import batch_progress, batch_tiles, sort_of, sorts_of
+from inference.compare.api import FORM_BYTES, BatchThrottle
+from inference.compare.forms import BatchForm
+from inference.compare.views import PER_PAGE, check_pace, makers, may_compare
+from inference.models import Batch
+
+
+@require_safe
+def batches(request: HttpRequest) -> HttpResponse:
+    """One's own batches, newest first."""
+    own = access.batches_own(request).prefetch_related("items")
+    page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "inference/batches.html", {"page": page})
+
+
+@csrf_exempt  # that check reads the whole body; _new has it
+def new(request: HttpRequest) -> HttpResponse:
+    """The form. A body that says itself that it is too long is refused unread."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > batch_bytes_max() + FORM_BYTES:
+        return render(request, "413.html", status=413)
+    return _new(request)
+
+
+@csrf_protect
+def _new(request: HttpRequest) -> HttpResponse:
+    """A good upload leads to its gallery at once."""
+    posted = request.method == "POST"
+    if posted and not may_compare(request):
+        return redirect_to_login(request.path)
+    form = BatchForm(request.POST, request.FILES) if posted else BatchForm()
+    if posted and form.is_valid():
+        try:
+            check_pace(request, BatchThrottle)
+            batch = services_batches.batch_create(**form.cleaned_data, **makers(request))
+            address = reverse("inference:batch", args=[batch.pk])
+            return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+    context = {
+        "form": form,
+        "max_bytes": batch_bytes_max(),
+        "max_images": IMAGES_MAX,
+        "max_image_bytes": settings.UPLOAD_MAX_BYTES,
+    }
+    template = "inference/_batch_form.html" if request.htmx else "inference/batch_new.html"
+    return render(request, template, context, status=422 if posted else 200)
+
+
+@require_safe
+def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The gallery, or its part that changes; 204 while that looks as it did (`?seen=`)."""
+    found = get_object_or_404(access.batches_visible(request), pk=pk)
+    tiles = batch_tiles(found, sort=request.GET.get("sort", ""))
+    progress = batch_progress(found, tiles)
+    if request.htmx and request.GET.get("seen") == progress.look:
+        return HttpResponse(status=204)
+    template = "inference/_batch.html" if request.htmx else "inference/batch.html"
+    return render(request, template, _context(request, found, tiles) | {"progress": progress})
+
+
+def _context(request: HttpRequest, batch: Batch, tiles: list[Any]) -> dict[str, Any]:
+    checkpoints = Checkpoint.objects.filter(key__in=batch.model_keys, superseded_at=None)
+    return {
+        "batch": batch,
+        "tiles": tiles,
+        "sorts": sorts_of(tiles).items(),
+        "sort": sort_of(tiles, request.GET.get("sort", "")),
+        "checkpoints": checkpoints,
+        "own": access.batches_own(request).filter(pk=batch.pk).exists(),
+    }
+
+
+@require_POST
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Delete the batch for good."""
+    found = get_object_or_404(access.batches_own(request), pk=pk)
+    services_batches.batch_delete(batch=found)
+    messages.success(request, _("The batch is deleted."))
+    return redirect("inference:batches")

@@ -1,0 +1,1 @@
+"""One image seen through several checkpoints."""

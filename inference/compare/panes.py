@@ -1,0 +1,62 @@
+"""The panes of a compare page: a prediction, its number, and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from inference.models import Comparison, Prediction
+from segweb.jobs.job import State
+
+PATIENCE = timedelta(seconds=15)  # a worker needs some seconds to import torch
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One prediction as the page shows it; `number` counts from 1 and is its key.
+
+    While it is queued, `before` predictions come first; it is `stalled` when no worker seems to
+    be at work at all.
+    """
+
+    prediction: Prediction
+    number: int
+    before: int = 0
+    stalled: bool = False
+
+    @property
+    def look(self) -> str:
+        """Names what the pane shows: the same look, the same pane."""
+        row = self.prediction
+        fetched = round(100 * (row.download or 0))
+        return "-".join(map(str, (row.state, row.attempt, self.before, int(self.stalled), fetched)))
+
+
+def comparison_panes(comparison: Comparison) -> list[Pane]:
+    """Every pane of a comparison, in the order of its predictions."""
+    return [
+        pane_of(prediction, number)
+        for number, prediction in enumerate(comparison.predictions.all(), start=1)
+    ]
+
+
+def pane_of(prediction: Prediction, number: int) -> Pane:
+    """The pane of one prediction, with what it waits for."""
+    if prediction.state != State.QUEUED:
+        return Pane(prediction, number)
+    now = timezone.now()
+    before = Prediction.objects.filter(
+        state__in=[State.QUEUED, State.RUNNING], queued_at__lt=prediction.queued_at
+    )
+    if prediction.comparison.batch_id is None:  # batches let others pass
+        before = before.exclude(state=State.QUEUED, comparison__batch__isnull=False)
+    beating = Q(heartbeat_at__gt=now - timedelta(seconds=settings.LEASE_SECONDS))
+    at_work = Q(state=State.RUNNING) & beating | Q(ended_at__gt=now - PATIENCE)
+    stalled = (
+        prediction.queued_at < now - PATIENCE and not Prediction.objects.filter(at_work).exists()
+    )
+    return Pane(prediction, number, before.count(), stalled)

@@ -1,0 +1,47 @@
+"""What the inference worker does for a prediction: mask, likeliest classes, scores."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from inference.images.truths import mask_scores
+from inference.models import Prediction
+from inference.worker import warm
+from inference.worker.weights import checkpoint_weights
+from models_zoo.masks import mask_png
+from segweb.jobs.job import Lease, patiently
+
+
+def predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
+    """The fields that a prediction gains by being carried out."""
+    image, checkpoint = prediction.comparison.image, prediction.checkpoint
+    weights, sidecar = checkpoint_weights(
+        checkpoint=checkpoint,
+        progress=lambda share: patiently(lambda: lease.rows.update(download=share)),
+    )
+    result = warm.engine().predict(
+        weights, sidecar, warm.picture_of(image), scale=prediction.comparison.scale
+    )
+    top3 = BytesIO()
+    np.savez_compressed(top3, classes=result.top_classes, probabilities=result.top_probabilities)
+    drawn = ContentFile(mask_png(result.mask, checkpoint.classes))
+    stem = f"{prediction.folder}/{lease.token}"
+    height, width = result.scored_at
+    return {
+        "mask": default_storage.save(f"{stem}.png", drawn),
+        "top3": default_storage.save(f"{stem}.npz", ContentFile(top3.getvalue())),
+        "latency_ms": result.milliseconds,
+        "load_ms": result.load_milliseconds,
+        "scored_height": height,
+        "scored_width": width,
+        "tiled": result.tiled,
+        "memory_bytes": result.memory_bytes,
+        "device": result.device,
+        "precision": result.precision,
+        "scores": mask_scores(image, checkpoint, result.mask),
+    }

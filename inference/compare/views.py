@@ -1,0 +1,232 @@
+"""The compare pages: upload, comparison, share link, history, models."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from experiments.models import Checkpoint
+from inference import access
+from inference.compare import services
+from inference.compare.api import FORM_BYTES, WriteThrottle
+from inference.compare.forms import ModelsForm, UploadForm
+from inference.compare.page_data import bench_data
+from inference.compare.panes import comparison_panes, pane_of
+from inference.images.renditions import LONGEST, image_rendition, sample_thumbnail
+from inference.images.samples import sample_images, samples_by_failure
+from inference.models import Comparison
+
+RECENT = 8
+PER_PAGE = 24
+
+
+@csrf_exempt  # that check reads the whole body; _home has it
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page. A body that says itself that it is too long is refused unread."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > settings.UPLOAD_MAX_BYTES + FORM_BYTES:
+        return render(request, "413.html", status=413)
+    return _home(request)
+
+
+@csrf_protect
+def _home(request: HttpRequest) -> HttpResponse:
+    """The upload form; a good upload leads to its comparison at once."""
+    posted = request.method == "POST"
+    if posted and not may_compare(request):
+        return redirect_to_login(request.path)
+    chosen = request.GET.getlist("model") or None  # from a score, straight to one's own image
+    form = UploadForm(request.POST, request.FILES) if posted else UploadForm(chosen=chosen)
+    if posted and form.is_valid():
+        try:
+            return _go_to(request, _comparison_start(request, form.cleaned_data))
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+    context = {
+        "form": form,
+        "samples": samples_by_failure().items(),
+        "recent": access.comparisons_own(request).filter(batch=None)[:RECENT],
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+    }
+    template = "inference/_upload.html" if request.htmx else "inference/home.html"
+    return render(request, template, context, status=422 if posted else 200)
+
+
+def may_compare(request: HttpRequest) -> bool:
+    """Signed-in users, and anonymous visitors where ALLOW_ANONYMOUS says so."""
+    return settings.ALLOW_ANONYMOUS or request.user.is_authenticated
+
+
+def check_pace(request: HttpRequest, throttle: type[WriteThrottle] = WriteThrottle) -> None:
+    """ValidationError for a visitor who makes things faster than people do."""
+    if not throttle().allow_request(request, None):
+        raise ValidationError(_("That was a lot in a short time. Please wait a minute."))
+
+
+def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
+    check_pace(request)
+    made_by = makers(request)
+    if data["sample"]:
+        image = services.image_from_sample(name=data["sample"], **made_by)
+    else:
+        truth = {name: data[name] for name in ("mask", "mask_dataset")} if data["mask"] else {}
+        image = services.image_create(file=data["file"], **truth, **made_by)
+    return services.comparison_create(
+        image=image, models=data["models"], scale=data["scale"], **made_by
+    )
+
+
+def makers(request: HttpRequest) -> dict[str, Any]:
+    """Whose the things are that this request makes."""
+    owner = request.user if request.user.is_authenticated else None
+    return {"owner": owner, "visitor": access.visitor_token(request, create=True)}
+
+
+def _go_to(request: HttpRequest, comparison: Comparison) -> HttpResponse:
+    address = reverse("inference:comparison", args=[comparison.pk])
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+
+
+@require_safe
+def comparison(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The compare page of someone who may see the comparison by its id."""
+    found = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    own = access.comparisons_own(request).filter(pk=pk).exists()
+    return _comparison_page(request, found, own=own)
+
+
+@require_safe
+def shared(request: HttpRequest, token: str) -> HttpResponse:
+    """The compare page behind a share link, read-only."""
+    found = get_object_or_404(access.comparisons_shared(token))
+    return _comparison_page(request, found, share=token)
+
+
+def _comparison_page(
+    request: HttpRequest, comparison: Comparison, *, own: bool = False, share: str = ""
+) -> HttpResponse:
+    panes = comparison_panes(comparison)
+    context = {
+        "comparison": comparison,
+        "panes": panes,
+        "bench": bench_data(request, comparison, panes, share=share),
+        "own": own,
+        "share": share,
+        "share_url": request.build_absolute_uri(_share_path(comparison)),
+        "form": ModelsForm(chosen=[pane.prediction.checkpoint.key for pane in panes]),
+    }
+    return render(request, "inference/comparison.html", context)
+
+
+def _share_path(comparison: Comparison) -> str:
+    token = comparison.share_token
+    return reverse("inference:shared", args=[token]) if token else ""
+
+
+@require_safe
+def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
+    """One pane of the compare page; 204 while it looks as it did (`?seen=`)."""
+    found = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    predictions = found.predictions.all()
+    if not 0 < number <= len(predictions):
+        raise Http404
+    pane = pane_of(predictions[number - 1], number)
+    if pane.look == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    context = {"comparison": found, "pane": pane, "share": request.GET.get("share")}
+    return render(request, "inference/_arrival.html", context)
+
+
+@require_POST
+def again(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Compare other models, or the same once more, on the image of a comparison."""
+    found = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    if not may_compare(request):
+        return redirect_to_login(reverse("inference:comparison", args=[pk]))
+    form = ModelsForm(request.POST)
+    try:
+        check_pace(request)
+        asked = form.cleaned_data if form.is_valid() else {"models": []}
+        chosen = {name: asked[name] for name in ("models", "scale") if name in asked}
+        found = services.comparison_create(image=found.image, **chosen, **makers(request))
+    except ValidationError as refusal:
+        for sentence in form.errors.get("models") or refusal.messages:
+            messages.error(request, sentence)
+    return _go_to(request, found)
+
+
+@require_POST
+def share(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make the share link."""
+    found = get_object_or_404(access.comparisons_own(request), pk=pk)
+    services.comparison_share(comparison=found)
+    messages.success(request, _("The link works now. You find it under “Shared”."))
+    return _go_to(request, found)
+
+
+@require_POST
+def unshare(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Revoke the share link."""
+    found = get_object_or_404(access.comparisons_own(request), pk=pk)
+    services.comparison_unshare(comparison=found)
+    messages.success(request, _("The link no longer works."))
+    return _go_to(request, found)
+
+
+@require_POST
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Delete the comparison for good."""
+    found = get_object_or_404(access.comparisons_own(request), pk=pk)
+    services.comparison_delete(comparison=found)
+    messages.success(request, _("The comparison is deleted."))
+    return redirect("inference:history")
+
+
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    """One's own comparisons, newest first."""
+    own = access.comparisons_own(request).filter(batch=None)
+    page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "inference/history.html", {"page": page})
+
+
+@require_safe
+def models(request: HttpRequest) -> HttpResponse:
+    """The checkpoints on offer, and what is known of them."""
+    offered = Checkpoint.objects.offered().with_scores()
+    return render(request, "inference/models.html", {"checkpoints": offered})
+
+
+@require_safe
+@cache_control(private=True, max_age=86_400)
+def rendition(request: HttpRequest, pk: UUID, size: str) -> HttpResponse:
+    """A smaller copy of an image."""
+    image = get_object_or_404(access.images_visible(request), pk=pk)
+    if size not in LONGEST:
+        raise Http404
+    return HttpResponse(image_rendition(image=image, size=size), content_type="image/jpeg")
+
+
+@require_safe
+@cache_control(max_age=86_400)
+def sample(request: HttpRequest, name: str) -> HttpResponse:
+    """A sample's thumbnail."""
+    for entry in sample_images():
+        if entry.name == name:
+            thumbnail = sample_thumbnail(entry.image_path)
+            return HttpResponse(thumbnail, content_type="image/jpeg")
+    raise Http404

@@ -1,0 +1,1 @@
+"""Images and masks: in, out, and as the pages show them."""

@@ -1,0 +1,1 @@
+"""What is asked for on a finished comparison: ensembles, and looks into a network."""

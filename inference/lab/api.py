@@ -1,0 +1,141 @@
+"""REST: ensembles of a comparison's predictions, and looks into their networks."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inference import access
+from inference.compare.api import AnyType, MayCompare, WriteThrottle
+from inference.images import downloads
+from inference.lab import services as services_lab
+from inference.lab.serializers import (
+    EnsembleCreateSerializer,
+    EnsembleSerializer,
+    InsideCreateSerializer,
+    InsideSerializer,
+)
+from inference.models import Ensemble, Inside
+
+
+class Maker(APIView):
+    """An address where a JSON body asks for a job."""
+
+    permission_classes = [MayCompare]
+    throttle_classes = [WriteThrottle]
+    parser_classes = [JSONParser]
+
+    def accepted(self, shown: dict[str, Any]) -> Response:
+        """202, with where to watch the job."""
+        headers = {"Location": shown["url"]}
+        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+class PictureFile(APIView):
+    """An address that serves one picture of a job."""
+
+    permission_classes = [AllowAny]
+    content_negotiation_class = AnyType
+
+
+class Ensembles(Maker):
+    """Combine predictions of a comparison."""
+
+    @extend_schema(request=EnsembleCreateSerializer, responses={202: EnsembleSerializer})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Accepted at once; asked for again, it is the same one."""
+        comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
+        form = EnsembleCreateSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        ensemble = services_lab.ensemble_create(comparison=comparison, **form.validated_data)
+        return self.accepted(EnsembleSerializer(ensemble, context={"request": request}).data)
+
+
+class EnsembleDetail(generics.RetrieveAPIView):
+    """One ensemble."""
+
+    permission_classes = [AllowAny]
+    serializer_class = EnsembleSerializer
+
+    def get_queryset(self) -> QuerySet[Ensemble]:
+        """Those that the caller may see."""
+        return access.ensembles_visible(self.request)
+
+
+class EnsembleMask(PictureFile):
+    """The mask of an ensemble."""
+
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID) -> FileResponse:
+        """Indexed PNG, as a prediction's."""
+        ensemble = get_object_or_404(access.ensembles_visible(request), pk=pk)
+        if not ensemble.mask:
+            raise NotFound(_("There is no mask yet."))
+        return downloads.stored(ensemble.mask, "image/png", f"{ensemble.pk}.png")
+
+
+class Insides(Maker):
+    """Look into the network of a prediction."""
+
+    @extend_schema(request=InsideCreateSerializer, responses={202: InsideSerializer})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Its decoder and, with `x` and `y`, what that pixel's logit sees; accepted at once."""
+        prediction = get_object_or_404(access.predictions_visible(request), pk=pk)
+        form = InsideCreateSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        inside = services_lab.inside_create(prediction=prediction, **form.validated_data)
+        return self.accepted(InsideSerializer(inside, context={"request": request}).data)
+
+
+class InsideDetail(generics.RetrieveAPIView):
+    """One look into a network."""
+
+    permission_classes = [AllowAny]
+    serializer_class = InsideSerializer
+
+    def get_queryset(self) -> QuerySet[Inside]:
+        """Those that the caller may see."""
+        return access.insides_visible(self.request)
+
+
+class InsideStrip(PictureFile):
+    """One picture of the decoder's strip, counted from 1."""
+
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID, number: int) -> FileResponse:
+        """Grey PNG at the size of the layer's map."""
+        inside = get_object_or_404(access.insides_visible(request), pk=pk)
+        if not 0 < number <= len(inside.strip):
+            raise NotFound(_("There is no such picture."))
+        return _grey(inside.strip[number - 1]["file"], f"{pk}-{number}.png")
+
+
+class InsideHeat(PictureFile):
+    """The effective receptive field."""
+
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID) -> FileResponse:
+        """Grey PNG at the image's size."""
+        inside = get_object_or_404(access.insides_visible(request), pk=pk)
+        if not inside.field:
+            raise NotFound(_("There is no such picture."))
+        return _grey(inside.field["heat"], f"{pk}-field.png")
+
+
+def _grey(stored_name: str, name: str) -> FileResponse:
+    return downloads.stored(default_storage.open(stored_name), "image/png", name)

@@ -1,0 +1,98 @@
+"""What the inference worker does for an ensemble: its mask, and what each member is worth to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from inference.images.truths import mask_scores, true_mask
+from inference.models import Ensemble, Image, Prediction
+from inference.worker import warm
+from inference.worker.weights import checkpoint_weights
+from models_zoo.masks import mask_png, read_mask
+from models_zoo.metrics import confusion, scores
+from segweb.jobs.job import Lease
+
+
+def combine(ensemble: Ensemble, lease: Lease) -> dict[str, Any]:
+    """The fields that an ensemble gains by being carried out."""
+    from models_zoo.predict.ensembling import combined_blocks
+
+    image, members = ensemble.comparison.image, _members(ensemble)
+    weights = [member["weight"] for member in ensemble.members]
+    judge = _judge(image, members)
+    truth, ignored = true_mask(image, judge.checkpoint), _ignored(image)
+    classes = judge.checkpoint.classes
+    pixels = np.asarray(warm.picture_of(image))
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    without = np.zeros((len(members), len(classes), len(classes)), np.int64)
+    for rows, columns, ids, others in combined_blocks(
+        warm.engine(),
+        [checkpoint_weights(checkpoint=member.checkpoint) for member in members],
+        pixels,
+        shares=weights,
+        combine=ensemble.combine,
+        scale=ensemble.comparison.scale,
+    ):
+        mask[rows, columns] = ids
+        if truth is not None:
+            for counts, guess in zip(without, others, strict=True):
+                counts += confusion(truth[rows, columns], guess, len(classes), ignored)
+    found = mask_scores(image, judge.checkpoint, mask)
+    drawn = ContentFile(mask_png(mask, classes))
+    return {
+        "mask": default_storage.save(f"{ensemble.folder}/{lease.token}.png", drawn),
+        "scores": found,
+        "members": [
+            entry
+            | _changes(mask, member, truth, ignored)
+            | {"marginal": _marginal(found, counts) if sum(weights) > entry["weight"] else None}
+            for entry, member, counts in zip(ensemble.members, members, without, strict=True)
+        ],
+    }
+
+
+def _members(ensemble: Ensemble) -> list[Prediction]:
+    """The predictions, in the order of `ensemble.members`."""
+    found = ensemble.comparison.predictions.select_related("checkpoint")
+    by_id = {str(prediction.pk): prediction for prediction in found}
+    return [by_id[entry["id"]] for entry in ensemble.members]
+
+
+def _judge(image: Image, members: list[Prediction]) -> Prediction:
+    """A member of the true mask's data set, where there is one; all have the same classes."""
+    by_truth = [m for m in members if m.checkpoint.dataset_id == image.mask_dataset_id]
+    return (by_truth or members)[0]
+
+
+def _ignored(image: Image) -> int | None:
+    return image.mask_dataset.ignore_index if image.mask_dataset else None
+
+
+def _changes(
+    mask: np.ndarray, member: Prediction, truth: np.ndarray | None, ignored: int | None
+) -> dict[str, int | None]:
+    """Pixels that the ensemble changes of a member's mask, for better and for worse."""
+    with member.mask.open() as file:
+        own = read_mask(file)
+    changed = mask != own
+    found: dict[str, int | None] = {
+        "changed": int(np.count_nonzero(changed)),
+        "better": None,
+        "worse": None,
+    }
+    if truth is not None:
+        counted = changed if ignored is None else changed & (truth != ignored)
+        found["better"] = int(np.count_nonzero(counted & (mask == truth)))
+        found["worse"] = int(np.count_nonzero(counted & (own == truth)))
+    return found
+
+
+def _marginal(found: dict[str, Any] | None, without: np.ndarray) -> float | None:
+    """By how much the mIoU is higher than without the member; None without a truth."""
+    if found is None or found["miou"] is None:
+        return None
+    return found["miou"] - scores(without)["miou"]

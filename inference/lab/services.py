@@ -1,0 +1,90 @@
+"""What people ask for on a finished comparison: ensembles, and looks into a network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from inference.compare.agreement import class_list
+from inference.models import Combine, Comparison, Ensemble, InferenceJob, Inside, Prediction
+from segweb.jobs import wakeups
+from segweb.jobs.job import State
+
+
+def ensemble_create(
+    *,
+    comparison: Comparison,
+    members: Sequence[UUID],
+    weights: Sequence[float] | None = None,
+    combine: str = Combine.MEAN,
+) -> Ensemble:
+    """Queue an ensemble of some of a comparison's predictions; weights are equal unless given.
+
+    Asked for again, it is the same one, unless that failed. ValidationError says what is wrong.
+    """
+    weights = [1.0] * len(members) if weights is None else [float(weight) for weight in weights]
+    _check_members(comparison, members)
+    if len(weights) != len(members) or not all(0 <= weight < math.inf for weight in weights):
+        raise ValidationError(_("Give each member a weight of 0 or more."))
+    if not sum(weights) > 0:
+        raise ValidationError(_("At least one weight must be above 0."))
+    shares = [weight / sum(weights) for weight in weights]
+    listed = sorted(zip(map(str, members), shares, strict=True))
+    recipe = hashlib.sha256(json.dumps([combine, listed]).encode()).hexdigest()
+    return _job_ensure(
+        Ensemble,
+        {"comparison": comparison, "recipe": recipe},
+        combine=combine,
+        members=[
+            {"id": str(member), "weight": weight}
+            for member, weight in zip(members, weights, strict=True)
+        ],
+    )
+
+
+def _check_members(comparison: Comparison, members: Sequence[UUID]) -> None:
+    found = comparison.predictions.select_related("checkpoint").in_bulk(members)
+    if len(found) < len(members):
+        raise ValidationError(_("An ensemble is made of this comparison's models, each once."))
+    if len(members) < 2:
+        raise ValidationError(_("An ensemble needs at least two models."))
+    if any(prediction.state != State.DONE for prediction in found.values()):
+        raise ValidationError(_("An ensemble is made of models that are done."))
+    if len({class_list(prediction.checkpoint) for prediction in found.values()}) > 1:
+        raise ValidationError(_("These models know different classes and cannot be combined."))
+
+
+def inside_create(*, prediction: Prediction, x: int | None = None, y: int | None = None) -> Inside:
+    """Queue a look into the network of a prediction, at a pixel of the image if that is said.
+
+    Asked for again, it is the same one, unless that failed. ValidationError says what is wrong.
+    """
+    image = prediction.comparison.image
+    if (x is None) != (y is None):
+        raise ValidationError(_("Give both x and y, or neither."))
+    if x is not None and not (0 <= x < image.width and 0 <= y < image.height):
+        raise ValidationError(_("This pixel lies outside the image."))
+    if prediction.state != State.DONE:
+        raise ValidationError(_("This model is not done yet."))
+    place = "" if x is None else f"{x},{y}"
+    return _job_ensure(Inside, {"prediction": prediction, "place": place})
+
+
+def _job_ensure(model: type[InferenceJob], identity: dict[str, Any], **fields: Any) -> InferenceJob:
+    """The job that `identity` names; one that is not there yet, or ended without result, anew."""
+    with transaction.atomic():
+        model.objects.filter(
+            **identity, state__in=[State.FAILED, State.STOPPED, State.LOST]
+        ).delete()
+        job, created = model.objects.get_or_create(**identity, defaults=fields)
+        if created:
+            wakeups.send_on_commit(job)
+    return job

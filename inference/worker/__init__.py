@@ -1,0 +1,1 @@
+"""What the inference worker does: which job comes first, warm networks, cleaning up."""

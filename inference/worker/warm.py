@@ -1,0 +1,29 @@
+"""The warm networks of this worker process. Imports torch at first use."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from PIL import Image as Picture
+
+from inference.models import Image
+
+if TYPE_CHECKING:
+    from models_zoo.predict.engine import Engine
+
+
+@cache
+def engine() -> Engine:
+    """The one engine of this worker process, with its warm networks."""
+    from models_zoo.predict.engine import Engine
+
+    return Engine(settings.MODEL_BUDGET_BYTES)
+
+
+def picture_of(image: Image) -> Picture.Image:
+    """The stored image, decoded."""
+    with default_storage.open(image.file.name) as file, Picture.open(file) as picture:
+        return picture.convert("RGB")

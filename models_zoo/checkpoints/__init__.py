@@ -1,0 +1,1 @@
+"""Checkpoints: a weights file with its sidecar; shipped, published, and their histories."""

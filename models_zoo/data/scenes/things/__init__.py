@@ -1,0 +1,1 @@
+"""What stands, drives, floats and walks in a scene."""

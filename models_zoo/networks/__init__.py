@@ -1,0 +1,1 @@
+"""The networks: one folder per paper, and the parts that papers share."""

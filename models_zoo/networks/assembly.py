@@ -1,0 +1,91 @@
+"""The forward passes that papers share: unpooling decoders, and heads on a dilated ResNet."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from models_zoo.networks.backbones import ResNet
+from models_zoo.networks.blocks import grid_upsample, initialise, pad_to_grid
+
+
+class UnpoolingNetwork(nn.Module):
+    """Encoder and decoder around pooling that remembers where each maximum was (SegNet, DeconvNet).
+
+    N×3×H×W → N×K×H×W logits. A network fills `encoder` and `decoder` with as many stages each,
+    `score`, and, where there is something between the two, `middle`.
+    """
+
+    encoder: nn.ModuleList
+    decoder: nn.ModuleList
+    score: nn.Module
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True, return_indices=True)
+        self.unpool = nn.MaxUnpool2d(2, stride=2)
+        self.middle = nn.Identity()
+
+    def forward(self, image: Tensor) -> Tensor:
+        x, places = image, []
+        for stage in self.encoder:
+            x = stage(x)
+            size = x.shape[-2:]
+            x, indices = self.pool(x)
+            places.append((indices, size))
+        x = self.middle(x)
+        for stage, (indices, size) in zip(self.decoder, reversed(places), strict=True):
+            # Without the size, unpooling at odd widths would put values in wrong places.
+            x = stage(self.unpool(x, indices, output_size=size))
+        return self.score(x)
+
+
+class ResNetNetwork(nn.Module):
+    """A classifier on ResNet's last features, upsampled (DeepLab v2 and v3, PSPNet).
+
+    N×3×H×W → N×K×H×W logits. `aux_classifier` reads the features one stage earlier. With
+    `align_corners` the image is padded to stride·n + 1 pixels, so that cells stay on their pixels.
+    """
+
+    auxiliary_weight = 0.4
+
+    def __init__(
+        self,
+        backbone: ResNet,
+        classifier: nn.Module,
+        aux_classifier: nn.Module | None = None,
+        *,
+        align_corners: bool,
+    ) -> None:
+        super().__init__()
+        self.backbone, self.classifier = backbone, classifier
+        self.aux_classifier = aux_classifier
+        self.align_corners = align_corners
+        initialise(self)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self._upsample(self.classifier(self._features(image)[1]), image)
+
+    def with_auxiliary(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits and the auxiliary classifier's, both N×K×H×W, for training.
+
+        ValueError for a network built without `aux=True`.
+        """
+        if self.aux_classifier is None:
+            raise ValueError("This network has no auxiliary classifier: build it with aux=True.")
+        third, fourth = self._features(image)
+        return (
+            self._upsample(self.classifier(fourth), image),
+            self._upsample(self.aux_classifier(third), image),
+        )
+
+    def _features(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        stride = self.backbone.output_stride
+        return self.backbone(pad_to_grid(image, stride) if self.align_corners else image)
+
+    def _upsample(self, scores: Tensor, image: Tensor) -> Tensor:
+        return grid_upsample(
+            scores,
+            image.shape[-2:],
+            self.backbone.output_stride,
+            align_corners=self.align_corners,
+        )

@@ -1,0 +1,1 @@
+"""The paper; its lines move here."""

@@ -1,0 +1,99 @@
+"""Scoring a written checkpoint on a split, at the original size against the untouched truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models_zoo.data.base import Dataset
+from models_zoo.data.scenes.dataset import Scenes
+from models_zoo.data.scenes.diagnosis import Diagnosis
+from models_zoo.files import write_atomically
+from models_zoo.metrics import confusion, image_counts, image_scores, scores
+from models_zoo.metrics.boundaries import BoundaryCounts
+from models_zoo.metrics.objects import ObjectCounts
+from models_zoo.predict.engine import Engine
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of a checkpoint on a split, and the counts of each image that they come from.
+
+    per_image: name, and per class the pixels that were hit, true and predicted.
+    """
+
+    scores: dict[str, Any]
+    per_image: list[dict[str, Any]]
+
+    def write(self, path: Path, *, key: str) -> None:
+        """Keeps all of it as a JSON file, from which checkpoints can be compared image by image."""
+        content = {"key": key, **self.scores, "per_image": self.per_image}
+        write_atomically(path, json.dumps(content).encode() + b"\n")
+
+
+def passport(dataset: Dataset, *, sha256: str, precision: str) -> dict[str, Any]:
+    """What a score depends on; scores whose passports differ are not comparable."""
+    return {
+        "split_hash": dataset.split_hash,
+        "checkpoint_sha256": sha256,
+        "ignore_index": dataset.ignore_index,
+        "absent_classes": "null, left out of the mean",
+        "resolution": "original",
+        "averaging": "data set",
+        "precision": precision,
+    }
+
+
+def evaluate(
+    engine: Engine,
+    weights: Path,
+    sidecar: dict[str, Any],
+    dataset: Dataset,
+    *,
+    keep_mask: Callable[[int, np.ndarray], None] | None = None,
+) -> Evaluation:
+    """The scores of a written checkpoint on `dataset`, with their passport and confusion counts.
+
+    `keep_mask` is given the index and the mask of each image.
+    ValueError when the data set's classes are not the checkpoint's or it has no masks.
+    """
+    if [c["name"] for c in sidecar["classes"]] != [c["name"] for c in dataset.classes]:
+        raise ValueError(f"{sidecar['key']} was trained on other classes than {dataset.title}'s.")
+    classes, ignored = len(dataset.classes), dataset.ignore_index
+    boundaries, objects, diagnosis = (
+        BoundaryCounts(classes, ignored),
+        ObjectCounts(ignored),
+        Diagnosis(),
+    )
+    counts, per_image = np.zeros((classes, classes), np.int64), []
+    for index in range(len(dataset)):
+        scene = dataset.scene(index) if isinstance(dataset, Scenes) else None
+        image, truth = (scene.image, scene.mask) if scene else dataset.load(index)
+        mask = engine.predict(weights, sidecar, image).mask
+        if keep_mask:
+            keep_mask(index, mask)
+        found = confusion(truth, mask, classes, ignored)
+        counts += found
+        per_image.append({"name": dataset.name(index), **image_counts(found)})
+        boundaries.add(truth, mask)
+        objects.add(truth, mask)
+        if scene:
+            diagnosis.add(scene, mask)
+    result = {
+        "split": dataset.split,
+        **scores(counts),
+        **image_scores(per_image),
+        **boundaries.scores(),
+        "recall_by_size": objects.scores(),
+        "images": len(dataset),
+        "confusion": counts.tolist(),
+        "passport": passport(dataset, sha256=sidecar["sha256"], precision=engine.precision),
+    }
+    if isinstance(dataset, Scenes):
+        result["diagnosis"] = diagnosis.scores()
+    return Evaluation(result, per_image)

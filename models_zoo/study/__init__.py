@@ -1,0 +1,1 @@
+"""What pages say of networks: descriptions, data paths, the lineage in numbers, cards."""

@@ -1,0 +1,150 @@
+"""Model cards of the shipped checkpoints, written from their sidecars and stories. Torch-free.
+
+`python -m models_zoo cards` writes docs/zoo.md; a test compares the file with this.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from models_zoo.catalogue import catalogue, place
+from models_zoo.checkpoints.shipped import Shipped, shipped
+from models_zoo.study.stories import story
+
+PATH = Path(__file__).parents[2] / "docs" / "zoo.md"
+HEAD = """# The zoo: model cards
+
+The checkpoints that come with SegWeb, in the order of the lineage. Written by
+`python -m models_zoo cards` from the sidecars beside the weights; nothing here is typed in. Scores
+are fractions, computed in fp32 from the shipped file; compare only those with the same data, split
+and resolution. `python -m models_zoo evaluate --checkpoint KEY --data DATA --split SPLIT` gives
+them again.
+"""
+MISSING = """## Not trained yet
+
+Two things are short: processor time, of which a training should take half an hour to an hour on one
+core, and room, since all that is shipped may take 64 MB. One network of each paper comes first.
+`make train-zoo` trains what is missing. Minutes are those of one core.
+
+| network | not on | why |
+|---|---|---|
+"""
+_VARIATION = "A variation of a network that is shipped, for when there is room."
+WHY = {
+    "deconvnet": "Batches of 4 left it at 0.24 after 27 of 30 epochs, too little to show; the "
+    "recipe now has batches of 8 and twice the epochs, of which nine reached 0.16. It takes 45 "
+    "minutes, and more room than is left.",
+    "edeconvnet": "DeconvNet is one of its members.",
+    "segnet_basic": "11 minutes an epoch of scenes: its 7×7 convolutions see whole images.",
+    "fc_densenet67": "45 minutes an epoch of scenes.",
+    "fc_densenet103": "18 minutes an epoch of scenes.",
+}
+FITS = {
+    "camvid": "Photographs of streets, seen from a car. Elsewhere it guesses.",
+    "scenes": "Scenes that SegWeb draws, such as its samples. Not for photographs.",
+}
+
+
+def cards_text(zoo: list[Shipped] | None = None) -> str:
+    """The whole document."""
+    found = shipped() if zoo is None else zoo
+    found = sorted(found, key=lambda item: (item.slug, place(item.architecture)))
+    parts = [HEAD]
+    for slug in dict.fromkeys(item.slug for item in found):
+        of_dataset = [i.sidecar for i in found if i.sidecar["dataset"]["slug"] == slug]
+        parts.append(_section(slug, of_dataset))
+    missing = [line for key in catalogue() if (line := _missing(key, found))]
+    if missing:
+        parts.append(MISSING + "\n".join([*missing, ""]))
+    return "\n".join(parts)
+
+
+def _missing(key: str, zoo: list[Shipped]) -> str:
+    """A row that says on which data a network was not trained, and why; empty when on all."""
+    trained = {item.slug for item in zoo if item.architecture == key}
+    lacks = [slug for slug in FITS if slug not in trained]
+    return f"| `{key}` | {', '.join(lacks)} | {WHY.get(key, _VARIATION)} |" if lacks else ""
+
+
+def _section(slug: str, sidecars: list[dict[str, Any]]) -> str:
+    dataset = sidecars[0]["dataset"]
+    measured = story(slug) or {"entries": []}
+    by_sha256 = {entry["sha256"]: entry for entry in measured["entries"]}
+    lines = [f"## {dataset['title']}", "", f"Licence: {dataset['licence']}. {dataset['source']}."]
+    lines += [FITS[slug], ""] if slug in FITS else [""]
+    lines += ["| | parameters | multiply-adds | mIoU | boundary F1 |", "|---|---|---|---|---|"]
+    for sidecar in sidecars:
+        first = sidecar["scores"][0]
+        lines.append(
+            f"| [{sidecar['key']}](#{sidecar['key']}) | {sidecar['parameters']:,} "
+            f"| {sidecar['gmacs']:.1f} G | {_fraction(first['miou'])} ({first['split']}) "
+            f"| {_fraction(first.get('boundary_f1'))} |"
+        )
+    cards = [_card(sidecar, by_sha256.get(sidecar["sha256"]), measured) for sidecar in sidecars]
+    return "\n".join([*lines, "", *cards])
+
+
+def _card(sidecar: dict[str, Any], entry: dict[str, Any] | None, measured: dict[str, Any]) -> str:
+    known = catalogue().get(sidecar["architecture"])
+    height, width = sidecar["input_size"]
+    training = sidecar["training"]
+    rows = [
+        ("Architecture", f"{known.title} ({known.paper}, {known.year})" if known else "unknown"),
+        ("Variant", sidecar["variant"] + _options(sidecar["options"])),
+        ("Input", f"{width} × {height} pixels, {len(sidecar['classes'])} classes"),
+        ("Parameters", f"{sidecar['parameters']:,}"),
+        ("Multiply-adds", f"{sidecar['gmacs']:.1f} G at {width} × {height}"),
+        ("Time", _time(entry, measured)),
+        ("File", f"{sidecar['bytes'] / 1e6:.1f} MB, sha256 `{sidecar['sha256'][:16]}…`"),
+        ("Trained", _trained(training, sidecar["created"])),
+        *[(f"Scores on {score['split']}", _scores(score)) for score in _all_scores(sidecar, entry)],
+        ("Made by", f"`{sidecar['command']}`"),
+    ]
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    return f"### {sidecar['key']}\n\n| | |\n|---|---|\n{table}\n"
+
+
+def _options(options: dict[str, Any]) -> str:
+    return f", {', '.join(f'{name}={value!r}' for name, value in options.items())}" * bool(options)
+
+
+def _time(entry: dict[str, Any] | None, measured: dict[str, Any]) -> str:
+    if entry is None:
+        return "not measured"
+    machine, (height, width) = measured["machine"], measured["size"]
+    return (
+        f"{entry['milliseconds']:.0f} ms a forward pass at {width} × {height} in fp32 "
+        f"({machine['device']}, {machine['threads']} threads, load {machine['load']}); "
+        f"{entry['memory_bytes'] / 1e6:.0f} MB"
+    )
+
+
+def _trained(training: dict[str, Any], created: str) -> str:
+    start = "pretrained backbone" if training.get("pretrained") else "from scratch"
+    epochs = f"{training['epochs']} epochs, best {training['best_epoch']}"
+    return f"{start}, {epochs}, seed {training['seed']}; {created[:10]}"
+
+
+def _all_scores(sidecar: dict[str, Any], entry: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The sidecar's, and the story's where that is of another split."""
+    found = list(sidecar["scores"])
+    if entry and entry["scores"]["split"] not in {score["split"] for score in found}:
+        found.append(entry["scores"])
+    return found
+
+
+def _scores(score: dict[str, Any]) -> str:
+    names = {"miou": "mIoU", "pixel_accuracy": "pixel accuracy"}
+    names |= {"boundary_iou": "boundary IoU", "boundary_f1": "boundary F1"}
+    values = [f"{title} {_fraction(score[name])}" for name, title in names.items() if name in score]
+    passport = score["passport"]
+    how = (
+        f"{score['images']} images, {passport['resolution']} resolution, {passport['precision']}, "
+        f"split `{passport['split_hash']}`"
+    )
+    return f"{', '.join(values)} ({how})"
+
+
+def _fraction(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

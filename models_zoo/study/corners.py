@@ -1,0 +1,98 @@
+"""What align_corners changes, on a sample: two masks and the pixels in which they differ.
+
+With a shipped checkpoint, its network is run both ways over the sample. Where none is shipped, the
+sample's true mask takes the network's place: it is reduced to the network's output stride, and only
+the upsampling is done both ways.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, interpolate, one_hot
+
+from models_zoo.catalogue import build
+from models_zoo.checkpoints.files import weights_load
+from models_zoo.checkpoints.shipped import Shipped, shipped
+from models_zoo.data.classes import Classes
+from models_zoo.data.scenes.classes import CLASSES
+from models_zoo.data.scenes.samples import SAMPLES
+from models_zoo.data.scenes.scene import Scene, draw
+from models_zoo.masks import mask_png
+from models_zoo.networks.measure import INPUT_SIZE, architecture_view
+from models_zoo.predict.engine import logits_of
+
+SAMPLE = next(sample for sample in SAMPLES if sample.name == "bicycles")
+PREFERRED = ("scenes", "camvid")
+DIFFERENCE: Classes = [
+    {"id": 0, "name": "same", "colour": "#d9d9d9"},
+    {"id": 1, "name": "different", "colour": "#c2185b"},
+]
+
+
+def corners_compare(key: str) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """PNG files by name (`models_zoo.study.descriptions.CORNERS`), and what they are of.
+
+    share: of the pixels that differ. checkpoint: its key, or None for a reduced true mask.
+    """
+    scene = draw(seed=SAMPLE.seed, height=INPUT_SIZE[0], width=INPUT_SIZE[1])
+    checkpoint = _checkpoint(key)
+    if checkpoint:
+        classes = checkpoint.sidecar["classes"]
+        masks = [_predicted(checkpoint, scene, choice) for choice in (True, False)]
+    else:
+        classes = CLASSES
+        masks = [_upsampled(scene, architecture_view(key).output_stride, c) for c in (True, False)]
+    different = masks[0] != masks[1]
+    pictures = {
+        "aligned": mask_png(masks[0], classes),
+        "unaligned": mask_png(masks[1], classes),
+        "difference": mask_png(different.astype(np.uint8), DIFFERENCE),
+    }
+    return pictures, {
+        "sample": SAMPLE.name,
+        "size": INPUT_SIZE,
+        "checkpoint": checkpoint and checkpoint.sidecar["key"],
+        "share": round(float(different.mean()), 5),
+    }
+
+
+def _checkpoint(key: str) -> Shipped | None:
+    found = {item.slug: item for item in shipped() if item.architecture == key}
+    return next((found[slug] for slug in PREFERRED if slug in found), None)
+
+
+def _predicted(checkpoint: Shipped, scene: Scene, align_corners: bool) -> np.ndarray:
+    sidecar = checkpoint.sidecar
+    network = build(
+        sidecar["architecture"],
+        variant=sidecar["variant"],
+        num_classes=len(sidecar["classes"]),
+        **{**sidecar["options"], "align_corners": align_corners},
+    ).eval()
+    weights_load(checkpoint.weights_path, network, sha256=sidecar["sha256"])
+    logits = logits_of(
+        network,
+        scene.image,
+        mean=sidecar["mean"],
+        std=sidecar["std"],
+        scored_at=INPUT_SIZE,
+        precision="fp32",
+    )
+    return _mask(logits)
+
+
+def _upsampled(scene: Scene, stride: int, align_corners: bool) -> np.ndarray:
+    known = torch.from_numpy(scene.mask.astype(np.int64)).clamp(max=len(CLASSES) - 1)
+    shares = one_hot(known, len(CLASSES)).permute(2, 0, 1)[None].float()
+    cells = avg_pool2d(shares, stride, ceil_mode=True)
+    scores = one_hot(cells.argmax(1), len(CLASSES)).permute(0, 3, 1, 2).float()
+    up = interpolate(scores, INPUT_SIZE, mode="bilinear", align_corners=align_corners)
+    return _mask(up[0])
+
+
+def _mask(logits: Tensor) -> np.ndarray:
+    return logits.argmax(0).to(torch.uint8).numpy()

@@ -1,0 +1,52 @@
+"""The samples that show each failure of the lineage best, with the masks of best and worst."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from models_zoo.checkpoints.shipped import Shipped
+from models_zoo.data.scenes.diagnosis import Diagnosis
+from models_zoo.data.scenes.samples import SAMPLES
+from models_zoo.masks import mask_png
+from models_zoo.predict.engine import Engine
+
+WARM_BYTES = 2 << 30
+
+
+def samples_show(
+    checkpoints: list[Shipped], folder: Callable[[str, str], Path]
+) -> dict[str, dict[str, Any]]:
+    """By failure: the sample on which networks differ most, and who does best and worst there.
+
+    Writes both masks to `folder`(failure, which).
+    """
+    engine = Engine(WARM_BYTES, precision="fp32")
+    widest: dict[str, dict[str, Any]] = {}
+    masks: dict[tuple[str, str], bytes] = {}
+    for sample in SAMPLES:
+        scene = sample.scene()
+        found = {}
+        for checkpoint in checkpoints:
+            mask = engine.predict(checkpoint.weights_path, checkpoint.sidecar, scene.image).mask
+            diagnosis = Diagnosis()
+            diagnosis.add(scene, mask)
+            value = diagnosis.scores()[sample.failure]["value"]
+            if value is not None:
+                found[checkpoint.sidecar["key"]] = (value, mask)
+        if len(found) < 2:
+            continue
+        ranked = sorted(found, key=lambda key: found[key][0])
+        spread = found[ranked[-1]][0] - found[ranked[0]][0]
+        if spread <= widest.get(sample.failure, {}).get("spread", -1):
+            continue
+        widest[sample.failure] = {"sample": sample.name, "spread": round(spread, 4)}
+        classes = checkpoints[0].sidecar["classes"]
+        for which, key in (("best", ranked[-1]), ("worst", ranked[0])):
+            value, mask = found[key]
+            widest[sample.failure][which] = {"key": key, "value": round(value, 4)}
+            masks[sample.failure, which] = mask_png(mask, classes)
+    for (failure, which), data in masks.items():
+        folder(failure, which).write_bytes(data)
+    return widest

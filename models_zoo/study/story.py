@@ -1,0 +1,190 @@
+"""The lineage in numbers: the checkpoints of a data set, measured alike on one split.
+
+Scores are those of `evaluate` in fp32, with the six failures where the data set is scenes. Beside
+them: the effective receptive field, the mean over FIELD_IMAGES images, against theory's; time and
+memory of a forward pass, one image at the data set's size, all networks in turns, so that a load on
+the machine falls on all of them; and what align_corners changes where a network has the choice.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models_zoo.catalogue import architecture_get, build, option_names
+from models_zoo.checkpoints.files import weights_load
+from models_zoo.checkpoints.shipped import FOLDER, Shipped
+from models_zoo.data.base import Dataset
+from models_zoo.memory import PeakBytes
+from models_zoo.metrics import confusion, scores
+from models_zoo.precision import device_name
+from models_zoo.predict.engine import Engine, batch_of, scoring_size
+from models_zoo.predict.evaluation import evaluate
+from models_zoo.predict.receptive_field import mean_effective_side, theoretical_side
+
+FORMAT = 3  # raised when a score means something else than before
+FIELD_IMAGES = 50
+CORNER_IMAGES = 50
+ROUNDS = 7
+WARM_BYTES = 2 << 30
+KEPT = ("split", "miou", "pixel_accuracy", "boundary_iou", "boundary_f1", "recall_by_size")
+KEPT += ("images", "passport", "diagnosis")
+
+Say = Callable[[str], object]
+Entry = dict[str, Any]
+
+
+def story_tell(
+    checkpoints: list[Shipped], dataset: Dataset, *, before: dict[str, Any] | None, say: Say
+) -> dict[str, Any]:
+    """All that is measured, ready for JSON; `entries` in the order of `checkpoints`.
+
+    What `before`, an earlier story, says of the same weights on the same images is kept, but for
+    times, which are always taken together; so is what it says of weights that are not shipped.
+    """
+    engine = Engine(WARM_BYTES, precision="fp32")
+    kept = _kept(before, dataset)
+    entries = []
+    for checkpoint in checkpoints:
+        key = checkpoint.sidecar["key"]
+        entry = kept.get(checkpoint.sidecar["sha256"])
+        say(f"{key}: {'kept' if entry else 'measuring'}")
+        entries.append(entry or _measure(engine, checkpoint, dataset))
+    times = _times(engine, checkpoints, dataset)
+    for entry, checkpoint, milliseconds in zip(entries, checkpoints, times, strict=True):
+        entry["milliseconds"] = round(milliseconds, 2)
+        entry["epochs"] = checkpoint.sidecar.get("training", {}).get("epochs")
+    told = {entry["sha256"] for entry in entries}
+    entries += [
+        entry | {"milliseconds": None}
+        for sha256, entry in kept.items()
+        if sha256 not in told and not entry["shipped"]
+    ]
+    return {
+        "format": FORMAT,
+        "dataset": dataset.slug,
+        "title": dataset.title,
+        "split": dataset.split,
+        "split_hash": dataset.split_hash,
+        "images": len(dataset),
+        "size": dataset.input_size,
+        "machine": {
+            "device": engine.device,
+            "threads": torch.get_num_threads(),
+            "load": round(os.getloadavg()[0], 1),
+        },
+        "entries": entries,
+    }
+
+
+def _kept(before: dict[str, Any] | None, dataset: Dataset) -> dict[str, Entry]:
+    if not before or (before["format"], before["split_hash"]) != (FORMAT, dataset.split_hash):
+        return {}
+    return {entry["sha256"]: entry for entry in before["entries"]}
+
+
+def _measure(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry:
+    sidecar = checkpoint.sidecar
+    found = evaluate(engine, checkpoint.weights_path, sidecar, dataset).scores
+    network, _ = engine.network(checkpoint.weights_path, sidecar)
+    images = [_input(sidecar, dataset, n) for n in range(min(FIELD_IMAGES, len(dataset)))]
+    with PeakBytes(engine.device) as peak, torch.inference_mode():
+        network(images[0])
+    return {
+        "key": sidecar["key"],
+        "architecture": sidecar["architecture"],
+        "variant": sidecar["variant"],
+        "pretrained": bool(sidecar.get("training", {}).get("pretrained")),
+        "shipped": checkpoint.weights_path.is_relative_to(FOLDER),
+        "input_size": sidecar["input_size"],
+        "sha256": sidecar["sha256"],
+        "parameters": sidecar["parameters"],
+        "scores": {name: found[name] for name in KEPT if name in found},
+        "field": {
+            "effective": round(mean_effective_side(network, images), 1),
+            "theoretical": theoretical_side(sidecar["architecture"], sidecar["options"]),
+            "images": len(images),
+        },
+        "memory_bytes": peak.bytes + sum(t.nbytes for t in network.state_dict().values()),
+        "corners": _corners(engine, checkpoint, dataset),
+    }
+
+
+def _input(sidecar: dict[str, Any], dataset: Dataset, index: int) -> Tensor:
+    return batch_of(
+        dataset.load_image(index),
+        mean=sidecar["mean"],
+        std=sidecar["std"],
+        scored_at=scoring_size(dataset.size(index), tuple(sidecar["input_size"])),
+        device=torch.device(device_name()),
+    )
+
+
+def _times(engine: Engine, checkpoints: list[Shipped], dataset: Dataset) -> list[float]:
+    """The median milliseconds of each network's forward pass, taken in turns."""
+    if not checkpoints:
+        return []
+    networks = [engine.network(c.weights_path, c.sidecar)[0] for c in checkpoints]
+    images = [_input(checkpoint.sidecar, dataset, 0) for checkpoint in checkpoints]
+    taken: list[list[float]] = [[] for _ in networks]
+    with torch.inference_mode():
+        for number in range(ROUNDS + 1):
+            for network, image, times in zip(networks, images, taken, strict=True):
+                started = time.perf_counter()
+                network(image)
+                if engine.device == "cuda":
+                    torch.cuda.synchronize()
+                if number:  # the first is for warming up
+                    times.append((time.perf_counter() - started) * 1000)
+    return [statistics.median(times) for times in taken]
+
+
+def _corners(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry | None:
+    """The mIoU as trained and with align_corners the other way, over some images of the split.
+
+    None for a network without the choice, and for one that does not see the images at their size.
+    """
+    sidecar = checkpoint.sidecar
+    choice = "align_corners" in option_names(architecture_get(sidecar["architecture"]))
+    if not choice or tuple(sidecar["input_size"]) != tuple(dataset.input_size):
+        return None
+    network, _ = engine.network(checkpoint.weights_path, sidecar)
+    count = min(CORNER_IMAGES, len(dataset))
+    return {
+        "images": count,
+        "trained": _miou(network, sidecar, dataset, count),
+        "flipped": _miou(_flipped(checkpoint, network), sidecar, dataset, count),
+    }
+
+
+def _flipped(checkpoint: Shipped, network: nn.Module) -> nn.Module:
+    """The network of a checkpoint with align_corners the other way."""
+    sidecar = checkpoint.sidecar
+    used = next(
+        module.align_corners for module in network.modules() if hasattr(module, "align_corners")
+    )
+    other = build(
+        sidecar["architecture"],
+        variant=sidecar["variant"],
+        num_classes=len(sidecar["classes"]),
+        **{**sidecar["options"], "align_corners": not used},
+    )
+    weights_load(checkpoint.weights_path, other, sha256=sidecar["sha256"])
+    return other.eval().to(device_name())
+
+
+def _miou(network: nn.Module, sidecar: dict[str, Any], dataset: Dataset, count: int) -> float:
+    classes = len(dataset.classes)
+    counts = np.zeros((classes, classes), np.int64)
+    with torch.inference_mode():
+        for index in range(count):
+            mask = network(_input(sidecar, dataset, index))[0].argmax(0).cpu().numpy()
+            counts += confusion(dataset.load(index)[1], mask, classes, dataset.ignore_index)
+    return float(scores(counts)["miou"])

@@ -1,0 +1,1 @@
+"""What a run writes down: events, failures, pictures, its state, its sidecar."""

@@ -1,0 +1,97 @@
+"""The sidecar of what a run made: all that is known of the weights, with their scores."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models_zoo.catalogue import build
+from models_zoo.checkpoints.shipped import FORMAT
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
+from models_zoo.networks.measure import multiply_adds
+from models_zoo.predict.engine import Engine
+from models_zoo.predict.evaluation import evaluate
+from models_zoo.predict.pseudo import provenance_read
+from models_zoo.training.config import TrainConfig, settings_of
+from models_zoo.training.inputs import Inputs
+from models_zoo.training.record.pictures import Gallery
+
+EVALUATION_SUFFIX = ".evaluation.json"
+
+
+def sidecar_of(
+    config: TrainConfig, inputs: Inputs, weights: Path, *, best: dict[str, Any]
+) -> dict[str, Any]:
+    """All about the weights of the epoch `best`, scored on val in fp32 from the written file.
+
+    The counts of each image and the masks of the worst ones are kept beside the weights.
+    """
+    dataset = inputs.val
+    sidecar = {
+        "format": FORMAT,
+        "key": f"{dataset.slug}-{config.arch}-{config.variant}",
+        "architecture": config.arch,
+        "variant": config.variant,
+        "options": config.options,
+        "classes": dataset.classes,
+        "ignore_index": dataset.ignore_index,
+        "mean": IMAGENET_MEAN,
+        "std": IMAGENET_STD,
+        "input_size": dataset.input_size,
+        "dataset": {**dataset.passport, "split_hash": inputs.train.split_hash},
+        **_cost(config, inputs),
+        "training": {**_shareable(config).as_dict(), "best_epoch": best["epoch"]},
+        "command": command(config),
+        "sha256": best["sha256"],
+        "bytes": weights.stat().st_size,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    if inputs.pseudo is not None:
+        sidecar["pseudo_labels"] = provenance_read(config.pseudo)
+    engine, gallery = Engine(0, precision="fp32"), Gallery(weights.parent, dataset)
+    found = evaluate(engine, weights, sidecar, dataset, keep_mask=gallery.keep_mask)
+    gallery.keep_worst(found.per_image)
+    found.write(weights.with_suffix(EVALUATION_SUFFIX), key=sidecar["key"])
+    sidecar["scores"] = [found.scores]
+    return sidecar
+
+
+def _cost(config: TrainConfig, inputs: Inputs) -> dict[str, Any]:
+    """Parameters, and multiply-adds of one image of the data set's size in 10⁹."""
+    classes = len(inputs.val.classes)
+    with torch.device("meta"):
+        network = build(
+            config.arch, variant=config.variant, num_classes=classes, **config.options
+        ).eval()
+        multiplications = multiply_adds(network, inputs.val.input_size)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return {"parameters": parameters, "gmacs": round(multiplications / 1e9, 3)}
+
+
+def _shareable(config: TrainConfig) -> TrainConfig:
+    """The configuration without the places of this machine, which the reader has to fill in."""
+    places = {"data": config.data, "pseudo": config.pseudo}
+    generic = {name: _generic(place) for name, place in places.items()}
+    return TrainConfig(**(config.as_dict() | generic))
+
+
+def _generic(place: str) -> str:
+    kind, separator, rest = place.partition(":")
+    return place if kind == "scenes" or not separator or not rest else f"{kind}:PATH"
+
+
+def command(config: TrainConfig) -> str:
+    """The command line that repeats the run; the data's folder is left for the reader to fill."""
+    config = _shareable(config)
+    named = ("arch", "variant", "data", "epochs", "seed")
+    words = ["python", "-m", "models_zoo", "train"]
+    for name in named:
+        words += [f"--{name}", str(getattr(config, name))]
+    kept = {name: getattr(config, name) for name in named}
+    for setting in settings_of(config, TrainConfig(**kept)):
+        words += ["--set", setting]
+    return shlex.join(words)

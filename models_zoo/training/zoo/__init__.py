@@ -1,0 +1,1 @@
+"""The shipped zoo: which networks are trained on what, and how."""

@@ -1,0 +1,123 @@
+"""The shipped zoo: which networks are trained on which data, and the training of them.
+
+`zoo_train` is what `make train-zoo` runs. It trains what is missing or was trained by another
+recipe, in the plan's order, one after the other, and puts each result where it is shipped from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from models_zoo.checkpoints.history import SUFFIX, history_read, history_write
+from models_zoo.checkpoints.shipped import FOLDER
+from models_zoo.files import write_atomically
+from models_zoo.training.config import TrainConfig
+from models_zoo.training.zoo.recipes import FIRST, LATER, on_camvid, on_scenes, widened
+
+SHIPPED_BYTES = 5_000_000  # of larger weights only the history is shipped
+
+
+@dataclass(frozen=True)
+class Item:
+    """One network of the zoo: its recipe and where it is shipped."""
+
+    dataset: str
+    config: TrainConfig
+
+    @property
+    def name(self) -> str:
+        """The file name that the shipped files share."""
+        return f"{self.config.arch}-{self.config.variant}"
+
+    def shipped_at(self, folder: Path) -> Path:
+        """The weights file inside the folder of shipped weights."""
+        return folder / self.dataset / f"{self.name}.safetensors"
+
+    @property
+    def command(self) -> str:
+        """The command line that trains it, which names its recipe."""
+        from models_zoo.training.record.sidecar import command
+
+        return command(self.config)
+
+    def run_folder(self, runs: Path) -> Path:
+        """Where this recipe trains; a changed recipe begins anew in another folder."""
+        recipe = hashlib.sha256(self.command.encode()).hexdigest()[:8]
+        return runs / self.dataset / f"{self.name}-{recipe}"
+
+    def is_current(self, folder: Path) -> bool:
+        """Whether this very recipe's history is shipped, with its weights if they are not large."""
+        weights = self.shipped_at(folder)
+        history = weights.with_suffix(SUFFIX)
+        if not history.is_file():
+            return False
+        about = history_read(history).about
+        small = about.get("bytes", 0) <= SHIPPED_BYTES
+        there = weights.is_file() and weights.with_suffix(".json").is_file()
+        return about["command"] == self.command and (there or not small)
+
+
+def plan(*, camvid: str = "", full: bool = False) -> list[Item]:
+    """Every network of the zoo in the order of training; CamVid's only where its folder is given.
+
+    First one network of each paper, on CamVid and then on scenes, then the others likewise; with
+    `full`, the same again as their papers have them, on pretrained backbones.
+    """
+    slim = []
+    for keys in (FIRST, LATER):
+        if camvid:
+            slim += [Item("camvid", on_camvid(key, camvid)) for key in keys]
+        slim += [Item("scenes", on_scenes(key)) for key in keys]
+    return slim + [Item(item.dataset, widened(item.config)) for item in slim if full]
+
+
+def zoo_train(
+    items: list[Item], *, runs: Path, say: Callable[[str], object], folder: Path = FOLDER
+) -> dict[str, str]:
+    """Trains what is not current and ships it into `folder`; tells each step by `say`.
+
+    Returns what failed: checkpoint names with their sentences. Stopped (with the state saved) after
+    SIGTERM or Ctrl-C: the next call goes on where this one was.
+    """
+    from models_zoo.training.record.events import sentence_of
+    from models_zoo.training.record.failures import TrainingFailed
+    from models_zoo.training.run import train
+
+    failed = {}
+    for number, item in enumerate(items, start=1):
+        label = f"[{number}/{len(items)}] {item.dataset} {item.name}"
+        if item.is_current(folder):
+            say(f"{label}: shipped already")
+            continue
+        say(f"{label}: {item.config.epochs} epochs")
+        out = item.run_folder(runs)
+        try:
+            sidecar = train(item.config, out, resume=True)
+        except (TrainingFailed, ValueError, OSError) as fault:
+            failed[f"{item.dataset} {item.name}"] = sentence_of(fault)
+            say(f"{label}: {sentence_of(fault)}")
+            continue
+        say(f"{label}: mIoU {sidecar['scores'][0]['miou']:.4f} on val")
+        if not ship(out, item.shipped_at(folder)):
+            say(f"Too large to ship. Measure it by: story --also {out}/*.safetensors")
+    return failed
+
+
+def ship(run: Path, weights: Path) -> bool:
+    """Puts a finished run's weights, sidecar and history where the zoo ships them from.
+
+    False when the weights are above SHIPPED_BYTES: then it is only the history.
+    """
+    from models_zoo.training.loop import WEIGHTS_NAME
+
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    best = run / WEIGHTS_NAME
+    small = best.stat().st_size <= SHIPPED_BYTES
+    if small:
+        write_atomically(weights, best.read_bytes())
+        write_atomically(weights.with_suffix(".json"), best.with_suffix(".json").read_bytes())
+    history_write(run, weights.with_suffix(SUFFIX))
+    return small

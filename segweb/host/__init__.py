@@ -1,0 +1,1 @@
+"""The processes on one host: starting, restarting and ending them."""

@@ -1,0 +1,1 @@
+"""What every request meets: accounts, problems, health, files."""

@@ -1,0 +1,1 @@
+"""Jobs whose truth is a database row, and the messages that wake workers."""

@@ -1,0 +1,283 @@
+"""Runs by REST: who may do what, what is refused, and what an external run reports."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from drf_spectacular.generators import SchemaGenerator
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from experiments.models import Confusion, Epoch, Run
+from segweb.jobs import wakeups
+from segweb.jobs.job import State
+from tests.experiments.factories import dataset_make, run_make
+
+pytestmark = pytest.mark.django_db
+
+RUNS = "/api/v1/runs/"
+NEW = {"architecture": "unet", "dataset": "scenes", "epochs": 2}
+EXTERNAL = {"kind": "external", "architecture": "mine", "epochs": 3}
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wakeups, "send", lambda model, pk: True)
+
+
+def client(user: User | None = None) -> APIClient:
+    api = APIClient()
+    if user:
+        api.force_authenticate(user)
+    return api
+
+
+@pytest.fixture
+def staff(db: None) -> APIClient:
+    user = User.objects.create_user("staff", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="launch_run"))
+    return client(user)
+
+
+@pytest.fixture
+def someone(db: None) -> APIClient:
+    return client(User.objects.create_user("someone"))
+
+
+@pytest.fixture
+def other(db: None) -> APIClient:
+    return client(User.objects.create_user("other"))
+
+
+def post(api: APIClient, path: str, data: Any = None, **headers: str) -> Any:
+    return api.post(path, data or {}, format="json", headers=headers)
+
+
+def test_staff_launches_and_everyone_signed_in_reads(staff: APIClient, someone: APIClient) -> None:
+    answer = post(staff, RUNS, {**NEW, "variant": "slim", "seed": 3, "lr": 0.01, "batch": 4})
+    assert answer.status_code == 201
+    run = answer.json()
+    assert (run["state"], run["dataset"], run["seed"], run["owner"]) == (
+        "QUEUED",
+        "scenes",
+        3,
+        "staff",
+    )
+    assert (run["config"]["lr"], run["config"]["batch"]) == (0.01, 4)
+    assert someone.get(run["url"]).json() == run
+    assert someone.get(RUNS).json()["results"][0]["id"] == run["id"]
+
+
+def test_visitors_read_only_where_a_setting_says_so(settings: Settings) -> None:
+    run = run_make()
+    for path in (RUNS, f"{RUNS}{run.pk}/", f"{RUNS}{run.pk}/epochs/"):
+        assert client().get(path).status_code in (401, 403)
+    settings.PUBLIC_RUNS = True
+    for path in (RUNS, f"{RUNS}{run.pk}/", f"{RUNS}{run.pk}/epochs/"):
+        assert client().get(path).status_code == 200
+    assert post(client(), RUNS, EXTERNAL).status_code in (401, 403)
+
+
+def test_launching_needs_the_permission(someone: APIClient) -> None:
+    assert post(someone, RUNS, NEW).status_code == 403
+    assert post(someone, f"{RUNS}{run_make().pk}/clone/").status_code == 403
+    assert Run.objects.count() == 1
+
+
+def test_what_is_not_ones_own_is_not_changed(someone: APIClient, other: APIClient) -> None:
+    url = post(someone, RUNS, EXTERNAL).json()["url"]
+    for action in ("stop/", "stop", "resume/", "epochs/"):
+        assert post(other, url + action, {"epoch": 1, "miou": 0.5}).status_code == 403
+    assert other.patch(url, {"name": "x"}, format="json").status_code == 403
+    assert other.delete(url).status_code == 403
+    assert someone.patch(url, {"name": "x", "state": "DONE"}, format="json").status_code == 200
+    assert someone.get(url).json()["state"] == "RUNNING"
+    assert someone.delete(url).status_code == 204
+    assert someone.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epochs": -1},
+        {"epochs": 1e9},
+        {"epochs": "NaN"},
+        {"batch": 0},
+        {"lr": "Infinity"},
+        {"architecture": "nothing"},
+        {"architecture": "un\0et"},
+        {"dataset": "nothing"},
+        {"dataset": "camvid:/etc"},
+        {"variant": "huge"},
+        {"config": {"nothing": 1}},
+        {"config": "text"},
+        {"tags": ["x" * 60]},
+        {"seed": 2**80},
+        {"kind": "shipped"},
+        {"group": "no uuid"},
+    ],
+)
+def test_a_request_that_makes_no_sense_is_a_sentence(
+    staff: APIClient, changes: dict[str, Any]
+) -> None:
+    answer = post(staff, RUNS, NEW | changes)
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
+    assert not Run.objects.exists()
+
+
+def test_json_that_says_nan_is_refused(staff: APIClient) -> None:
+    text = json.dumps(NEW | {"lr": float("nan")})
+    answer = staff.post(RUNS, text, content_type="application/json")
+    assert answer.status_code == 400
+
+
+def test_what_a_request_may_not_say_is_ignored(staff: APIClient) -> None:
+    answer = post(staff, RUNS, {**NEW, "owner": 9, "state": "DONE", "best_miou": 1.0})
+    run = Run.objects.get()
+    assert answer.status_code == 201
+    assert (run.owner.username, run.state, run.best_miou) == ("staff", State.QUEUED, None)
+
+
+def test_stop_resume_clone_delete(staff: APIClient) -> None:
+    url = post(staff, RUNS, NEW).json()["url"]
+    assert post(staff, url + "resume/").status_code == 409
+    assert post(staff, url + "stop").json()["state"] == "STOPPED"
+    assert post(staff, url + "stop/").status_code == 202
+    assert post(staff, url + "resume/").json()["state"] == "QUEUED"
+    clone = post(staff, url + "clone/", {"epochs": 9, "lr": 0.5}).json()
+    assert (clone["epochs"], clone["config"]["lr"], clone["config"]["batch"]) == (9, 0.5, 8)
+    assert clone["parent"] == int(url.rstrip("/").rpartition("/")[2])
+    assert staff.delete(url).status_code == 204
+    assert Run.objects.get().parent is None
+
+
+def test_filter_and_sort(staff: APIClient) -> None:
+    best = run_make(epochs=30, architecture="segnet", name="A good one")
+    worse = run_make(epochs=2)
+    queued = run_make(epochs=0, planned=3, state=State.QUEUED)
+
+    def ids(query: str) -> list[int]:
+        answer = staff.get(f"{RUNS}?{query}")
+        assert answer.status_code == 200, answer.content
+        return [run["id"] for run in answer.json()["results"]]
+
+    assert ids("") == [queued.pk, worse.pk, best.pk]
+    assert ids("state=DONE&sort=-best_miou") == [best.pk, worse.pk]
+    assert ids("architecture=segnet") == ids("name=good") == [best.pk]
+    assert ids("dataset=streets&limit=1&offset=1") == [worse.pk]
+    assert staff.get(f"{RUNS}?state=NOTHING").status_code == 400
+    assert staff.get(f"{RUNS}?sort=owner__password").status_code == 400
+
+
+def test_a_list_of_runs_costs_few_queries(
+    staff: APIClient, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(5):
+        run_make(epochs=1)
+    with django_assert_max_num_queries(4):
+        staff.get(RUNS)
+
+
+def test_epochs_since_a_number_with_and_without_their_matrices(someone: APIClient) -> None:
+    run = run_make(epochs=5)
+    url = f"{RUNS}{run.pk}/epochs/"
+    epochs = someone.get(f"{url}?after=3").json()
+    assert [epoch["epoch"] for epoch in epochs] == [4, 5]
+    assert len(epochs[0]["confusion"]) == 3
+    assert {"loss", "val_loss", "lr", "miou", "per_class_iou"} <= epochs[0].keys()
+    assert someone.get(f"{url}?confusion=false").json()[0]["confusion"] is None
+    assert someone.get(f"{url}?after=x").status_code == 400
+    found = someone.get(f"{url}4/confusion/").json()
+    assert found["counts"] == epochs[0]["confusion"]
+    assert found["classes"] == ["sky", "road", "car"]
+    assert someone.get(f"{url}9/confusion/").status_code == 404
+
+
+def test_an_external_run_reports_its_epochs(someone: APIClient) -> None:
+    dataset_make()
+    run = post(someone, RUNS, {**EXTERNAL, "dataset": "streets", "lr": 0.1}).json()
+    assert run["config"] == {"lr": 0.1}
+    url = run["url"] + "epochs/"
+    counts = [[5, 1, 0], [0, 5, 0], [1, 0, 4]]
+    first = post(someone, url, {"epoch": 1, "loss": 1.5, "confusion": counts})
+    assert first.status_code == 201
+    assert first.json()["miou"] == pytest.approx((5 / 7 + 5 / 6 + 4 / 5) / 3)
+    again = post(someone, url, {"epoch": 1, "loss": 1.4, "confusion": counts})
+    assert again.status_code == 200
+    assert Epoch.objects.get().loss == 1.4
+    assert Confusion.objects.count() == 1
+    for number in (2, 3):
+        post(someone, url, {"epoch": number, "miou": 0.1 * number})
+    assert someone.get(run["url"]).json()["state"] == "DONE"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {},
+        {"epoch": -1, "miou": 0.5},
+        {"epoch": 10**12, "miou": 0.5},
+        {"epoch": 4, "miou": 0.5},
+        {"epoch": 1, "miou": "NaN"},
+        {"epoch": 1, "miou": -0.1},
+        {"epoch": 1, "loss": "Infinity"},
+        {"epoch": 1, "lr": "-Infinity"},
+        {"epoch": 1, "confusion": "text"},
+        {"epoch": 1, "confusion": [[1.5]]},
+        {"epoch": 1, "confusion": [[2**70]]},
+        {"epoch": 1, "confusion": {"a": 1}},
+        {"epoch": 1, "per_class_iou": [2]},
+    ],
+)
+def test_a_report_that_makes_no_sense_is_refused(
+    someone: APIClient, report: dict[str, Any]
+) -> None:
+    url = post(someone, RUNS, EXTERNAL).json()["url"] + "epochs/"
+    answer = post(someone, url, report)
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
+    assert not Epoch.objects.exists()
+
+
+def test_a_run_that_is_trained_here_takes_no_reports(staff: APIClient) -> None:
+    url = post(staff, RUNS, NEW).json()["url"] + "epochs/"
+    assert post(staff, url, {"epoch": 1, "miou": 0.9}).status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("request_", [NEW, EXTERNAL])
+def test_the_same_key_twenty_times_at_once_is_one_run(request_: dict[str, Any]) -> None:
+    user = User.objects.create_superuser("admin", password="x")
+
+    def launch(_: int) -> int:
+        try:
+            answer = post(client(user), RUNS, request_, **{"Idempotency-Key": "once"})
+            assert answer.status_code in (201, 503), answer.content
+            return answer.json().get("id")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(20) as pool:
+        ids = set(pool.map(launch, range(20)))
+    assert Run.objects.count() == 1
+    assert ids - {None} == {Run.objects.get().pk}
+
+
+def test_a_removed_run_is_not_there(someone: APIClient) -> None:
+    run = run_make(removed_at="2026-01-01T00:00Z")
+    assert someone.get(f"{RUNS}{run.pk}/").status_code == 404
+
+
+def test_the_schema_is_valid_and_warns_of_nothing(capsys: pytest.CaptureFixture) -> None:
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    assert {"/api/v1/runs/", "/api/v1/runs/{id}/stop/"} <= set(schema["paths"])
+    assert "/api/v1/runs/{id}/stop" not in schema["paths"]
+    told = capsys.readouterr().err
+    assert "Warning" not in told
+    assert "Error" not in told

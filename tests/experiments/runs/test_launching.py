@@ -1,0 +1,160 @@
+"""The launch form: presets, clones, what it refuses, and what it queues."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from experiments.models import Preflight, Run
+from experiments.runs.launching import LaunchForm, clone_initial, preset_initial
+from models_zoo.catalogue import catalogue
+from segweb.jobs.job import State
+
+pytestmark = pytest.mark.django_db
+LAUNCH = reverse("experiments:launch")
+FIRST = {"architecture": "unet", "variant": "slim", "data": "scenes", "epochs": "3", "seeds": "0"}
+FIRST |= {"gpus": "1"}
+SOUND = {"findings": [], "images": {"train": 9, "val": 3}, "batch": None, "estimate": None}
+
+
+def filled(**changes: object) -> dict[str, object]:
+    """The form's fields for SegWeb's own recipe, with changes."""
+    fields = FIRST | preset_initial("unet", "house") | {"name": "", "tags": "", "notes": ""}
+    return {name: value for name, value in (fields | changes).items() if value is not False}
+
+
+def checked(
+    client: Client, data: dict[str, object], address: str = LAUNCH, **result: object
+) -> str:
+    """Have the form looked at, as a worker that finds `result`; the preflight's id."""
+    page = client.post(address, data | {"action": "check"})
+    assert page.status_code == 200, page.context["form"].errors
+    preflight = page.context["preflight"]
+    found = Preflight.objects.filter(pk=preflight.pk, state=State.QUEUED)
+    assert found.update(state=State.DONE, result=SOUND | result)
+    return str(preflight.pk)
+
+
+def launched(client: Client, data: dict, address: str = LAUNCH) -> HttpResponse:
+    """The form checked and queued."""
+    preflight = checked(client, data, address)
+    return client.post(address, data | {"action": "queue", "preflight": preflight})
+
+
+@pytest.mark.parametrize("recipe", ["paper", "house"])
+@pytest.mark.parametrize("architecture", list(catalogue()))
+def test_every_recipe_can_be_launched(architecture: str, recipe: str) -> None:
+    initial = preset_initial(architecture, recipe)
+    form = LaunchForm(filled(**initial, architecture=architecture))
+    assert form.is_valid(), form.errors
+
+
+def test_the_papers_recipe_is_filled_in(admin_client: Client) -> None:
+    answer = admin_client.get(
+        reverse("experiments:preset"), {"architecture": "pspnet_resnet50", "recipe": "paper"}
+    )
+    initial = answer.context["form"].initial
+    assert (initial["optimizer"], initial["schedule"], initial["batch"]) == ("sgd", "poly", 16)
+    assert (initial["crop_height"], initial["crop_width"]) == (473, 473)
+    assert "options.aux=true" in initial["further"].splitlines()
+    house = preset_initial("pspnet_resnet50", "house")
+    assert (house["optimizer"], house["further"]) == ("adamw", "")
+    assert admin_client.get(reverse("experiments:preset")).status_code == 404
+
+
+def test_several_seeds_make_a_group(admin_client: Client) -> None:
+    data = filled(seeds="0, 1,7", further="jitter=0.1\n\noptions.batch_norm=true", tags="a, b")
+    answer = launched(admin_client, data)
+    assert answer.url.startswith(reverse("experiments:runs"))
+    runs = Run.objects.order_by("seed")
+    assert [run.seed for run in runs] == [0, 1, 7]
+    assert len({run.group for run in runs}) == 1
+    run = runs[0]
+    assert run.state == State.QUEUED
+    assert (run.data, run.epochs, run.tags) == ("scenes", 3, ["a", "b"])
+    assert (run.config["crop"], run.config["jitter"]) == ([256, 320], 0.1)
+    assert run.config["options"] == {"batch_norm": True}
+    assert run.owner == User.objects.get()
+
+
+def test_a_clone_is_the_same_and_names_its_parent(admin_client: Client) -> None:
+    launched(admin_client, filled(name="first", further="scale=0.5,2.0", crop_height=64))
+    first = Run.objects.get()
+    initial = admin_client.get(LAUNCH, {"from": first.pk}).context["form"].initial
+    assert initial == clone_initial(first)
+    data = {name: value for name, value in initial.items() if value is not False}
+    launched(admin_client, data, f"{LAUNCH}?from={first.pk}")
+    again = Run.objects.exclude(pk=first.pk).get()
+    assert again.parent == first
+    assert (again.config, again.epochs, again.seed) == (first.config, 3, 0)
+    assert again.config["scale"] == [0.5, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"epochs": "0"}, "greater than or equal to 1"),
+        ({"seeds": "1, x"}, "whole numbers"),
+        ({"seeds": "1, 1"}, "different seeds"),
+        ({"seeds": ",".join(map(str, range(21)))}, "different seeds"),
+        ({"further": "nonsense=3"}, "Cannot set"),
+        ({"further": "jitter=-1"}, "jitter must be 0 or more"),
+        ({"crop_height": "8"}, "32 pixels or more"),
+        ({"lr": "inf"}, "Enter a number"),
+        ({"lr": "0"}, "lr must be above 0"),
+        ({"batch": "99999"}, "must not be above"),
+        ({"architecture": "magic"}, "not one of the available choices"),
+        ({"data": "camvid:/etc"}, "relative to the data root"),
+        ({"data": "nothing"}, "There are: scenes"),
+        ({"pseudo": "folder:nothing"}, "nothing"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    admin_client: Client, changes: dict[str, str], sentence: str
+) -> None:
+    answer = admin_client.post(LAUNCH, filled(**changes))
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert not Run.objects.exists()
+    assert not Preflight.objects.exists()
+
+
+def test_nothing_is_queued_unchecked(admin_client: Client) -> None:
+    data = filled()
+    for preflight in ("", "x", "99"):
+        page = admin_client.post(LAUNCH, data | {"action": "queue", "preflight": preflight})
+        assert page.context["preflight"].state == State.QUEUED
+    waiting = str(page.context["preflight"].pk)
+    admin_client.post(LAUNCH, data | {"action": "queue", "preflight": waiting})
+    sound = checked(admin_client, data)
+    admin_client.post(LAUNCH, filled(lr="0.5") | {"action": "queue", "preflight": sound})
+    finding = {"kind": "shared", "message": "Twice", "files": [], "blocking": True}
+    blocked = checked(admin_client, data, findings=[finding])
+    admin_client.post(LAUNCH, data | {"action": "queue", "preflight": blocked})
+    assert not Run.objects.exists()
+    described = data | {"name": "named since", "seeds": "0, 1"}
+    admin_client.post(LAUNCH, described | {"action": "queue", "preflight": sound})
+    assert {run.name for run in Run.objects.all()} == {"named since"}
+
+
+def test_a_look_is_told_as_it_goes_on(admin_client: Client, client: Client) -> None:
+    page = admin_client.post(LAUNCH, filled() | {"action": "check"})
+    preflight = page.context["preflight"]
+    address = reverse("experiments:preflight", args=[preflight.pk])
+    assert f"{address}?seen=QUEUED" in page.content.decode()
+    assert admin_client.get(address, {"seen": "QUEUED"}).status_code == 204
+    batch = {"device": "cpu", "parameters": 1_940_000, "seconds": 0.8, "peak_bytes": 3 * 2**30}
+    told = {"batch": batch, "estimate": {"seconds": 3700, "basis": "measured batch"}}
+    Preflight.objects.update(state=State.DONE, result=SOUND | told)
+    content = admin_client.get(address, {"seen": "QUEUED"}).content.decode()
+    for words in ("Nothing is wrong", "1.94 M", "0.80 s", "3.0\xa0GB", "about 1 h 1 min", "Queue"):
+        assert words in content
+    Preflight.objects.update(state=State.FAILED, error="The memory is full.")
+    content = admin_client.get(address).content.decode()
+    assert "The memory is full." in content
+    assert ">Queue<" not in content
+    client.force_login(User.objects.create_user("ann"))
+    assert client.get(address).status_code == 403

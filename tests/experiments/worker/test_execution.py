@@ -1,0 +1,431 @@
+"""Carrying out runs with a real trainer: its ends, and what they mean for the run."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from experiments.models import Checkpoint, Confusion, Probe, Run
+from experiments.runs.files import log_tail
+from experiments.runs.publishing import checkpoint_publish, checkpoints_prune
+from experiments.runs.services import run_delete, run_launch, run_resume, run_stop
+from experiments.worker import execution
+from experiments.worker.preflights import preflight_execute, preflight_request
+from experiments.worker.trainer import FolderLock, Trainer, _marked, run_mark
+from models_zoo.catalogue import OUTSIDE
+from models_zoo.cli import main
+from segweb.jobs import wakeups
+from segweb.jobs.job import LOST_ERROR, State, sweep_once
+from tests.models_zoo.fixtures import draw_folder
+from tests.waiting import gone, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+
+CONFIG = {
+    "crop": [32, 32],
+    "batch": 2,
+    "workers": 0,
+    "precision": "fp32",
+    "probes": 1,
+    "options": {"noisy": True},
+}
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    settings.DATA_ROOT = tmp_path / "data"
+    settings.HEARTBEAT_SECONDS, settings.LEASE_SECONDS = 0.5, 30
+    monkeypatch.setenv(OUTSIDE, "tests.models_zoo.tiny")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(wakeups, "send", lambda model, pk: True)
+    draw_folder(settings.DATA_ROOT / "streets", train=6, val=3)
+    yield
+    execution.shutting_down.set()
+    assert execution._place.acquire(timeout=100), "a worker of this test still works"
+    execution._place.release()
+    execution.shutting_down.clear()
+
+
+def launch(**changes: Any) -> Run:
+    request = {"architecture": "tiny", "variant": "full", "data": "streets", "epochs": 2}
+    config = CONFIG | changes.pop("config", {})
+    return run_launch(**request | changes, owner=None, config=config)
+
+
+def execute(run: Run) -> Run:
+    execution.run_execute(run_id=run.pk)
+    run.refresh_from_db()
+    return run
+
+
+class Worker(threading.Thread):
+    """A worker in a thread, so that the test can interfere."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(daemon=True)
+        self.run_row = run
+        self.start()
+
+    def run(self) -> None:
+        execution.run_execute(run_id=self.run_row.pk)
+        connection.close()
+
+    def wait(self, holds: Callable[[Run], Any]) -> None:
+        """Until the run's row is as wanted."""
+
+        def arrived() -> bool:
+            self.run_row.refresh_from_db()
+            return bool(holds(self.run_row))
+
+        wait_until(arrived, seconds=120)
+
+    def finish(self) -> Run:
+        self.join(120)
+        assert not self.is_alive()
+        self.run_row.refresh_from_db()
+        return self.run_row
+
+
+def trainers(run: Run) -> list[psutil.Process]:
+    return list(_marked(run_mark(run.pk)))
+
+
+def numbers(run: Run) -> list[int]:
+    return list(run.epoch_rows.values_list("number", flat=True))
+
+
+def outcomes(run: Run) -> list[tuple[str, int | None]]:
+    return list(run.attempts.values_list("outcome", "exit_code"))
+
+
+def test_a_run_from_queue_to_checkpoint() -> None:
+    run = execute(launch())
+    assert (run.state, run.error, run.epoch, run.step) == (State.DONE, "", 2, 0)
+    assert numbers(run) == [1, 2]
+    assert outcomes(run) == [("done", 0)]
+    attempt = run.attempts.get()
+    assert (attempt.first_epoch, attempt.last_epoch) == (1, 2)
+    epoch = run.epoch_rows.select_related("confusion").last()
+    assert None not in (epoch.val_loss, epoch.train_miou, epoch.lr, epoch.seconds)
+    assert epoch.confusion.matrix.shape == (3, 3)
+    assert run.protocol["split_hash"]
+    assert run.environment["versions"]["torch"]
+    assert run.environment["hardware"]
+    assert str(Path.cwd()) not in run.environment["command"]
+    assert run.disk_bytes > 1000
+    assert "epoch 2/2" in log_tail(folder=run.folder)
+    probe = Probe.objects.get(run=run, epoch=2)
+    for name in (probe.file.name, probe.image, probe.truth):
+        assert default_storage.exists(name)
+    files = default_storage.listdir(run.folder)[1]
+    assert len([name for name in files if name.startswith("state-")]) == 1
+
+    checkpoint = run.checkpoint
+    assert checkpoint.offered
+    evaluation = checkpoint.evaluations.get()
+    assert evaluation.scores["miou"] == checkpoint.sidecar["scores"][0]["miou"]
+    hits = sum(hit.sum() for _, hit, _, _ in evaluation.per_image)
+    assert hits == evaluation.confusion.matrix.trace()
+    assert len(evaluation.per_image) == 3
+    run_delete(run=run)
+    assert not default_storage.exists(f"{run.folder}/events.jsonl")
+    assert Confusion.objects.count() == 1  # the checkpoint's evaluation stays
+
+
+def test_the_figures_are_those_of_the_command_line(
+    settings: Settings, capsys: pytest.CaptureFixture
+) -> None:
+    run = execute(launch())
+    evaluation = run.checkpoint.evaluations.get()
+    weights = default_storage.path(f"{run.folder}/best.safetensors")
+    data = f"folder:{settings.DATA_ROOT / 'streets'}"
+    capsys.readouterr()
+    assert (
+        main(["evaluate", f"--checkpoint={weights}", "--data", data, "--split=val", "--json"]) == 0
+    )
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    for name, value in evaluation.scores.items():
+        assert told[name] == value, name
+    assert told["confusion"] == evaluation.confusion.matrix.tolist()
+    assert told["passport"] == evaluation.protocol
+
+
+def test_equal_runs_make_equal_weights_each_under_its_own_key() -> None:
+    first, second = execute(launch(epochs=1)), execute(launch(epochs=1))
+    assert first.checkpoint.sha256 == second.checkpoint.sha256
+    assert first.checkpoint != second.checkpoint
+
+
+def test_a_run_whose_worker_died_after_its_end_is_done_all_the_same() -> None:
+    """The trainer has written its `end`, which it does once, and nobody was there to hear of it."""
+    run = execute(launch(epochs=1))
+    Run.objects.filter(pk=run.pk).update(state=State.QUEUED)
+    run = execute(run)
+    assert (run.state, outcomes(run)) == (State.DONE, [("done", 0)] * 2)
+    assert numbers(run) == [1]
+
+
+def test_weights_that_were_replaced_go_unless_someone_used_them() -> None:
+    run = execute(launch(epochs=1))
+    first = run.checkpoint
+    former = Checkpoint.objects.create(
+        key=first.key,
+        sha256="ab",
+        architecture="tiny",
+        variant="full",
+        dataset=run.dataset,
+        file=default_storage.save("checkpoints/ab.safetensors", ContentFile(b"older")),
+        parameters=1,
+        superseded_at=timezone.now(),
+    )
+    checkpoint_publish(run=run)
+    assert list(Checkpoint.objects.all()) == [first]
+    assert not default_storage.exists(former.file.name)
+    assert default_storage.exists(first.file.name)
+
+
+def test_pruning_keeps_the_best_and_the_last() -> None:
+    run = execute(launch())
+    folder = Path(default_storage.path(run.folder))
+    (folder / "state-00000001.pt").write_bytes(b"old")
+    pruned = checkpoints_prune()
+    assert (pruned.files, pruned.bytes) == (1, 3)
+    assert len(list(folder.glob("state-*.pt"))) == 1
+    assert (folder / "best.safetensors").exists()
+
+
+def test_a_second_delivery_is_harmless() -> None:
+    run = execute(launch(epochs=1))
+    execute(run)
+    assert run.attempts.count() == 1
+
+
+def test_what_does_not_fit_fails_with_its_sentence() -> None:
+    run = execute(launch(config={"options": {"nothing": 1}}))
+    assert run.state == State.FAILED
+    assert "no option 'nothing'" in run.error
+    assert outcomes(run) == [("failed", 2)]
+    assert not trainers(run)
+
+
+def test_data_that_vanished_fails_with_a_sentence(settings: Settings) -> None:
+    run = launch()
+    (settings.DATA_ROOT / "streets" / "classes.json").unlink()
+    run = execute(run)
+    assert run.state == State.FAILED
+    assert run.error
+
+
+def test_stop_while_it_trains_then_resume_to_the_end() -> None:
+    run = launch(epochs=2000)
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch >= 2)
+    run_stop(run=run)
+    run = worker.finish()
+    assert (run.state, run.error) == (State.STOPPED, "")
+    assert outcomes(run) == [("stopped", 3)]
+    done = run.epoch
+    assert numbers(run) == list(range(1, done + 1))
+    assert not trainers(run)
+    run_resume(run=run)
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch > done)
+    run_stop(run=run)
+    run = worker.finish()
+    assert numbers(run) == list(range(1, run.epoch + 1))
+    first, second = run.attempts.all()
+    assert second.first_epoch == first.last_epoch + 1
+
+
+def test_stop_while_it_starts() -> None:
+    run = launch(epochs=2000)
+    worker = Worker(run)
+    worker.wait(lambda run: run.state == State.RUNNING and run.environment)
+    run_stop(run=run)
+    assert worker.finish().state == State.STOPPED
+    assert not trainers(run)
+
+
+def test_a_killed_trainer_goes_on_by_itself() -> None:
+    run = launch(epochs=30, config={"options": {"noisy": True, "pause": 0.02}})
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch >= 2)
+    for process in trainers(run):
+        process.send_signal(signal.SIGKILL)
+    run = worker.finish()
+    assert run.state == State.DONE
+    assert numbers(run) == list(range(1, 31))
+    assert outcomes(run) == [("crashed", -9), ("done", 0)]
+
+
+def test_a_trainer_that_always_dies_is_lost_and_not_failed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAX_ATTEMPTS = 2
+    die = ["/bin/sh", "-c", "kill -9 $$"]
+    monkeypatch.setattr("experiments.worker.trainer.trainer_command", lambda run, folder: die)
+    run = execute(launch())
+    assert (run.state, run.error) == (State.LOST, LOST_ERROR)
+    assert outcomes(run) == [("crashed", -9)] * 2
+    assert run.can_resume
+
+
+def test_a_worker_that_is_told_to_end_gives_the_run_back() -> None:
+    run = launch(epochs=2000)
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch >= 1)
+    execution.shutting_down.set()
+    run = worker.finish()
+    assert (run.state, run.attempt) == (State.QUEUED, 0)
+    assert outcomes(run) == [("released", 3)]
+    assert not trainers(run)
+
+
+def test_a_deleted_run_takes_its_trainer_and_files_along() -> None:
+    run = launch(epochs=2000)
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch >= 1)
+    run_delete(run=run)
+    worker.join(60)
+    assert not worker.is_alive()
+    assert not trainers(run)
+    assert not default_storage.exists(run.folder)
+
+
+def test_a_worker_that_lost_its_lease_kills_its_trainer_and_changes_nothing() -> None:
+    run = launch(epochs=2000)
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch >= 1)
+    before = trainers(run)
+    Run.objects.filter(pk=run.pk).update(lease_token=9, state=State.QUEUED)
+    worker.wait(lambda run: run.state == State.RUNNING)  # it looks for work, and finds this again
+    assert not [process for process in before if process.is_running()]
+    done = run.epoch
+    worker.wait(lambda run: run.epoch > done)
+    run_stop(run=run)
+    run = worker.finish()
+    assert numbers(run) == list(range(1, run.epoch + 1))
+    assert [outcome for outcome, _ in outcomes(run)] == ["lost", "stopped"]
+    assert list(run.attempts.values_list("number", flat=True)) == [1, 10]
+
+
+def test_an_orphan_is_ended_before_someone_else_trains_in_its_folder() -> None:
+    """A trainer of a worker that is gone, and that the kernel did not end."""
+    run = launch(epochs=2000)
+    folder = Path(default_storage.path(run.folder))
+    folder.mkdir(parents=True)
+    lock = FolderLock(folder)
+    lock.take()
+    orphan = Trainer(run, folder, lock)
+    lock.close()
+    process = psutil.Process(orphan.pid)
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch >= 1)
+    assert gone(process)
+    orphan.wait(10)
+    run_stop(run=run)
+    run = worker.finish()
+    assert numbers(run) == list(range(1, run.epoch + 1))
+
+
+def test_two_processes_train_one_run() -> None:
+    run = execute(launch(gpus=2, epochs=2, config={"batch": 4}))
+    assert (run.state, run.error) == (State.DONE, "")
+    assert numbers(run) == [1, 2]
+    assert "torch.distributed.run" in run.environment["command"]
+    with default_storage.open(f"{run.folder}/events.jsonl") as file:
+        start = json.loads(file.readline())
+    assert start["processes"] == 2
+
+
+def test_attempts_without_an_epoch_are_what_counts(settings: Settings) -> None:
+    """A long run may be killed often, as long as it gets on."""
+    settings.MAX_ATTEMPTS = 2
+    run = launch(epochs=2000)
+    worker = Worker(run)
+    done = 0
+    for kills in range(1, 4):
+        worker.wait(lambda run, done=done: run.epoch > done)
+        for process in trainers(run):
+            process.kill()
+        crashed = [("crashed", -9)] * kills
+        worker.wait(lambda run, crashed=crashed: outcomes(run)[: len(crashed)] == crashed)
+        run.refresh_from_db()
+        done = run.epoch
+    worker.wait(lambda run: run.epoch > done)
+    run_stop(run=run)
+    run = worker.finish()
+    assert numbers(run) == list(range(1, run.epoch + 1))
+    assert outcomes(run)[:-1] == crashed
+
+
+def test_a_stopped_run_whose_worker_died_is_not_trained_again(settings: Settings) -> None:
+    run = launch()
+    Run.objects.filter(pk=run.pk).update(stop_requested=True)
+    run = execute(run)
+    assert run.state == State.STOPPED
+    assert not run.epoch_rows.exists()
+
+
+def test_the_sweeper_wakes_what_waits() -> None:
+    run = launch()
+    Run.objects.filter(pk=run.pk).update(queued_at="2026-01-01T00:00Z")
+    assert sweep_once().woken == 1
+
+
+def test_preflight_audits_the_data_and_tries_a_batch() -> None:
+    look = preflight_request(
+        owner=None, architecture="tiny", variant="full", data="streets", epochs=3, config=CONFIG
+    )
+    preflight_execute(preflight_id=look.pk)
+    look.refresh_from_db()
+    assert (look.state, look.error, look.blocking) == (State.DONE, "", [])
+    assert look.result["images"] == {"train": 6, "val": 3}
+    assert look.result["batch"]["peak_bytes"] > 2**20
+    assert look.result["batch"]["parameters"] > 100
+    assert look.result["estimate"]["basis"] == "measured batch"
+
+
+def test_preflight_finds_what_forbids_to_launch(settings: Settings) -> None:
+    (settings.DATA_ROOT / "streets" / "val" / "masks" / "val00.png").write_bytes(b"no image")
+    request = {"architecture": "tiny", "variant": "full", "data": "streets", "config": CONFIG}
+    look = preflight_request(owner=None, **request)
+    preflight_execute(preflight_id=look.pk)
+    look.refresh_from_db()
+    assert look.state == State.DONE
+    assert "val00" in look.blocking[0]["files"][0]
+    assert look.result["batch"] is None
+
+
+def test_preflight_says_what_the_network_does_not_know() -> None:
+    config = CONFIG | {"options": {"nothing": 1}}
+    request = {"architecture": "tiny", "variant": "full", "data": "streets", "config": config}
+    look = preflight_request(owner=None, **request)
+    preflight_execute(preflight_id=look.pk)
+    look.refresh_from_db()
+    assert look.state == State.FAILED
+    assert "no option 'nothing'" in look.error
+
+
+def test_an_estimate_looks_at_earlier_runs() -> None:
+    execute(launch(epochs=3))
+    request = {"architecture": "tiny", "variant": "full", "data": "streets", "epochs": 10}
+    look = preflight_request(owner=None, **request, config=CONFIG)
+    preflight_execute(preflight_id=look.pk)
+    look.refresh_from_db()
+    assert look.result["estimate"]["basis"] == "earlier runs"
+    assert 0 < look.result["estimate"]["seconds"] < 60
