@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 IMPORTS = """import torch
 from torch import Tensor, nn
 
-from models_zoo.blocks import conv_block, narrow
+from models_zoo.networks.blocks import conv_block, narrow
 """
 
 
@@ -68,7 +68,7 @@ from models_zoo import build, catalogue
 assert list(catalogue())[-1] == "two_step"
 assert "torch" not in sys.modules
 import torch
-from models_zoo.measure import figures
+from models_zoo.networks.measure import figures
 for variant in ("full", "slim"):
     network = build("two_step", variant=variant, num_classes=5).eval()
     for size in ((64, 64), (97, 131), (1, 1)):
