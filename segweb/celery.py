@@ -1,4 +1,4 @@
-"""The Celery app. Messages are only wake-ups (see segweb.jobs.job); queues: inference, training."""
+"""The Celery app. Messages are only wake-ups (see segweb.jobs); queues: inference, training."""
 
 import os
 from typing import Any

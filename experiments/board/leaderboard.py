@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from experiments.models import Checkpoint, Dataset, Evaluation
 from models_zoo import catalogue
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 RECENT = 5000  # predictions from which time and memory are taken
 

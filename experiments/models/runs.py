@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models.checkpoints import Checkpoint, Confusion, Dataset
-from segweb.jobs.job import Job, State
+from segweb.jobs import Job, State
 
 
 class Kind(models.TextChoices):

@@ -40,7 +40,7 @@ from experiments.runs.services import (
     run_stop,
 )
 from segweb.http.problems import problem
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 MOST_EPOCHS = 1000  # in one answer
 KEY_LENGTH = 255

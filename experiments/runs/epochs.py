@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from experiments.models import Attempt, Confusion, Epoch, Kind, Run
 from experiments.runs.configuration import LARGEST
 from models_zoo.metrics import scores
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 METRICS = (
     "loss",

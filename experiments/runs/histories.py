@@ -18,7 +18,7 @@ from experiments.runs.epochs import METRICS, run_summarise
 from experiments.runs.files import folder_bytes
 from experiments.runs.services import run_delete
 from models_zoo.checkpoints.history import History, history_read
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 
 def run_import(*, history: Path) -> Run | None:

@@ -16,7 +16,7 @@ from experiments.checkpoints.services import CheckpointDamaged, checkpoint_impor
 from experiments.models import Checkpoint, Confusion, Kind, Run
 from experiments.runs.files import folder_bytes
 from segweb.host.artefacts import local_path
-from segweb.jobs.job import ENDED
+from segweb.jobs import ENDED
 
 WEIGHTS, SIDECAR, COUNTS = "best.safetensors", "best.json", "best.evaluation.json"
 

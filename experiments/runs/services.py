@@ -21,8 +21,7 @@ from experiments.datasets.sources import data_find, data_open
 from experiments.models import Confusion, Dataset, Kind, Run
 from experiments.runs.configuration import config_columns, train_config
 from experiments.runs.files import folder_delete
-from segweb.jobs import wakeups
-from segweb.jobs.job import State
+from segweb.jobs import State, wakeups
 
 MOST_SEEDS = 20
 MOST_GPUS = 64

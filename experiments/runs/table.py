@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Dataset, Kind, Run
 from experiments.runs.columns import COLUMNS
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 NEWEST = "-created"
 ORDERS = {column.name: column.order for column in COLUMNS if column.order}

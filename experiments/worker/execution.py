@@ -30,7 +30,7 @@ from experiments.worker.trainer import FolderLock, Trainer, marked_kill, run_mar
 from experiments.worker.usage import UsageSampler
 from models_zoo.cli import FAILED_CODE, MISFIT_CODE
 from segweb.host import devices
-from segweb.jobs.job import (
+from segweb.jobs import (
     DATABASE_AWAY,
     Lease,
     State,

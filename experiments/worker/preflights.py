@@ -21,8 +21,7 @@ from experiments.runs.services import request_check
 from experiments.worker.environment import hardware
 from experiments.worker.trainer import LEASH, config_words, trainer_config
 from segweb.env import BASE_DIR
-from segweb.jobs import wakeups
-from segweb.jobs.job import Lease, State, job_claim, job_finish, job_heartbeats, patiently
+from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently, wakeups
 
 UNEXPLAINED = gettext_noop("The check could not be carried out. The worker's log says why.")
 TOO_LONG = gettext_noop("The check took too long.")

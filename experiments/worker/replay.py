@@ -18,7 +18,7 @@ from experiments.checkpoints.services import protocol_hash
 from experiments.models import Attempt, Probe, Run
 from experiments.runs.epochs import METRICS, epoch_record
 from experiments.runs.files import EVENTS
-from segweb.jobs.job import Lease
+from segweb.jobs import Lease
 
 _METRICS = set(METRICS)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from inference.models import Batch, BatchItem, Comparison
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 SORTS = {
     "disagreement": _("Most disagreement first"),

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from inference.compare.services import comparison_create, image_create
 from inference.models import BatchItem, Image
-from segweb.jobs.job import Lease, patiently
+from segweb.jobs import Lease, patiently
 
 
 def unpack(item: BatchItem, lease: Lease) -> dict[str, Any]:

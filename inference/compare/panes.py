@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inference.models import Comparison, Prediction
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 PATIENCE = timedelta(seconds=15)  # a worker needs some seconds to import torch
 

@@ -14,7 +14,7 @@ from inference.models import Prediction
 from inference.worker import warm
 from inference.worker.weights import checkpoint_weights
 from models_zoo.masks import mask_png
-from segweb.jobs.job import Lease, patiently
+from segweb.jobs import Lease, patiently
 
 
 def predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from inference.worker import warm
 from inference.worker.weights import checkpoint_weights
 from models_zoo.masks import mask_png, read_mask
 from models_zoo.metrics import confusion, scores
-from segweb.jobs.job import Lease
+from segweb.jobs import Lease
 
 
 def combine(ensemble: Ensemble, lease: Lease) -> dict[str, Any]:

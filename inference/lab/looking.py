@@ -15,7 +15,7 @@ from inference.images.samples import sample_images
 from inference.models import Inside
 from inference.worker import warm
 from inference.worker.weights import checkpoint_weights
-from segweb.jobs.job import Lease
+from segweb.jobs import Lease
 
 Network = Batch = Any  # a torch.nn.Module and a Tensor: torch is imported in models_zoo alone
 

@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 
 from inference.compare.agreement import class_list
 from inference.models import Combine, Comparison, Ensemble, InferenceJob, Inside, Prediction
-from segweb.jobs import wakeups
-from segweb.jobs.job import State
+from segweb.jobs import State, wakeups
 
 
 def ensemble_create(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Checkpoint, Dataset
-from segweb.jobs.job import ENDED, Job, State
+from segweb.jobs import ENDED, Job, State
 
 
 class Owned(models.Model):
@@ -141,7 +141,7 @@ class InferenceJob(Job):
 
 
 class Prediction(InferenceJob):
-    """One checkpoint's mask of one image; states as in `segweb.jobs.job`.
+    """One checkpoint's mask of one image; states as in `segweb.jobs`.
 
     `mask` is an indexed PNG at the image's size; `top3` an npz of uint8 `classes` and
     `probabilities` (255 = 1.0), each 3×H×W. Times are milliseconds; `load_ms` is null when the

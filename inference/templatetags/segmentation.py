@@ -18,7 +18,7 @@ from inference.images.renditions import LONGEST
 from inference.models import Comparison, Image, Prediction
 from models_zoo import Architecture, catalogue
 from models_zoo.catalogue import published
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 register = template.Library()
 LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at

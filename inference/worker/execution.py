@@ -22,7 +22,7 @@ from inference.lab.looking import look
 from inference.models import BatchItem, Comparison, Ensemble, InferenceJob, Inside, Prediction
 from inference.worker import warm
 from inference.worker.cleanup import folder_clear
-from segweb.jobs.job import Lease, State, job_claim, job_finish, job_heartbeats, patiently
+from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently
 
 logger = logging.getLogger(__name__)
 

@@ -1,1 +1,52 @@
-"""Jobs whose truth is a database row, and the messages that wake workers."""
+"""Jobs whose truth is a database row: states, leases, fencing, and the sweeper's pass.
+
+    QUEUED ──job_claim──▶ RUNNING ──job_finish──▶ DONE | FAILED | STOPPED
+       ▲                     │
+       ├──── job_return ─────┤  the worker is told to end, or lost what it had started
+       └──── lease expired ──┤  attempts are left: someone else claims it
+                             └──── lease expired or returned, no attempt left ──▶ LOST
+
+A claim is a lease: its owner beats at least every HEARTBEAT_SECONDS, and `sweep_once` takes the
+job back when no beat came for LEASE_SECONDS. Each claim raises `lease_token` (the fencing token),
+and only the holder of the current token can beat or finish, so that a worker that was thought
+dead and comes back changes nothing. Lease times are compared by the database's clock.
+
+Celery messages carry an id and are only wake-ups (`segweb.jobs.wakeups`): one that arrives twice
+finds the row claimed, one that got lost is sent again by the sweeper.
+
+Others import from here; only the apps' wake-ups (`wakeups.send_on_commit`) have a module to name.
+"""
+
+from segweb.jobs.leases import (
+    DATABASE_AWAY,
+    LOST_ERROR,
+    Lease,
+    job_claim,
+    job_finish,
+    job_heartbeat,
+    job_heartbeats,
+    job_lose,
+    job_return,
+    patiently,
+)
+from segweb.jobs.rows import ENDED, Job, State, job_models
+from segweb.jobs.sweeper import Swept, sweep_once
+
+__all__ = [
+    "DATABASE_AWAY",
+    "ENDED",
+    "LOST_ERROR",
+    "Job",
+    "Lease",
+    "State",
+    "Swept",
+    "job_claim",
+    "job_finish",
+    "job_heartbeat",
+    "job_heartbeats",
+    "job_lose",
+    "job_models",
+    "job_return",
+    "patiently",
+    "sweep_once",
+]

@@ -17,7 +17,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
-    from segweb.jobs.job import Job
+    from segweb.jobs.rows import Job
 
 logger = logging.getLogger(__name__)
 

@@ -63,7 +63,7 @@ def compared(width: int, height: int, models: int) -> Any:
     from inference.models import Comparison, Prediction
     from models_zoo import catalogue
     from models_zoo.masks import mask_png
-    from segweb.jobs.job import State
+    from segweb.jobs import State
 
     rng = np.random.default_rng(0)
     dataset = Dataset.objects.get(slug="camvid")

@@ -28,7 +28,7 @@ from experiments.models import (
 )
 from experiments.runs.epochs import run_summarise
 from models_zoo.metrics import image_counts, scores
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 CLASSES = [
     {"id": number, "name": name, "colour": colour}

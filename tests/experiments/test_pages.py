@@ -16,7 +16,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from experiments.models import Probe, Run
-from segweb.jobs.job import State
+from segweb.jobs import State
 from tests.experiments.factories import (
     checkpoint_make,
     dataset_make,

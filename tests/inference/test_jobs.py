@@ -16,9 +16,8 @@ from pytest_django import Settings
 from experiments.models import Checkpoint
 from inference.compare import services
 from inference.models import Comparison, Image, Prediction
-from segweb.jobs import job as jobs
-from segweb.jobs import wakeups
-from segweb.jobs.job import State
+from segweb import jobs
+from segweb.jobs import State, wakeups
 
 
 @pytest.fixture

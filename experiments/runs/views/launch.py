@@ -20,7 +20,7 @@ from experiments.runs.launching import PAPER, LaunchForm, clone_initial, preset_
 from experiments.runs.services import request_check, runs_launch_group
 from experiments.worker.preflights import preflight_request
 from models_zoo.catalogue import catalogue
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 FIRST = {"architecture": "unet", "variant": "slim", "data": "scenes", "epochs": 30, "seeds": "0"}
 QUEUE = "queue"

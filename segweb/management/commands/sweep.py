@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from segweb.jobs.job import Swept, sweep_once
+from segweb.jobs import Swept, sweep_once
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from experiments.models import Confusion, Epoch, Run
-from segweb.jobs import wakeups
-from segweb.jobs.job import State
+from segweb.jobs import State, wakeups
 from tests.experiments.factories import dataset_make, run_make
 
 pytestmark = pytest.mark.django_db

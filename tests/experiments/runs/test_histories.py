@@ -16,7 +16,7 @@ from experiments.runs.histories import run_import
 from experiments.runs.services import run_delete
 from models_zoo.checkpoints.history import history_read, history_write
 from models_zoo.cli import main
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from experiments.models import Preflight, Run
 from experiments.runs.launching import LaunchForm, clone_initial, preset_initial
 from models_zoo.catalogue import catalogue
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 pytestmark = pytest.mark.django_db
 LAUNCH = reverse("experiments:launch")

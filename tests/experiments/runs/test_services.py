@@ -21,8 +21,7 @@ from experiments.runs.services import (
     runs_launch_group,
 )
 from models_zoo.metrics import scores
-from segweb.jobs import wakeups
-from segweb.jobs.job import State
+from segweb.jobs import State, wakeups
 from tests.experiments.factories import dataset_make, run_make
 
 pytestmark = pytest.mark.django_db

@@ -26,8 +26,7 @@ from experiments.worker.preflights import preflight_execute, preflight_request
 from experiments.worker.trainer import FolderLock, Trainer, _marked, run_mark
 from models_zoo.catalogue import OUTSIDE
 from models_zoo.cli import main
-from segweb.jobs import wakeups
-from segweb.jobs.job import LOST_ERROR, State, sweep_once
+from segweb.jobs import LOST_ERROR, State, sweep_once, wakeups
 from tests.models_zoo.fixtures import draw_folder
 from tests.waiting import gone, wait_until
 

@@ -14,7 +14,7 @@ from django.db import OperationalError
 from experiments.models import Attempt, Confusion, Probe, Run
 from experiments.runs.epochs import epoch_record
 from experiments.worker.replay import LeaseLost, Replay
-from segweb.jobs.job import Lease, State, job_claim
+from segweb.jobs import Lease, State, job_claim
 from tests.experiments.factories import run_make
 
 pytestmark = pytest.mark.django_db

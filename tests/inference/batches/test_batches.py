@@ -28,7 +28,7 @@ from inference.compare import services
 from inference.compare.panes import pane_of
 from inference.models import Batch, BatchItem, Comparison, Ensemble, Image, Inside, Prediction
 from inference.worker import execution
-from segweb.jobs.job import State
+from segweb.jobs import State
 from tests.inference.conftest import FakeEngine
 from tests.inference.pictures import encoded, noise, upload
 

@@ -19,7 +19,7 @@ from experiments.models import Checkpoint
 from inference.compare import services
 from inference.images.samples import sample_images
 from inference.models import Comparison, Image, Prediction
-from segweb.jobs.job import State
+from segweb.jobs import State
 from tests.inference.pictures import noise, opened, upload
 
 KEYS = ["camvid-fcn8s-slim", "camvid-segnet-slim", "camvid-unet-slim"]

@@ -21,7 +21,7 @@ from inference.compare import services, views
 from inference.images.samples import Sample
 from inference.models import Comparison, Image, Prediction
 from inference.templatetags import segmentation
-from segweb.jobs.job import State
+from segweb.jobs import State
 from tests.inference.pictures import encoded, noise, upload
 
 pytestmark = pytest.mark.django_db

@@ -25,7 +25,7 @@ from models_zoo.predict.engine import Engine
 from models_zoo.predict.ensembling import combined_blocks
 from models_zoo.predict.insides import decoder_strip
 from models_zoo.predict.receptive_field import effective_field, theoretical_side
-from segweb.jobs.job import State
+from segweb.jobs import State
 from tests.inference.networks import checkpoint_write
 from tests.inference.pictures import noise, opened, upload
 

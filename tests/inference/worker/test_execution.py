@@ -20,8 +20,8 @@ from inference import tasks
 from inference.compare import predicting, services
 from inference.models import Comparison, Image, Prediction
 from inference.worker import execution
-from segweb.jobs import job as jobs
-from segweb.jobs.job import State
+from segweb import jobs
+from segweb.jobs import State
 from tests.inference.conftest import FakeEngine
 from tests.inference.pictures import noise, opened, upload
 

@@ -25,7 +25,7 @@ from models_zoo import build
 from models_zoo.checkpoints import fetch
 from models_zoo.checkpoints.published import published_keys
 from models_zoo.networks import pretrained
-from segweb.jobs.job import State
+from segweb.jobs import State
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

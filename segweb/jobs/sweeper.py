@@ -1,0 +1,55 @@
+"""The sweeper's pass: expired leases are taken back, wake-ups that got lost are sent again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+
+from segweb.jobs import wakeups
+from segweb.jobs.leases import job_lose
+from segweb.jobs.rows import Job, State, job_models
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one pass of the sweeper did, in jobs."""
+
+    requeued: int = 0
+    lost: int = 0
+    woken: int = 0
+
+
+def sweep_once() -> Swept:
+    """Take back expired leases and resend lost wake-ups. Harmless in several copies at once."""
+    requeued = lost = woken = 0
+    for model in job_models():
+        expired = model._default_manager.filter(
+            state=State.RUNNING,
+            heartbeat_at__lt=Now() - timedelta(seconds=settings.LEASE_SECONDS),
+        )
+        lost += job_lose(rows=expired)
+        requeued += expired.update(state=State.QUEUED, lease_owner="", woken_at=None)
+        woken += _wake(model)
+    return Swept(requeued, lost, woken)
+
+
+def _wake(model: type[Job]) -> int:
+    """Top the queue up to one message per QUEUED row that has waited longer than a pass."""
+    waiting = model._default_manager.filter(
+        state=State.QUEUED, queued_at__lt=Now() - timedelta(seconds=settings.SWEEP_SECONDS)
+    )
+    missing = waiting.count() - wakeups.queue_length(model.queue)
+    if missing <= 0:
+        return 0
+    longest_first = waiting.order_by(F("woken_at").asc(nulls_first=True), "queued_at")
+    sent = []
+    for pk in longest_first.values_list("pk", flat=True)[:missing]:
+        if not wakeups.send(model, pk):
+            break
+        sent.append(pk)
+    waiting.filter(pk__in=sent).update(woken_at=Now())
+    return len(sent)
