@@ -1,4 +1,8 @@
-/** Menus (details.menu) close on Escape and on a press outside of them. */
+/**
+ * Menus (details.menu) close on Escape, on a press outside of them, and once a choice is made: a
+ * link followed, a form sent. An open one would cover what lies below it after a download, which
+ * leaves the page as it is.
+ */
 const open = () => document.querySelector("details.menu[open]");
 
 document.addEventListener("pointerdown", (event) => {
@@ -7,8 +11,21 @@ document.addEventListener("pointerdown", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const menu = open();
-  if (!menu || event.key !== "Escape") return;
+  if (event.key === "Escape") close(open());
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("a[href]")) close(target.closest("details.menu"));
+});
+
+// A form that is not filled in sends no "submit": its menu stays, with what is wrong.
+document.addEventListener("submit", ({ target, submitter }) => {
+  close((submitter ?? target).closest("details.menu"));
+});
+
+/** Close a menu, and give the keyboard back to what opened it. */
+function close(menu) {
+  if (!menu) return;
   menu.open = false;
   menu.querySelector("summary").focus();
-});
+}
