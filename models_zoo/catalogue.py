@@ -88,8 +88,10 @@ def published() -> dict[str, Architecture]:
 
 
 def architecture_get(key: str) -> Architecture:
-    """One architecture, published ones included; ValueError names the known keys."""
-    known = catalogue() | published()
+    """One architecture, teachers and published ones included; ValueError names the known keys."""
+    from models_zoo.networks.teachers import TEACHERS
+
+    known = catalogue() | {teacher.key: teacher for teacher in TEACHERS} | published()
     if key not in known:
         raise ValueError(f"Unknown architecture {key!r}. Known: {', '.join(known)}.")
     return known[key]

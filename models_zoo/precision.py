@@ -8,6 +8,9 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
+# fp32 means what it says: Nvidia's convolutions would otherwise round their inputs to tf32.
+torch.backends.cudnn.allow_tf32 = False
+
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 

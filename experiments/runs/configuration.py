@@ -20,6 +20,7 @@ COLUMNS = ("arch", "variant", "data", "epochs", "seed")
 FIELDS = {f.name: f for f in dataclasses.fields(TrainConfig) if f.name not in COLUMNS}
 LARGEST = {
     "epochs": 100_000,
+    "passes": 1000,
     "batch": 4096,
     "accumulate": 4096,
     "workers": 64,

@@ -26,7 +26,7 @@ def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Ten
 class TrainingItems(TorchDataset):
     """The items of some data sets, one after the other, augmented: scale, crop, flip and colour.
 
-    Asked for by (epoch, index), from which and from the seed every random choice is drawn, so that
+    Asked for by (pass, index), from which and from the seed every random choice is drawn, so that
     an item is the same whatever process draws it and whenever. Pixels to ignore, those beyond the
     image's edge too, become IGNORED.
     """
@@ -54,9 +54,9 @@ class TrainingItems(TorchDataset):
         return len(self._places)
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        epoch, index = key
+        number, index = key
         image, mask = (torch.from_numpy(array) for array in self._load(index))
-        torch.manual_seed(seed_for(self.seed, epoch, index))
+        torch.manual_seed(seed_for(self.seed, number, index))
         image, mask = tv_tensors.Image(image.permute(2, 0, 1)), tv_tensors.Mask(mask)
         image, mask = self._flip(*self._crop(*self._rescale(image, mask)))
         image = self._colour(image)

@@ -20,30 +20,40 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Batches:
-    """The batches of an epoch for one process of the group, as (epoch, index) keys of the items.
+    """The batches of an epoch for one process of the group, as (pass, index) keys of the items.
 
-    Items from `labelled` on are pseudo-labelled: an epoch has every labelled item and as many
-    pseudo-labelled ones as `extra` says, other ones each time. What does not fill a batch is left
-    to other epochs. Set `epoch` and `step` to say where to begin; a step's images do not depend on
-    how many processes share them.
+    An epoch is some `passes` over the items. Items from `labelled` on are pseudo-labelled: a pass
+    has every labelled item and as many pseudo-labelled ones as `extra` says, other ones each time.
+    What does not fill a batch is left to other epochs. Set `epoch` and `step` to say where to
+    begin; a step's images do not depend on how many processes share them.
     """
 
     def __init__(
-        self, items: int, *, labelled: int, extra: int, batch: int, seed: int, group: Group
+        self,
+        items: int,
+        *,
+        labelled: int,
+        extra: int,
+        batch: int,
+        seed: int,
+        group: Group,
+        passes: int = 1,
     ) -> None:
         self.items, self.labelled, self.extra = items, labelled, min(extra, items - labelled)
-        self.batch, self.seed, self.group = batch, seed, group
-        self.steps = max(1, (labelled + self.extra) // batch)
+        self.batch, self.seed, self.group, self.passes = batch, seed, group, passes
+        self.steps = max(1, passes * (labelled + self.extra) // batch)
         self.epoch = self.step = 0
 
     def __iter__(self) -> Iterator[list[Key]]:
-        order = self._order()
+        first = self.epoch * self.passes
+        passes = range(first, first + self.passes)
+        order = [(number, index) for number in passes for index in self._order(number)]
         for step in range(self.step, self.steps):
-            keys = [(self.epoch, i) for i in order[step * self.batch : (step + 1) * self.batch]]
+            keys = order[step * self.batch : (step + 1) * self.batch]
             yield keys[self.group.rank :: self.group.world]
 
-    def _order(self) -> list[int]:
-        generator = torch.Generator().manual_seed(seed_for(self.seed, self.epoch, "order"))
+    def _order(self, number: int) -> list[int]:
+        generator = torch.Generator().manual_seed(seed_for(self.seed, number, "order"))
         if not self.extra:
             return torch.randperm(self.labelled, generator=generator).tolist()
         pseudo = torch.randperm(self.items - self.labelled, generator=generator)[: self.extra]

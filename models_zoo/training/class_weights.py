@@ -17,8 +17,9 @@ def class_weights(kind: str, classes: Classes, audit: Audit) -> np.ndarray | Non
     """One float32 weight a class, from the audit's `train` split; None for `none`.
 
     median: median frequency balancing (Eigen & Fergus 2015; SegNet, section 4); 0 for a class that
-    does not occur. enet: 1 / ln(1.02 + share of pixels) (ENet, section 5.2). segnet: the release's,
-    ValueError for other classes than CamVid's.
+    does not occur. enet: 1 / ln(1.02 + share of pixels) (ENet, section 5.2); enet_sqrt: their
+    square root, since with them rare classes are predicted two to four times too often. segnet: the
+    release's, ValueError for other classes than CamVid's.
     """
     if kind == "none":
         return None
@@ -27,8 +28,9 @@ def class_weights(kind: str, classes: Classes, audit: Audit) -> np.ndarray | Non
             raise ValueError("class_weights=segnet are CamVid's; this data has other classes.")
         return np.array(SEGNET_CAMVID, np.float32)
     pixels, image_pixels = audit.class_pixels["train"], audit.class_image_pixels["train"]
-    if kind == "enet":
-        return (1 / np.log(1.02 + pixels / max(pixels.sum(), 1))).astype(np.float32)
+    if kind in ("enet", "enet_sqrt"):
+        weights = 1 / np.log(1.02 + pixels / max(pixels.sum(), 1))
+        return (weights if kind == "enet" else np.sqrt(weights)).astype(np.float32)
     frequency = pixels / np.maximum(image_pixels, 1)
     present = frequency > 0
     median = np.median(frequency[present])

@@ -12,7 +12,7 @@ CHOICES = {
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "poly", "step", "constant"),
     "loss": ("cross_entropy", "focal", "ohem", "dice", "cross_entropy_dice"),
-    "class_weights": ("none", "median", "segnet", "enet"),
+    "class_weights": ("none", "median", "segnet", "enet", "enet_sqrt"),
     "precision": ("auto", "fp32", "bf16", "fp16"),
 }
 SMALLEST_CROP = 32
@@ -22,12 +22,15 @@ SMALLEST_CROP = 32
 class TrainConfig:
     """What a run does. Sizes are (height, width) in pixels.
 
-    `batch` counts the images of one optimiser step over all processes; each process computes its
-    share in `accumulate` parts. `scale` is the range by which images are resized, relative to the
-    data set's size; `jitter` the strength of the changes of colour. `ema` above 0 averages the
-    weights with that decay; `patience` above 0 ends a run after as many epochs without a better
-    mIoU. `pseudo` names a data set of pseudo-labels, of which `pseudo_ratio` × the training images
-    are mixed into each epoch. `options` are the architecture's own.
+    `passes` over the training images make an epoch, which ends with a validation: more than one
+    where a GPU learns faster than it scores. `batch` counts the images of one optimiser step over
+    all processes; each process computes its share in `accumulate` parts. `scale` is the range by
+    which images are resized, relative to the data set's size; `jitter` the strength of the changes
+    of colour. `ema` above 0 averages the weights with that decay; `patience` above 0 ends a run
+    after as many epochs without a better mIoU. `pseudo` names a data set of pseudo-labels, of which
+    `pseudo_ratio` × the training images are mixed into each pass. `teacher` names a checkpoint, a
+    file or a shipped key, whose probabilities are learned beside the truth. `options` are the
+    architecture's own.
 
     Raises ValueError with a sentence for a value that makes no sense.
     """
@@ -39,6 +42,7 @@ class TrainConfig:
     seed: int = 0
     pretrained: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    passes: int = 1
     batch: int = 8
     accumulate: int = 1
     crop: tuple[int, int] = (256, 320)
@@ -56,12 +60,13 @@ class TrainConfig:
     patience: int = 0
     pseudo: str = ""
     pseudo_ratio: float = 0.5
+    teacher: str = ""
     precision: str = "auto"
     workers: int = 1
     probes: int = 4
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "accumulate", "lr"):
+        for name in ("epochs", "passes", "batch", "accumulate", "lr"):
             self._require(name, 0 < getattr(self, name) < math.inf, "above 0")
         for name in ("jitter", "weight_decay", "patience", "workers", "probes", "pseudo_ratio"):
             self._require(name, 0 <= getattr(self, name) < math.inf, "0 or more")

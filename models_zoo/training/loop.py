@@ -33,8 +33,8 @@ from models_zoo.training.validation import predictions, weighted_loss
 WEIGHTS_NAME = "best.safetensors"
 _PENDING_NAME = "pending.safetensors"
 _STEPS_PER_EVENT = 10
-# A run may go on where its data lies elsewhere or is read by another number of processes.
-_FREE_TO_CHANGE = ("data", "pseudo", "workers")
+# A run may go on where its data and its teacher lie elsewhere, and with other processes to read.
+_FREE_TO_CHANGE = ("data", "pseudo", "teacher", "workers")
 
 
 @dataclass
@@ -241,7 +241,9 @@ class Trainer:
         if changed:
             raise ValueError(f"{self.out} holds a run with another {', '.join(changed)}.")
         if state["hashes"] != self.hashes:
-            raise ValueError(f"The data has changed since the run in {self.out} began.")
+            raise ValueError(
+                f"The data has changed, or the teacher, since the run in {self.out} began."
+            )
         self.optimisation.restore(state)
         self.at = Position(**state["position"])
         if self.group.leads and self.at.seen is not None:

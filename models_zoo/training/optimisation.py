@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from models_zoo.data.transforms import IGNORED
 from models_zoo.precision import autocast
 from models_zoo.training.config import TrainConfig
+from models_zoo.training.distillation import Distillation
 from models_zoo.training.distributed import Group
 from models_zoo.training.objective import Heads, Objective
 
@@ -31,8 +32,10 @@ class Optimisation:
         precision: str,
         device: str,
         group: Group,
+        distillation: Distillation | None = None,
     ) -> None:
         self.network, self.objective, self.group = network, objective, group
+        self.distillation = distillation
         self.precision, self.device, self.parts = precision, device, config.accumulate
         self.optimizer = _optimizer(network, config)
         self.scaler = torch.amp.GradScaler(device, enabled=device == "cuda" and precision == "fp16")
@@ -95,7 +98,10 @@ class Optimisation:
                 with autocast(self.precision, self.device):
                     heads = self.heads(part)
                 share = (self.objective.mass(truth) / max(mass, 1e-12)).float()
-                loss = self.objective(heads, truth) * share
+                loss = self.objective(heads, truth)
+                if self.distillation is not None:
+                    loss = self.distillation(loss, heads[0][0], part, truth)
+                loss = loss * share
                 # The group averages gradients; the loss is a sum.
                 self.scaler.scale(loss * self.group.world).backward()
             total += loss.detach()
@@ -138,4 +144,4 @@ def _optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer
     ]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
-    return torch.optim.AdamW(groups, lr=config.lr)
+    return torch.optim.AdamW(groups, lr=config.lr, fused=True)

@@ -23,6 +23,7 @@ from models_zoo.seeds import seed_for
 from models_zoo.training.batches import Batches, batch_loader
 from models_zoo.training.class_weights import class_weights
 from models_zoo.training.config import TrainConfig
+from models_zoo.training.distillation import distillation_build, teacher_find
 from models_zoo.training.distributed import Group, group_joined
 from models_zoo.training.inputs import Inputs, inputs_open
 from models_zoo.training.loop import WEIGHTS_NAME, Trainer
@@ -127,6 +128,7 @@ def trainer_build(
         batch=config.batch,
         seed=config.seed,
         group=group,
+        passes=config.passes,
     )
     weights = class_weights(config.class_weights, inputs.train.classes, inputs.audit)
     objective = Objective(config.loss, None if weights is None else torch.from_numpy(weights))
@@ -141,13 +143,19 @@ def trainer_build(
         filled = pretrained_load(network, architecture_get(config.arch))
         if group.leads:
             events.write("pretrained", **asdict(filled))
+    precision, distillation, hashes = resolve(config.precision, device), None, inputs.hashes
+    if config.teacher:
+        teacher = teacher_find(config.teacher, inputs.train.classes)
+        distillation = distillation_build(teacher, precision=precision, device=device)
+        hashes = [*hashes, teacher.sidecar["sha256"]]
     optimisation = Optimisation(
         to_train(network, device),
         objective.to(device),
         config,
-        precision=resolve(config.precision, device),
+        precision=precision,
         device=device,
         group=group,
+        distillation=distillation,
     )
     return Trainer(
         config,
@@ -156,7 +164,7 @@ def trainer_build(
         batches=batches,
         loader=batch_loader(items, batches, config.workers),
         val=inputs.val,
-        hashes=inputs.hashes,
+        hashes=hashes,
         group=group,
         events=events,
     )

@@ -17,6 +17,7 @@ from models_zoo.predict.engine import Engine
 from models_zoo.predict.evaluation import evaluate
 from models_zoo.predict.pseudo import provenance_read
 from models_zoo.training.config import TrainConfig, settings_of
+from models_zoo.training.distillation import teacher_find
 from models_zoo.training.inputs import Inputs
 from models_zoo.training.record.pictures import Gallery
 
@@ -52,6 +53,9 @@ def sidecar_of(
     }
     if inputs.pseudo is not None:
         sidecar["pseudo_labels"] = provenance_read(config.pseudo)
+    if config.teacher:
+        teacher = teacher_find(config.teacher, dataset.classes).sidecar
+        sidecar["teacher"] = {name: teacher[name] for name in ("key", "sha256")}
     engine, gallery = Engine(0, precision="fp32"), Gallery(weights.parent, dataset)
     found = evaluate(engine, weights, sidecar, dataset, keep_mask=gallery.keep_mask)
     gallery.keep_worst(found.per_image)
@@ -76,6 +80,8 @@ def _shareable(config: TrainConfig) -> TrainConfig:
     """The configuration without the places of this machine, which the reader has to fill in."""
     places = {"data": config.data, "pseudo": config.pseudo}
     generic = {name: _generic(place) for name, place in places.items()}
+    if config.teacher.endswith(".safetensors"):
+        generic["teacher"] = "TEACHER.safetensors"
     return TrainConfig(**(config.as_dict() | generic))
 
 

@@ -101,6 +101,17 @@ def test_epochs_and_seeds_have_orders_of_their_own():
     assert orders[0] == [i for batch in batches() for _, i in batch]
 
 
+def test_an_epoch_of_two_passes_is_two_epochs_of_one():
+    double, single = batches(batch=5, passes=2), batches(batch=5)
+    double.epoch = 1
+    assert double.steps == 4
+    wanted = []
+    for single.epoch in (2, 3):
+        wanted += list(single)
+    assert list(double) == wanted
+    assert {number for batch in double for number, _ in batch} == {2, 3}
+
+
 def test_an_epoch_goes_on_in_its_middle():
     whole, rest = list(batches()), batches()
     rest.step = 2

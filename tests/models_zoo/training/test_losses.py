@@ -147,6 +147,8 @@ def test_class_weights_by_hand():
     assert median.tolist() == pytest.approx([0.55 / 0.6, 0.55 / 0.5, 0])
     enet = class_weights("enet", classes, audit)
     assert enet.tolist() == pytest.approx([1 / math.log(1.02 + s) for s in (0.75, 0.25, 0)])
+    root = class_weights("enet_sqrt", classes, audit)
+    assert root.tolist() == pytest.approx([weight**0.5 for weight in enet.tolist()])
     assert class_weights("none", classes, audit) is None
 
 

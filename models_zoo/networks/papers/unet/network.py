@@ -45,7 +45,7 @@ class UNet(nn.Module):
         pairs = list(zip([3, *channels], channels, strict=False))
         self.down = nn.ModuleList(_double_conv(i, o, **kind) for i, o in pairs)
         self.pool = nn.MaxPool2d(2)
-        self.dropout = nn.Dropout2d(0.5)
+        self.dropout = nn.Dropout(0.5)
         self.up, self.merge = nn.ModuleList(), nn.ModuleList()
         for lower, upper in zip(channels[:0:-1], channels[-2::-1], strict=True):
             self.up.append(nn.ConvTranspose2d(lower, upper, 2, stride=2))

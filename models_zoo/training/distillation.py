@@ -1,0 +1,70 @@
+"""Learning from a trained network as well as from the truth.
+
+Hinton, Vinyals, Dean 2015, "Distilling the Knowledge in a Neural Network": the student's class
+probabilities are drawn to the teacher's, here at temperature 1 and in cells of 4×4 pixels.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+from models_zoo.checkpoints.shipped import Shipped, resolve
+from models_zoo.data.classes import Classes
+from models_zoo.data.transforms import IGNORED
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
+from models_zoo.precision import autocast
+from models_zoo.predict.engine import network_load
+
+TRUTH_SHARE = 0.5  # of the loss against the truth; the teacher's counts once
+STRIDE = 4
+
+
+class Distillation:
+    """½ · the loss against the truth + the divergence from a teacher's probabilities."""
+
+    def __init__(self, teacher: nn.Module, *, precision: str, device: str) -> None:
+        self.teacher, self.precision, self.device = teacher, precision, device
+
+    def __call__(self, loss: Tensor, logits: Tensor, image: Tensor, mask: Tensor) -> Tensor:
+        """The whole loss of one part of a batch, from the student's `loss` and N×K×H×W `logits`."""
+        with torch.no_grad(), autocast(self.precision, self.device):
+            taught = self.teacher(image)
+        return TRUTH_SHARE * loss + divergence(logits.float(), taught.float(), mask)
+
+
+def divergence(logits: Tensor, taught: Tensor, mask: Tensor) -> Tensor:
+    """KL(taught ‖ logits) of N×K×H×W logits, a mean over cells of STRIDE×STRIDE pixels.
+
+    A cell counts by its share of pixels that `mask` does not ignore: a crop beyond the image's edge
+    is nothing that a teacher knows of. 0 where no pixel counts.
+    """
+    share = _cells((mask != IGNORED).float()[:, None])
+    student, teacher = _cells(logits).log_softmax(dim=1), _cells(taught).log_softmax(dim=1)
+    apart = (teacher.exp() * (teacher - student)).sum(dim=1, keepdim=True)
+    return (share * apart).sum() / share.sum().clamp(min=1e-12)
+
+
+def _cells(x: Tensor) -> Tensor:
+    return avg_pool2d(x, STRIDE, ceil_mode=True, count_include_pad=False)
+
+
+def teacher_find(name: str, classes: Classes) -> Shipped:
+    """The checkpoint `name`, a file or a shipped key.
+
+    ValueError unless it knows the same classes and takes the same input as networks that train.
+    """
+    checkpoint = resolve(name)
+    sidecar = checkpoint.sidecar
+    if [entry["name"] for entry in sidecar["classes"]] != [entry["name"] for entry in classes]:
+        raise ValueError(f"The teacher {sidecar['key']} was trained on other classes.")
+    if (*sidecar["mean"], *sidecar["std"]) != (*IMAGENET_MEAN, *IMAGENET_STD):
+        raise ValueError(f"The teacher {sidecar['key']} takes its input normalised otherwise.")
+    return checkpoint
+
+
+def distillation_build(checkpoint: Shipped, *, precision: str, device: str) -> Distillation:
+    """The teacher in memory, ready to be asked. ValueError when its file is not its sidecar's."""
+    network = network_load(checkpoint.weights_path, checkpoint.sidecar)
+    return Distillation(network, precision=precision, device=device)
