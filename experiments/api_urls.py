@@ -2,24 +2,25 @@
 
 from django.urls import path
 
-from experiments.checkpoints import api
-from experiments.runs import api as run_api
+from experiments.checkpoints import api as checkpoints
+from experiments.datasets import api as datasets
+from experiments.runs import api as runs
 
 app_name = "experiments-api"
-actions = {"stop": run_api.RunStop, "resume": run_api.RunResume, "clone": run_api.RunClone}
+actions = {"stop": runs.RunStop, "resume": runs.RunResume, "clone": runs.RunClone}
 
 urlpatterns = [
-    path("models/", api.Models.as_view(), name="models"),
-    path("datasets/", api.Datasets.as_view(), name="datasets"),
-    path("runs/", run_api.Runs.as_view(), name="runs"),
-    path("runs/<int:pk>/", run_api.RunDetail.as_view(), name="run"),
+    path("models/", checkpoints.Models.as_view(), name="models"),
+    path("datasets/", datasets.Datasets.as_view(), name="datasets"),
+    path("runs/", runs.Runs.as_view(), name="runs"),
+    path("runs/<int:pk>/", runs.RunDetail.as_view(), name="run"),
     *(path(f"runs/<int:pk>/{name}/", view.as_view()) for name, view in actions.items()),
     # A POST cannot be redirected to the address with the slash.
     *(path(f"runs/<int:pk>/{name}", view.as_view(schema=None)) for name, view in actions.items()),
-    path("runs/<int:pk>/epochs/", run_api.Epochs.as_view(), name="epochs"),
+    path("runs/<int:pk>/epochs/", runs.Epochs.as_view(), name="epochs"),
     path(
         "runs/<int:pk>/epochs/<int:number>/confusion/",
-        run_api.EpochConfusion.as_view(),
+        runs.EpochConfusion.as_view(),
         name="epoch-confusion",
     ),
 ]

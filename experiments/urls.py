@@ -2,14 +2,15 @@
 
 from django.urls import path
 
-from experiments.board.views import compare, exports, leaderboard
-from experiments.runs.views import actions, launch, run, runs
+from experiments.board.views import compare, curves, exports, leaderboard, table
+from experiments.checkpoints import views as checkpoints
+from experiments.runs.views import actions, launch, run
 
 app_name = "experiments"
 
 urlpatterns = [
-    path("runs/", runs.table, name="runs"),
-    path("runs/changes/", runs.changes, name="changes"),
+    path("runs/", table.page, name="runs"),
+    path("runs/changes/", table.changes, name="changes"),
     path("runs/new/", launch.new, name="launch"),
     path("runs/new/preset/", launch.preset, name="preset"),
     path("runs/preflight/<int:pk>/", launch.preflight, name="preflight"),
@@ -20,15 +21,15 @@ urlpatterns = [
     path("runs/<int:pk>/", run.page, name="run"),
     path("runs/<int:pk>/head/", run.head, name="head"),
     path("runs/<int:pk>/results/", run.results, name="results"),
-    path("runs/<int:pk>/curves/", run.curves, name="curves"),
+    path("runs/<int:pk>/curves/", curves.curves, name="curves"),
     path("runs/<int:pk>/epochs/<int:number>/", run.epoch, name="epoch"),
-    path("runs/<int:pk>/usage/", run.usage, name="usage"),
+    path("runs/<int:pk>/usage/", curves.usage, name="usage"),
     path("runs/<int:pk>/log/", run.log, name="log"),
     path("runs/<int:pk>/files/<path:name>", run.file, name="file"),
     path("runs/<int:pk>/stop/", actions.stop, name="stop"),
     path("runs/<int:pk>/resume/", actions.resume, name="resume"),
     path("runs/<int:pk>/delete/", actions.delete, name="delete"),
     path("runs/<int:pk>/note/", actions.note, name="note"),
-    path("runs/<int:pk>/offer/", actions.offer, name="offer"),
+    path("runs/<int:pk>/offer/", checkpoints.offer, name="offer"),
     path("leaderboard/", leaderboard.page, name="leaderboard"),
 ]

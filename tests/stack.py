@@ -30,7 +30,7 @@ ENDED = ("DONE", "FAILED", "LOST", "STOPPED")
 CHECKPOINT_IMPORT = """
 import json, sys, django; django.setup()
 from pathlib import Path
-from experiments.checkpoints.services import checkpoint_import
+from experiments.records.checkpoints import checkpoint_import
 for weights in map(Path, sys.argv[1:]):
     sidecar = json.loads(weights.with_suffix(".json").read_text())
     checkpoint_import(sidecar=sidecar, weights=weights, shipped=True)

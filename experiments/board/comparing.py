@@ -12,9 +12,9 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from experiments.board.curves import rounded, thinned
-from experiments.board.statistics import PairedDifference, paired_bootstrap
 from experiments.models import Epoch, Evaluation, Run
-from experiments.runs.results import counts_of
+from experiments.scores.results import counts_of
+from experiments.scores.statistics import PairedDifference, paired_bootstrap
 
 SERIES = ("miou", "loss", "train_miou", "val_loss")
 

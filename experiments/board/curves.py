@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from experiments.board.statistics import overfitting
 from experiments.models import Epoch, Run, Usage
+from experiments.scores.statistics import overfitting
 
 MOST_POINTS = 500
 SCALARS = ("loss", "val_loss", "lr", "miou", "train_miou", "seconds")

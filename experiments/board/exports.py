@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from experiments.models import Epoch, Run
+from segweb.http.csv import csv_lines
 
 CHUNK = 500
 RUN_FIELDS = (
@@ -55,29 +55,4 @@ def as_json(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
-class _Echo:
-    """A file that gives back what is written."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """CSV with a head; lists and objects are written as JSON."""
-    writer = csv.writer(_Echo())
-    for number, row in enumerate(rows):
-        if number == 0:
-            yield writer.writerow(row.keys())
-        yield writer.writerow([_cell(value) for value in row.values()])
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, (list, dict)):
-        return json.dumps(value)
-    # A spreadsheet would take such a text for a formula and compute it.
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
-
-
-FORMS = {"csv": (as_csv, "text/csv; charset=utf-8"), "json": (as_json, "application/json")}
+FORMS = {"csv": (csv_lines, "text/csv; charset=utf-8"), "json": (as_json, "application/json")}

@@ -11,7 +11,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from experiments.models import Epoch, Run
-from experiments.runs.results import run_results
+from experiments.scores.results import run_results
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure

@@ -1,34 +1,13 @@
-"""REST: the checkpoints on offer and the data sets."""
+"""REST: the checkpoints on offer."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.conf import settings
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
-from rest_framework import generics, status
-from rest_framework.exceptions import APIException, NotAuthenticated, PermissionDenied
-from rest_framework.parsers import MultiPartParser
+from rest_framework import generics
 from rest_framework.permissions import AllowAny
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from experiments.access import may_launch
-from experiments.checkpoints.serializers import (
-    CheckpointSerializer,
-    DatasetImportSerializer,
-    DatasetSerializer,
-)
-from experiments.datasets.services import dataset_import
-from experiments.models import Checkpoint, Dataset
-
-
-class ArchiveTooLarge(APIException):
-    """More bytes than an import may have."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from experiments.checkpoints.serializers import CheckpointSerializer
+from experiments.models import Checkpoint
 
 
 class Models(generics.ListAPIView):
@@ -41,34 +20,3 @@ class Models(generics.ListAPIView):
     def get_queryset(self) -> QuerySet[Checkpoint]:
         """With what a line of the list needs."""
         return Checkpoint.objects.offered().with_scores()
-
-
-class Datasets(generics.ListAPIView):
-    """The data sets whose class ids masks use; and the way to import another one."""
-
-    permission_classes = [AllowAny]
-    serializer_class = DatasetSerializer
-    pagination_class = None
-    queryset = Dataset.objects.all()
-    parser_classes = [MultiPartParser]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse who may not import, and what is too long, before a byte of it is read."""
-        super().initial(request, *args, **kwargs)
-        if request.method != "POST":
-            return
-        if not request.user.is_authenticated:
-            raise NotAuthenticated
-        if not may_launch(request.user):
-            raise PermissionDenied(_("Importing a data set needs a permission that you lack."))
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > settings.IMPORT_MAX_BYTES:
-            raise ArchiveTooLarge(_("The archive is too large."))
-
-    @extend_schema(request=DatasetImportSerializer, responses={201: DatasetSerializer})
-    def post(self, request: Request) -> Response:
-        """A zip with classes.json, images and masks of `train` and `val` (staff)."""
-        form = DatasetImportSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        dataset = dataset_import(file=form.validated_data["file"])
-        return Response(DatasetSerializer(dataset).data, status=status.HTTP_201_CREATED)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from experiments.checkpoints.services import dataset_ensure
 from experiments.models import Checkpoint
+from experiments.records.datasets import dataset_ensure
 from models_zoo.checkpoints.published import published_keys, published_sidecar
 
 
@@ -12,9 +12,8 @@ def published_sync() -> list[str]:
     added = []
     for key in published_keys():
         sidecar = published_sidecar(key)
-        terms = ("slug", "title", "licence", "source")
         dataset = dataset_ensure(
-            **{term: sidecar["dataset"][term] for term in terms},
+            passport=sidecar["dataset"],
             classes=sidecar["classes"],
             ignore_index=sidecar["ignore_index"],
             shipped=True,

@@ -1,34 +1,11 @@
-"""How checkpoints and data sets look from outside."""
+"""How checkpoints look from outside."""
 
 from __future__ import annotations
 
 from rest_framework import serializers
 
-from experiments.models import Checkpoint, Dataset
-
-
-class ClassSerializer(serializers.Serializer):
-    """One class of a data set."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    colour = serializers.CharField(help_text="#rrggbb")
-
-
-class DatasetSerializer(serializers.ModelSerializer):
-    """A data set with its classes and terms."""
-
-    classes = ClassSerializer(many=True)
-
-    class Meta:
-        model = Dataset
-        fields = ["slug", "title", "classes", "ignore_index", "licence", "source"]
-
-
-class DatasetImportSerializer(serializers.Serializer):
-    """A zipped data set, in the layout that models_zoo calls `folder`."""
-
-    file = serializers.FileField(allow_empty_file=True)
+from experiments.models import Checkpoint
+from experiments.serializers import ClassSerializer
 
 
 class CheckpointSerializer(serializers.ModelSerializer):

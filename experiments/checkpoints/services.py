@@ -1,25 +1,16 @@
-"""What happens to data sets, checkpoints and evaluations; the only writers of their state."""
+"""What checkpoints are on offer: the shipped ones brought in, any withdrawn and put back."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils import timezone
 
-from experiments.models import Checkpoint, Confusion, Dataset, Evaluation, ImageCounts
+from experiments.models import Checkpoint
+from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
 from models_zoo.checkpoints.shipped import Shipped, shipped
-
-
-class CheckpointDamaged(ValueError):
-    """A weights file is missing or is not the one that its sidecar describes."""
 
 
 @dataclass
@@ -58,105 +49,6 @@ def _is_current(item: Shipped) -> bool:
         and current.sidecar == item.sidecar
         and default_storage.exists(current.file.name)
     )
-
-
-def checkpoint_import(
-    *,
-    sidecar: dict[str, Any],
-    weights: Path,
-    shipped: bool,
-    scores: list[dict[str, Any]] | None = None,
-) -> Checkpoint:
-    """Put a checkpoint on offer under its key, replacing the one that held the key before.
-
-    `scores` are those of the sidecar, or the same with the counts of each image.
-    CheckpointDamaged when `weights` is not the file that the sidecar's sha256 names.
-    """
-    name = _weights_store(weights, sidecar["sha256"])
-    with transaction.atomic():
-        dataset = dataset_ensure(
-            **{term: sidecar["dataset"].get(term, "") for term in ("title", "licence", "source")},
-            slug=sidecar["dataset"]["slug"],
-            classes=sidecar["classes"],
-            ignore_index=sidecar["ignore_index"],
-            shipped=shipped,
-        )
-        withdrawn_at = _key_release(sidecar)
-        checkpoint, _ = Checkpoint.objects.update_or_create(
-            key=sidecar["key"],
-            sha256=sidecar["sha256"],
-            defaults=_checkpoint_fields(sidecar) | {"file": name, "dataset": dataset},
-            create_defaults=_checkpoint_fields(sidecar)
-            | {"file": name, "dataset": dataset, "shipped": shipped, "withdrawn_at": withdrawn_at},
-        )
-        for entry in sidecar.get("scores", []) if scores is None else scores:
-            evaluation_record(checkpoint=checkpoint, entry=entry)
-    return checkpoint
-
-
-def _checkpoint_fields(sidecar: dict[str, Any]) -> dict[str, Any]:
-    names = ("key", "architecture", "variant", "parameters", "gmacs")
-    fields = {name: sidecar.get(name) for name in names}
-    return fields | {"sidecar": sidecar, "superseded_at": None}
-
-
-def _key_release(sidecar: dict[str, Any]) -> Any:
-    """Free the key from other weights; returns since when that key was withdrawn, if it was."""
-    holder = Checkpoint.objects.filter(key=sidecar["key"], superseded_at=None)
-    holder = holder.exclude(sha256=sidecar["sha256"])
-    withdrawn_at = holder.values_list("withdrawn_at", flat=True).first()
-    holder.update(superseded_at=timezone.now())
-    return withdrawn_at
-
-
-def _weights_store(weights: Path, sha256: str) -> str:
-    """Copy a weights file into storage under its hash, once it was found to have that hash."""
-    if not weights.is_file():
-        raise CheckpointDamaged(f"{weights.name}: the file is missing.")
-    with weights.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-            raise CheckpointDamaged(f"{weights.name}: its sha256 is not its sidecar's.")
-        name = f"checkpoints/{sha256}.safetensors"
-        if default_storage.exists(name) and default_storage.size(name) == weights.stat().st_size:
-            return name
-        default_storage.delete(name)
-        return default_storage.save(name, File(file))
-
-
-def dataset_ensure(*, slug: str, **fields: Any) -> Dataset:
-    """The data set `slug`; one that is not there yet is made with `fields`."""
-    return Dataset.objects.get_or_create(slug=slug, defaults=fields)[0]
-
-
-def evaluation_record(*, checkpoint: Checkpoint, entry: dict[str, Any]) -> Evaluation:
-    """Keep what a checkpoint scored: `entry` as in a sidecar's `scores`, with its passport."""
-    passport = entry["passport"]
-    scores = {
-        name: value
-        for name, value in entry.items()
-        if name not in ("split", "passport", "confusion", "images", "per_image")
-    }
-    evaluation, created = Evaluation.objects.update_or_create(
-        checkpoint=checkpoint,
-        split=entry["split"],
-        split_hash=passport["split_hash"],
-        protocol_hash=protocol_hash(passport),
-        defaults={"protocol": passport, "scores": scores, "images": entry.get("images")},
-    )
-    if entry.get("per_image"):
-        ImageCounts.objects.filter(evaluation=evaluation).delete()
-        ImageCounts.pack(evaluation, entry["per_image"]).save()
-    if created and entry.get("confusion"):
-        evaluation.confusion = Confusion.pack(entry["confusion"])
-        evaluation.confusion.save()
-        evaluation.save(update_fields=["confusion"])
-    return evaluation
-
-
-def protocol_hash(passport: dict[str, Any]) -> str:
-    """Names how something was scored, whatever was scored and on what."""
-    rules = {k: v for k, v in passport.items() if k not in ("split_hash", "checkpoint_sha256")}
-    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 
 def checkpoint_withdraw(*, checkpoint: Checkpoint) -> bool:

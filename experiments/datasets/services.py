@@ -14,9 +14,9 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from experiments.checkpoints.services import dataset_ensure
 from experiments.datasets.archives import archive_unpack
 from experiments.models import Dataset
+from experiments.records.datasets import dataset_ensure
 from models_zoo.data import Dataset as Split
 from models_zoo.data import open_dataset
 from models_zoo.data.audit import audit
@@ -42,9 +42,8 @@ def dataset_import(*, file: BinaryIO) -> Dataset:
 
 
 def _keep(root: Path, found: Split, imports: Path) -> Dataset:
-    terms = {name: getattr(found, name) for name in ("title", "licence", "source")}
     dataset = dataset_ensure(
-        slug=found.slug, classes=found.classes, ignore_index=found.ignore_index, **terms
+        passport=found.passport, classes=found.classes, ignore_index=found.ignore_index
     )
     names = [[entry["name"] for entry in classes] for classes in (dataset.classes, found.classes)]
     if names[0] != names[1]:

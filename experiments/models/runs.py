@@ -47,7 +47,7 @@ class Run(Job):
     fields of models_zoo's TrainConfig but arch, variant, data, epochs and seed, which are columns.
     `step` of `steps` is the progress within epoch `epoch` + 1. `history` is the mIoU by epoch,
     thinned out for a small curve. `protocol` says how the scores of the epochs were measured.
-    Files lie in storage under `folder`: see experiments.runs.files.
+    Files lie in storage under `folder`: see experiments.records.files.
     """
 
     task_name = "experiments.run_execute"
@@ -124,6 +124,12 @@ class Run(Job):
     def checkpoint(self) -> Checkpoint | None:
         """Its best weights, once they were published."""
         return Checkpoint.objects.filter(key=self.checkpoint_key, superseded_at=None).first()
+
+    @property
+    def look(self) -> str:
+        """Names what its row or its page's head shows: the same look, nothing to send anew."""
+        parts = (self.state, self.attempt, self.epoch, self.step, int(self.stop_requested))
+        return "-".join(map(str, parts))
 
     @property
     def can_stop(self) -> bool:

@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from experiments.access import may_change, may_launch, runs_readable
 from experiments.models import Dataset, Epoch, Kind, Run
-from experiments.runs.epochs import epoch_report
+from experiments.records.epochs import epoch_report
 from experiments.runs.serializers import (
     ConfusionSerializer,
     EpochReportSerializer,

@@ -11,11 +11,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from experiments.checkpoints.services import dataset_ensure, protocol_hash
 from experiments.models import Checkpoint, Confusion, Epoch, Kind, Probe, Run
-from experiments.runs.configuration import FIELDS
-from experiments.runs.epochs import METRICS, run_summarise
-from experiments.runs.files import folder_bytes
+from experiments.records.checkpoints import protocol_hash
+from experiments.records.configuration import FIELDS
+from experiments.records.datasets import dataset_ensure
+from experiments.records.epochs import METRICS, run_summarise
+from experiments.records.files import folder_bytes
 from experiments.runs.services import run_delete
 from models_zoo.checkpoints.history import History, history_read
 from segweb.jobs import State
@@ -52,9 +53,9 @@ def run_import(*, history: Path) -> Run | None:
 
 
 def _fields(about: dict[str, Any]) -> dict[str, Any]:
-    terms = ("slug", "title", "licence", "source", "classes")
     dataset = dataset_ensure(
-        **{name: about["dataset"].get(name, "") for name in terms},
+        passport=about["dataset"],
+        classes=about["dataset"]["classes"],
         ignore_index=about["ignore_index"],
         shipped=True,
     )

@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from experiments.datasets.sources import data_sources
 from experiments.models import Run
-from experiments.runs.configuration import FIELDS
+from experiments.records.configuration import FIELDS
+from experiments.records.sources import data_sources
 from experiments.runs.services import MOST_SEEDS, run_request
 from models_zoo.catalogue import VARIANTS, catalogue
 from models_zoo.training.config import CHOICES, TrainConfig, settings_of, with_settings

@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from experiments.models import Attempt, Epoch, Kind, Run
-from experiments.runs.configuration import FIELDS
-from experiments.runs.epochs import METRICS
+from experiments.records.configuration import FIELDS
+from experiments.records.epochs import METRICS
 
 LARGEST = 2**31 - 1
 LAUNCHED = [(kind.value, kind.label) for kind in (Kind.TRAINED, Kind.EXTERNAL)]

@@ -16,11 +16,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from experiments.checkpoints.services import dataset_ensure
-from experiments.datasets.sources import data_find, data_open
-from experiments.models import Confusion, Dataset, Kind, Run
-from experiments.runs.configuration import config_columns, train_config
-from experiments.runs.files import folder_delete
+from experiments.models import Confusion, Dataset, Kind, Preflight, Run
+from experiments.records.configuration import config_columns, train_config
+from experiments.records.datasets import dataset_ensure
+from experiments.records.files import folder_delete
+from experiments.records.sources import data_find, data_open
 from segweb.jobs import State, wakeups
 
 MOST_SEEDS = 20
@@ -102,6 +102,15 @@ def request_check(
     for images in filter(None, (checked.data, checked.pseudo)):
         data_open(images, "train")
     return {**subject, **amount, "config": config_columns(checked), "gpus": gpus}
+
+
+def preflight_request(*, owner: User | None, **request: Any) -> Preflight:
+    """Queue a look at what `run_launch` would be asked for. ValidationError as there."""
+    checked = request_check(**request)
+    with transaction.atomic():
+        preflight = Preflight.objects.create(request=checked, owner=owner)
+        wakeups.send_on_commit(preflight)
+    return preflight
 
 
 def runs_launch_group(*, seeds: Sequence[int], **request: Any) -> list[Run]:
@@ -235,9 +244,8 @@ def run_delete(*, run: Run) -> None:
 def _dataset_of(spec: str) -> Dataset:
     """The row of the data that a specification names, made where there is none yet."""
     found = data_open(spec, "train")
-    terms = {name: getattr(found, name) for name in ("title", "licence", "source")}
     return dataset_ensure(
-        slug=found.slug, classes=found.classes, ignore_index=found.ignore_index, **terms
+        passport=found.passport, classes=found.classes, ignore_index=found.ignore_index
     )
 
 

@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from experiments.board.statistics import PairedDifference
 from experiments.models import Run
+from experiments.scores.statistics import PairedDifference
 from models_zoo import catalogue
 
 register = template.Library()

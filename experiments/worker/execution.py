@@ -20,10 +20,10 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from experiments.checkpoints.services import CheckpointDamaged
 from experiments.models import Attempt, Run
-from experiments.runs.files import DIFF, LOG, folder_delete
-from experiments.runs.publishing import checkpoint_publish, run_tidy
+from experiments.records.checkpoints import CheckpointDamaged
+from experiments.records.files import DIFF, LOG, folder_delete
+from experiments.records.publishing import checkpoint_publish, run_tidy
 from experiments.worker.environment import environment_capture
 from experiments.worker.replay import LeaseLost, Replay
 from experiments.worker.trainer import FolderLock, Trainer, marked_kill, run_mark, trainer_command

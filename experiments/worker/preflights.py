@@ -1,4 +1,4 @@
-"""A look at a run before it is launched: asked for here, carried out by a training worker."""
+"""A look at a run before it is launched, as a training worker carries it out."""
 
 from __future__ import annotations
 
@@ -12,30 +12,18 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from experiments.models import Kind, Preflight, Run
-from experiments.runs.services import request_check
 from experiments.worker.environment import hardware
 from experiments.worker.trainer import LEASH, config_words, trainer_config
 from segweb.env import BASE_DIR
-from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently, wakeups
+from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently
 
 UNEXPLAINED = gettext_noop("The check could not be carried out. The worker's log says why.")
 TOO_LONG = gettext_noop("The check took too long.")
 SECONDS = 900
 ALIKE = 5  # earlier runs that an estimate looks at
-
-
-def preflight_request(*, owner: User | None, **request: Any) -> Preflight:
-    """Queue a look at what `run_launch` would be asked for. ValidationError as there."""
-    checked = request_check(**request)
-    with transaction.atomic():
-        preflight = Preflight.objects.create(request=checked, owner=owner)
-        wakeups.send_on_commit(preflight)
-    return preflight
 
 
 def preflight_execute(*, preflight_id: int) -> None:

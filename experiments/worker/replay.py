@@ -14,10 +14,10 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from experiments.checkpoints.services import protocol_hash
 from experiments.models import Attempt, Probe, Run
-from experiments.runs.epochs import METRICS, epoch_record
-from experiments.runs.files import EVENTS
+from experiments.records.checkpoints import protocol_hash
+from experiments.records.epochs import METRICS, epoch_record
+from experiments.records.files import EVENTS
 from segweb.jobs import Lease
 
 _METRICS = set(METRICS)

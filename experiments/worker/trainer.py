@@ -20,9 +20,9 @@ from typing import IO
 import psutil
 from django.conf import settings
 
-from experiments.datasets.sources import data_resolve
 from experiments.models import Run
-from experiments.runs.files import LOG
+from experiments.records.files import LOG
+from experiments.records.sources import data_resolve
 from models_zoo.training.config import TrainConfig, settings_of
 from segweb.env import BASE_DIR
 

@@ -18,8 +18,8 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from experiments.checkpoints.services import dataset_ensure
 from experiments.models import Checkpoint, Dataset
+from experiments.records.datasets import dataset_ensure
 from inference.compare.agreement import comparison_agreement
 from inference.images import uploads
 from inference.images.samples import sample_dataset, sample_images
@@ -81,7 +81,10 @@ def image_from_sample(*, name: str, owner: User | None = None, visitor: str = ""
     sample = {sample.name: sample for sample in sample_images()}.get(name)
     if sample is None:
         raise ValidationError(_("There is no such sample."))
-    dataset = dataset_ensure(**sample_dataset())
+    described = sample_dataset()
+    dataset = dataset_ensure(
+        passport=described, classes=described["classes"], ignore_index=described["ignore_index"]
+    )
     with sample.image_path.open("rb") as file, sample.mask_path.open("rb") as mask:
         return image_create(
             file=File(file, name=sample.name),

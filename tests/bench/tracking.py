@@ -43,9 +43,9 @@ def ours(runs: int, epochs: int, classes: int) -> dict[str, dict[str, dict[str, 
     from django.test import Client
 
     from experiments.board.curves import run_curves
+    from experiments.board.table import RunsForm
     from experiments.models import Run
-    from experiments.runs.epochs import epoch_record
-    from experiments.runs.table import RunsForm
+    from experiments.records.epochs import epoch_record
     from tests.experiments.factories import counts_make, dataset_make, run_make
 
     dataset = dataset_make("bench", num_classes=classes)

@@ -37,7 +37,7 @@ EPOCH = """
 import sys, django; django.setup()
 import numpy as np
 from experiments.models import Run
-from experiments.runs.epochs import epoch_record
+from experiments.records.epochs import epoch_record
 from tests.experiments.factories import counts_make
 run, number = Run.objects.get(pk=sys.argv[1]), int(sys.argv[2])
 counts = counts_make(np.random.default_rng(0), 3, 0.9)

@@ -14,7 +14,6 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from experiments.checkpoints.services import protocol_hash
 from experiments.models import (
     Attempt,
     Checkpoint,
@@ -26,7 +25,8 @@ from experiments.models import (
     Run,
     Usage,
 )
-from experiments.runs.epochs import run_summarise
+from experiments.records.checkpoints import protocol_hash
+from experiments.records.epochs import run_summarise
 from models_zoo.metrics import image_counts, scores
 from segweb.jobs import State
 

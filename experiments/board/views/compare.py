@@ -10,16 +10,16 @@ from experiments.access import draws_charts, reads_runs
 from experiments.board.comparing import compared_curves, confusion_difference, verdicts
 from experiments.board.report import config_differences
 from experiments.models import Run
+from experiments.queries import numbers_named
 
 MOST = 20
 
 
 def _chosen(request: HttpRequest) -> list[Run]:
     """The runs of `?run=`, in the order in which they were named."""
-    names = request.GET.getlist("run")[:MOST]
-    order = list(dict.fromkeys(int(pk) for pk in names if pk.isdecimal() and len(pk) < 18))
-    found = Run.objects.visible().select_related("dataset", "owner").in_bulk(order)
-    return [found[pk] for pk in order if pk in found]
+    order = numbers_named(request, "run")[:MOST]
+    runs = Run.objects.visible().select_related("dataset", "owner").in_bulk(order)
+    return [runs[pk] for pk in order if pk in runs]
 
 
 @require_safe

@@ -10,17 +10,19 @@ from django.views.decorators.http import require_safe
 from experiments.access import reads_runs
 from experiments.board.exports import FORMS, ROWS
 from experiments.board.report import report_html
+from experiments.board.table import RunsForm
 from experiments.models import Run
-from experiments.runs.table import RunsForm
+from experiments.queries import numbers_named
 
 MOST_REPORTED = 50
 
 
 def runs_asked(request: HttpRequest) -> QuerySet[Run]:
     """The runs of `?run=`, or without it those that the run table's filters let through."""
-    chosen = [int(pk) for pk in request.GET.getlist("run") if pk.isdecimal() and len(pk) < 18]
     runs = RunsForm(request.GET).runs()
-    return runs.filter(pk__in=chosen) if request.GET.getlist("run") else runs
+    if "run" not in request.GET:
+        return runs
+    return runs.filter(pk__in=numbers_named(request, "run"))
 
 
 @require_safe

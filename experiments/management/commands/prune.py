@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Sum
 
 from experiments.models import Run
-from experiments.runs.publishing import checkpoints_prune
+from experiments.records.publishing import checkpoints_prune
 
 
 class Command(BaseCommand):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from experiments.access import may_change, may_launch
-from experiments.checkpoints.services import checkpoint_restore, checkpoint_withdraw
+from experiments.access import may_change
 from experiments.models import Run
 from experiments.runs.services import run_annotate, run_delete, run_resume, run_stop
 from experiments.runs.views.run import run_get
@@ -57,18 +56,4 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     tags = request.POST.get("tags", "").split(",")
     described = {"name": request.POST.get("name", ""), "notes": request.POST.get("notes", "")}
     run_annotate(run=run, tags=tags, **described)
-    return redirect("experiments:run", pk)
-
-
-@require_POST
-def offer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a run's checkpoint off offer, or put it back."""
-    run = run_get(pk)
-    checkpoint = run.checkpoint
-    if not may_launch(request.user):
-        raise PermissionDenied
-    if checkpoint is None:
-        raise Http404
-    act = checkpoint_restore if request.POST.get("offered") else checkpoint_withdraw
-    act(checkpoint=checkpoint)
     return redirect("experiments:run", pk)

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from experiments.access import launches
 from experiments.models import Preflight, Run
+from experiments.queries import number_read
 from experiments.runs.launching import PAPER, LaunchForm, clone_initial, preset_initial
-from experiments.runs.services import request_check, runs_launch_group
-from experiments.worker.preflights import preflight_request
+from experiments.runs.services import preflight_request, request_check, runs_launch_group
 from models_zoo.catalogue import catalogue
 from segweb.jobs import State
 
@@ -57,11 +57,11 @@ def _checked(form: LaunchForm) -> dict[str, Any]:
 
 def _looked_at(request: HttpRequest, form: LaunchForm) -> Preflight | None:
     """The look that the form holds, if it found nothing in the way of these very settings."""
-    pk = request.POST.get("preflight", "")
-    found = Preflight.objects.filter(pk=int(pk)).first() if pk.isdecimal() else None
-    if found is None or found.state != State.DONE or found.blocking:
+    asked = number_read(request.POST.get("preflight"))
+    preflight = Preflight.objects.filter(pk=asked).first()
+    if preflight is None or preflight.state != State.DONE or preflight.blocking:
         return None
-    return found if found.request == json.loads(json.dumps(_checked(form))) else None
+    return preflight if preflight.request == json.loads(json.dumps(_checked(form))) else None
 
 
 def _look(request: HttpRequest, form: LaunchForm) -> Preflight:
@@ -82,10 +82,8 @@ def preflight(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _parent(request: HttpRequest) -> Run | None:
     """The run that `?from=` names."""
-    pk = request.GET.get("from", "")
-    if not pk.isdecimal():
-        return None
-    return get_object_or_404(Run.objects.visible(), pk=pk)
+    pk = number_read(request.GET.get("from"))
+    return None if pk is None else get_object_or_404(Run.objects.visible(), pk=pk)
 
 
 def _initial(request: HttpRequest, parent: Run | None) -> dict[str, Any]:

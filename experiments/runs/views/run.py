@@ -13,11 +13,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from experiments.access import draws_charts, may_change, may_launch, reads_runs
-from experiments.board.curves import run_curves, run_usage
 from experiments.models import Epoch, Probe, Run
-from experiments.runs.columns import run_look
-from experiments.runs.files import LOG
-from experiments.runs.results import run_results
+from experiments.queries import number_read
+from experiments.records.files import LOG
+from experiments.scores.results import run_results
 
 LOG_PART = 50_000  # bytes of a log that are sent at once
 # What of a run's folder is served, and as what.
@@ -62,7 +61,7 @@ def _group(run: Run) -> list[Run]:
 def _head(request: HttpRequest, run: Run) -> dict[str, Any]:
     return {
         "run": run,
-        "look": run_look(run),
+        "look": run.look,
         "may_launch": may_launch(request.user),
         "may_change": may_change(request.user, run),
     }
@@ -73,7 +72,7 @@ def _head(request: HttpRequest, run: Run) -> dict[str, Any]:
 def head(request: HttpRequest, pk: int) -> HttpResponse:
     """State, progress and buttons; 204 while they look as they did (`?seen=`)."""
     run = run_get(pk)
-    if run_look(run) == request.GET.get("seen"):
+    if run.look == request.GET.get("seen"):
         return HttpResponse(status=204)
     response = render(request, "experiments/_head.html", _head(request, run))
     if run.ended:
@@ -88,25 +87,6 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     run = run_get(pk)
     context = {**_head(request, run), **run_results(run)}
     return render(request, "experiments/_results.html", context)
-
-
-def _cursor(request: HttpRequest, name: str = "after") -> int:
-    text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 16 else 0
-
-
-@require_safe
-@reads_runs
-def curves(request: HttpRequest, pk: int) -> HttpResponse:
-    """The epochs after the one in `?after=`."""
-    return JsonResponse(run_curves(run=run_get(pk), after=_cursor(request)))
-
-
-@require_safe
-@reads_runs
-def usage(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the trainer used after the sample in `?after=`."""
-    return JsonResponse(run_usage(run=run_get(pk), after=_cursor(request)))
 
 
 @require_safe
@@ -139,8 +119,8 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     run = run_get(pk)
     key = f"{run.folder}/{LOG}"
     size = default_storage.size(key) if default_storage.exists(key) else 0
-    given = bool(request.GET.get("from"))
-    start = min(_cursor(request, "from"), size) if given else max(0, size - LOG_PART)
+    asked = request.GET.get("from")
+    start = min(number_read(asked) or 0, size) if asked else max(0, size - LOG_PART)
     text = b""
     if size > start:
         with default_storage.open(key) as file:

@@ -13,14 +13,14 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import IntegrityError
 
-from experiments.checkpoints import services
 from experiments.checkpoints.services import (
     checkpoint_restore,
     checkpoint_withdraw,
-    protocol_hash,
     zoo_sync,
 )
 from experiments.models import Checkpoint, Confusion, Dataset, Evaluation
+from experiments.records import checkpoints
+from experiments.records.checkpoints import protocol_hash
 from models_zoo.checkpoints.shipped import Shipped
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +104,7 @@ def test_a_new_checkpoint(tmp_path: Path) -> None:
 def test_again_nothing_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     item = ship(tmp_path)
     zoo_sync(zoo=[item])
-    monkeypatch.setattr(services.hashlib, "file_digest", lambda *_: pytest.fail("hashed again"))
+    monkeypatch.setattr(checkpoints.hashlib, "file_digest", lambda *_: pytest.fail("hashed again"))
     synced = zoo_sync(zoo=[item])
     assert (synced.unchanged, synced.added) == (["camvid-unet-slim"], [])
     assert Checkpoint.objects.count() == Evaluation.objects.count() == 1

@@ -20,8 +20,8 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from experiments.datasets import archives
-from experiments.datasets.sources import data_find, data_open
 from experiments.models import Dataset
+from experiments.records.sources import data_find, data_open
 from tests.models_zoo.fixtures import draw_folder
 
 pytestmark = pytest.mark.django_db

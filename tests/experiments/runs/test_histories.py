@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from experiments.datasets.sources import data_sources
 from experiments.models import Epoch, Kind, Probe, Run
+from experiments.records.sources import data_sources
 from experiments.runs.histories import run_import
 from experiments.runs.services import run_delete
 from models_zoo.checkpoints.history import history_read, history_write

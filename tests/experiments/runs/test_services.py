@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from experiments.models import Confusion, Epoch, Kind, Run
-from experiments.runs.epochs import epoch_record, epoch_report
+from experiments.records.epochs import epoch_record, epoch_report
 from experiments.runs.services import (
     external_run_create,
     run_clone,

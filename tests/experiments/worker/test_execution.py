@@ -18,11 +18,17 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from experiments.models import Checkpoint, Confusion, Probe, Run
-from experiments.runs.files import log_tail
-from experiments.runs.publishing import checkpoint_publish, checkpoints_prune
-from experiments.runs.services import run_delete, run_launch, run_resume, run_stop
+from experiments.records.files import log_tail
+from experiments.records.publishing import checkpoint_publish, checkpoints_prune
+from experiments.runs.services import (
+    preflight_request,
+    run_delete,
+    run_launch,
+    run_resume,
+    run_stop,
+)
 from experiments.worker import execution
-from experiments.worker.preflights import preflight_execute, preflight_request
+from experiments.worker.preflights import preflight_execute
 from experiments.worker.trainer import FolderLock, Trainer, _marked, run_mark
 from models_zoo.catalogue import OUTSIDE
 from models_zoo.cli import main

@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import OperationalError
 
 from experiments.models import Attempt, Confusion, Probe, Run
-from experiments.runs.epochs import epoch_record
+from experiments.records.epochs import epoch_record
 from experiments.worker.replay import LeaseLost, Replay
 from segweb.jobs import Lease, State, job_claim
 from tests.experiments.factories import run_make

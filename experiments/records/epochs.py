@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from experiments.models import Attempt, Confusion, Epoch, Kind, Run
-from experiments.runs.configuration import LARGEST
+from experiments.records.configuration import LARGEST
 from models_zoo.metrics import scores
 from segweb.jobs import State
 

@@ -1,4 +1,4 @@
-"""The columns of the run table, and what of a run can change while someone looks at it."""
+"""The columns of the run table."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-
-from experiments.models import Run
 
 
 @dataclass(frozen=True)
@@ -38,9 +36,3 @@ COLUMNS = (
     Column("disk", _("Disk"), "disk_bytes", initially=False, number=True),
     Column("notes", _("Notes"), initially=False),
 )
-
-
-def run_look(run: Run) -> str:
-    """Names what a row or the head of a run shows: the same look, the same row."""
-    parts = (run.state, run.attempt, run.epoch, run.step, int(run.stop_requested))
-    return "-".join(map(str, parts))

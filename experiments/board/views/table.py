@@ -11,9 +11,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from experiments.access import may_launch, reads_runs
+from experiments.board.columns import COLUMNS, Column
+from experiments.board.table import NEWEST, RunsForm
 from experiments.models import Run
-from experiments.runs.columns import COLUMNS, Column, run_look
-from experiments.runs.table import NEWEST, RunsForm
+from experiments.queries import number_read
 
 PER_PAGE = 50
 COLUMNS_KEY = "run_columns"
@@ -21,19 +22,19 @@ COLUMNS_KEY = "run_columns"
 
 @require_safe
 @reads_runs
-def table(request: HttpRequest) -> HttpResponse:
+def page(request: HttpRequest) -> HttpResponse:
     """A page of the runs that were asked for."""
     form = RunsForm(request.GET)
-    page = Paginator(form.runs(), PER_PAGE).get_page(request.GET.get("page"))
+    runs = Paginator(form.runs(), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
-        "page": page,
+        "page": runs,
         "columns": _columns(request),
         "all_columns": COLUMNS,
         "sort": request.GET.get("sort", NEWEST),
         "filtered": any(form.cleaned_data.get(name) for name in form.fields if name != "columns"),
         "may_launch": may_launch(request.user),
-        "watched": _watched(page.object_list),
+        "watched": _watched(runs.object_list),
         "newest": _newest(),
         "disk_bytes": Run.objects.aggregate(Sum("disk_bytes"))["disk_bytes__sum"],
     }
@@ -55,7 +56,7 @@ def _newest() -> int:
 
 def _watched(runs: Any) -> str:
     """The runs that may still change, each with its look: what `changes` gets back."""
-    return ",".join(f"{run.pk}:{run_look(run)}" for run in runs if not run.ended)
+    return ",".join(f"{run.pk}:{run.look}" for run in runs if not run.ended)
 
 
 @require_safe
@@ -66,13 +67,14 @@ def changes(request: HttpRequest) -> HttpResponse:
     204 when there is nothing to tell.
     """
     pairs = [pair.partition(":") for pair in request.GET.get("seen", "").split(",")]
-    seen = {int(pk): look for pk, _, look in pairs if pk.isdecimal() and len(pk) < 18}
-    found = Run.objects.visible().select_related("dataset", "owner")
-    runs = list(found.filter(pk__in=list(seen)[:PER_PAGE]))
-    changed = [run for run in runs if run_look(run) != seen[run.pk]]
+    seen = {number_read(pk): look for pk, _, look in pairs if number_read(pk) is not None}
+    watched = Run.objects.visible().filter(pk__in=list(seen)[:PER_PAGE])
+    runs = list(watched.select_related("dataset", "owner"))
+    changed = [run for run in runs if run.look != seen[run.pk]]
     gone = seen.keys() - {run.pk for run in runs}
     newest = request.GET.get("newest", "")
-    newer = newest.isdecimal() and len(newest) < 18 and _newest() > int(newest)
+    known = number_read(newest)
+    newer = known is not None and _newest() > known
     if not changed and not gone and (not newer or "told" in request.GET):
         return HttpResponse(status=204)
     context = {"changed": changed, "columns": _columns(request), "watched": _watched(runs)}

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from django.core.files.storage import default_storage
 
-from experiments.board.statistics import Counts
 from experiments.models import Evaluation, ImageCounts, Run
+from experiments.scores.statistics import Counts
 
 WORST = 30  # images that the page lists
 

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from experiments.checkpoints.services import CheckpointDamaged, checkpoint_import
 from experiments.models import Checkpoint, Confusion, Kind, Run
-from experiments.runs.files import folder_bytes
+from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
+from experiments.records.files import folder_bytes
 from segweb.host.artefacts import local_path
 from segweb.jobs import ENDED
 

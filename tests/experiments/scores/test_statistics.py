@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.board.statistics import Counts, overfitting, paired_bootstrap
+from experiments.scores.statistics import Counts, overfitting, paired_bootstrap
 from models_zoo.metrics import confusion, image_counts, image_scores, scores
 
 

@@ -9,8 +9,8 @@ from django import forms
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from experiments.board.columns import COLUMNS
 from experiments.models import Dataset, Kind, Run
-from experiments.runs.columns import COLUMNS
 from segweb.jobs import State
 
 NEWEST = "-created"

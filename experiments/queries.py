@@ -1,0 +1,18 @@
+"""What the query of an address names: numbers of rows, offsets, epochs."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+MOST_DIGITS = 17  # more than any row has, and yet what every database compares with its keys
+
+
+def number_read(text: str | None) -> int | None:
+    """The whole number that a text is; None for anything else, and for one out of all bounds."""
+    return int(text) if text and text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
+def numbers_named(request: HttpRequest, name: str) -> list[int]:
+    """Every number that `?name=` gives, each once, in their order."""
+    numbers = map(number_read, request.GET.getlist(name))
+    return list(dict.fromkeys(number for number in numbers if number is not None))

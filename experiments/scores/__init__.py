@@ -1,0 +1,1 @@
+"""What scores say, read only: statistics over images, and the results of a run."""
