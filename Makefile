@@ -5,10 +5,11 @@
 #   make worker    only the workers, for a further host     make bench   training, counting, tracking, measured
 #   make train-zoo CAMVID=PATH   trains what the zoo lacks; hours, can be stopped and goes on
 #   make zoo-pages CAMVID=PATH   measures what is shipped, for the pages and the model cards
+#   make gpu-check what the device does with the networks, into docs/gpu.md; some minutes
 #   make install   only the environment, in .venv     make messages   compile the translations
 
 .DEFAULT_GOAL := run
-.PHONY: run test faults bench train-zoo zoo-pages lint worker install install-dev messages
+.PHONY: run test faults bench gpu-check train-zoo zoo-pages lint worker install install-dev messages
 
 PYTHON ?= python3
 VENV := .venv
@@ -50,6 +51,9 @@ faults: install-dev
 bench: install-dev
 	$(BIN)/python -m models_zoo bench
 	$(BIN)/python -m tests.bench.tracking
+
+gpu-check: install
+	$(BIN)/python -m models_zoo gpu-check
 
 lint: install-dev
 	$(BIN)/ruff check

@@ -98,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     cards = command("cards", page_commands.cards, "Write the model cards from the sidecars.")
     cards.add_argument("--out", type=Path, default=CARDS)
     command("bench", commands.bench, "Compare training and counting with plain PyTorch.")
+    check = command("gpu-check", commands.gpu_check, "Measure what this device does.")
+    check.add_argument("--minutes", type=float, default=2.5, help="about how long it may take")
+    check.add_argument("--out", type=Path, default=Path("docs"), help="for gpu.md and gpu.json")
     return parser
 
 

@@ -240,3 +240,15 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
     print(f"training throughput beside a plain loop    {training['ratio']:5.2f} (at least 1.5)")
     print(f"confusion counts beside torchmetrics       {counting['ratio']:5.1f} (at least 20)")
     return {"training": training, "counting": counting}
+
+
+def gpu_check(options: argparse.Namespace) -> dict[str, Any]:
+    """Measures what this device does with the catalogue, and writes the page."""
+    from models_zoo.gpu_check.report import gpu_check as check
+    from models_zoo.gpu_check.report import report_write
+    from models_zoo.precision import device_name
+
+    result = check(device_name(), seconds=60 * options.minutes, say=partial(print, flush=True))
+    report_write(result, options.out)
+    print(f"{options.out / 'gpu.md'}: {len(result['failed'])} failed")
+    return result
