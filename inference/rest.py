@@ -1,0 +1,95 @@
+"""What every feature's REST addresses share: who may write, links, files, request names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission
+from rest_framework.request import Request
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from inference import access
+from inference.images import uploads
+from inference.pace import WriteThrottle
+
+
+class MayCompare(BasePermission):
+    """Who may compare makes things; looking is decided by `inference.access`, row by row."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Whether this request may go on."""
+        return request.method in SAFE_METHODS or access.may_compare(request)
+
+
+class AnyType(BaseContentNegotiation):
+    """For addresses that serve one file: its type does not depend on the Accept header."""
+
+    def select_parser(self, request: Request, parsers: list[Any]) -> Any:
+        """No request has a body here."""
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: list[Any], *_: Any) -> Any:
+        """Problems are JSON."""
+        return renderers[0], renderers[0].media_type
+
+
+class FileView(APIView):
+    """An address that serves one file to whoever may see what it belongs to."""
+
+    permission_classes = [AllowAny]
+    content_negotiation_class = AnyType
+
+
+class UploadView(APIView):
+    """An address that takes files."""
+
+    permission_classes = [MayCompare]
+    throttle_classes = [WriteThrottle]
+    parser_classes = [MultiPartParser]
+
+    def files_bytes_max(self) -> int:
+        """How many bytes all files of one request may have."""
+        raise NotImplementedError
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what says itself that it is too long, before a byte of it is read."""
+        if uploads.body_too_long(request, files_bytes=self.files_bytes_max()):
+            raise uploads.UploadTooLarge(_("The upload is too large."))
+        super().initial(request, *args, **kwargs)
+
+
+class LinkField(serializers.Field):
+    """The address of one view about the object, with the request's share link if it came by one."""
+
+    def __init__(self, view_name: str, *, when: str | None = None, **query: str) -> None:
+        super().__init__(source="*", read_only=True)
+        self.view_name, self.when, self.query = view_name, when, query
+
+    def to_representation(self, value: Any) -> str | None:
+        """Null until the attribute named by `when` is there."""
+        if self.when and not getattr(value, self.when):
+            return None
+        request = self.context["request"]
+        share = request.GET.get("share")
+        return reverse(
+            f"inference-api:{self.view_name}",
+            args=[value.pk],
+            request=request,
+            query=self.query | ({"share": share} if share else {}) or None,
+        )
+
+
+@extend_schema_field({"type": "string", "format": "uri"})
+class UrlField(LinkField):
+    """An address that is always there."""
+
+
+@extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+class LaterUrlField(LinkField):
+    """An address that is null until what it leads to exists."""
