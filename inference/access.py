@@ -1,4 +1,4 @@
-"""Who sees and who changes what. Everything else is answered with 404.
+"""Who may compare, and who sees and who changes what. Everything else is answered with 404.
 
 A thing of a signed-in user is seen by its owner, and by everyone who has the comparison's share
 link (`?share=TOKEN` on the addresses of its files). A thing of an anonymous visitor is seen by
@@ -8,13 +8,37 @@ everyone who knows its unguessable id. Changing needs the owner, or the session 
 from __future__ import annotations
 
 import secrets
+from typing import TypedDict
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from inference.models import Batch, Comparison, Ensemble, Image, Inside, Prediction
 
 VISITOR_KEY = "visitor"
+
+
+class Maker(TypedDict):
+    """Whose a thing is: a signed-in user's, or that of an anonymous session."""
+
+    owner: User | None
+    visitor: str
+
+
+def may_compare(request: HttpRequest) -> bool:
+    """Signed-in users, and anonymous visitors where ALLOW_ANONYMOUS says so."""
+    return settings.ALLOW_ANONYMOUS or request.user.is_authenticated
+
+
+def maker(request: HttpRequest, *, create: bool = False) -> Maker:
+    """Whose the things are that this request makes; `create` a session for a visitor of the pages.
+
+    REST creates none: scripts keep no cookies, so each request would leave a session behind.
+    """
+    owner = request.user if request.user.is_authenticated else None
+    return {"owner": owner, "visitor": visitor_token(request, create=create)}
 
 
 def visitor_token(request: HttpRequest, *, create: bool = False) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -14,29 +13,20 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from inference import access
-from inference.batches import services as services_batches
+from inference.batches import services
 from inference.batches.archives import batch_bytes_max
 from inference.batches.gallery import SORTS, batch_tiles
 from inference.batches.results import results_coco, results_zip
 from inference.batches.serializers import BatchCreateSerializer, BatchSerializer
-from inference.compare.api import (
-    FORM_BYTES,
-    IDEMPOTENCY_KEY,
-    AnyType,
-    BatchThrottle,
-    MayCompare,
-    idempotency_key,
-    makers,
-)
-from inference.images import uploads
 from inference.models import Batch
+from inference.pace import BatchThrottle
+from inference.rest import FileView, UploadView
+from segweb.http.idempotency import IDEMPOTENCY_KEY, idempotency_key
 
 
 def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
@@ -59,19 +49,14 @@ def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
     return response
 
 
-class Batches(APIView):
+class Batches(UploadView):
     """Send many images through several models."""
 
-    permission_classes = [MayCompare]
     throttle_classes = [BatchThrottle]
-    parser_classes = [MultiPartParser]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse what says itself that it is too long, before a byte of it is read."""
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > batch_bytes_max() + FORM_BYTES:
-            raise uploads.UploadTooLarge(_("The upload is too large."))
-        super().initial(request, *args, **kwargs)
+    def files_bytes_max(self) -> int:
+        """All images of a batch."""
+        return batch_bytes_max()
 
     @extend_schema(
         request=BatchCreateSerializer,
@@ -82,10 +67,10 @@ class Batches(APIView):
         """Accepted at once; behind everything that somebody watches, images are done one by one."""
         form = BatchCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        batch = services_batches.batch_create(
+        batch = services.batch_create(
             **{"models": "all", **form.validated_data},
             idempotency_key=idempotency_key(request),
-            **makers(request),
+            **access.maker(request),
         )
         shown = BatchSerializer(batch, context={"request": request}).data
         headers = {"Location": shown["url"]}
@@ -107,14 +92,11 @@ class BatchDetail(generics.RetrieveDestroyAPIView):
 
     def perform_destroy(self, instance: Batch) -> None:
         """With everything that was made of it."""
-        services_batches.batch_delete(batch=instance)
+        services.batch_delete(batch=instance)
 
 
-class BatchResults(APIView):
+class BatchResults(FileView):
     """The results of a batch, as far as it is."""
-
-    permission_classes = [AllowAny]
-    content_negotiation_class = AnyType
 
     @extend_schema(
         parameters=[

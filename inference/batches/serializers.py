@@ -13,8 +13,8 @@ from rest_framework.reverse import reverse
 from experiments.models import Dataset
 from inference.batches.archives import IMAGES_MAX
 from inference.batches.gallery import Tile, batch_progress, batch_tiles
-from inference.compare.serializers import UrlField
 from inference.models import Batch, Scale
+from inference.rest import UrlField
 
 
 class BatchCreateSerializer(serializers.Serializer):

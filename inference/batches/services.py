@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Dataset
 from inference.batches.archives import BatchFile, batch_bytes_max, batch_files
-from inference.compare.services import Models, checkpoints_choose, request_digest
+from inference.comparisons import Models, checkpoints_choose
 from inference.images import uploads
 from inference.models import Batch, BatchItem, Image, Scale
 from inference.worker.cleanup import folder_clear
+from segweb.http.idempotency import made_already, request_digest
 from segweb.jobs import wakeups
 
 MODELS_MAX = 24  # more than one data set ships
@@ -59,25 +60,18 @@ def batch_create(
     )
     if idempotency_key:
         batch.idempotency_key = _digest(batch, files, idempotency_key)
-        if existing := Batch.objects.filter(idempotency_key=batch.idempotency_key).first():
+        if existing := made_already(Batch, batch.idempotency_key):
             return existing
     return _batch_store(batch, batch_files(files))
 
 
-def _digest(batch: Batch, files: Sequence[BinaryIO], key: str) -> str:
+def _digest(batch: Batch, files: Sequence[BinaryIO], key: str) -> str | None:
     contents = []
     for file in files:
         file.seek(0)
         contents.append(hashlib.file_digest(file, "sha256").hexdigest())
-    return request_digest(
-        {
-            "files": contents,
-            "models": sorted(batch.model_keys),
-            "scale": batch.scale,
-            "caller": [batch.owner_id, batch.visitor],
-            "key": key,
-        }
-    )
+    request = {"files": contents, "models": sorted(batch.model_keys), "scale": batch.scale}
+    return request_digest(caller=[batch.owner_id, batch.visitor], key=key, request=request)
 
 
 def _batch_store(batch: Batch, files: list[BatchFile]) -> Batch:
@@ -96,7 +90,7 @@ def _batch_store(batch: Batch, files: list[BatchFile]) -> Batch:
     except BaseException as fault:
         for item in items:
             folder_clear(item.folder)
-        existing = Batch.objects.filter(idempotency_key=batch.idempotency_key or "-").first()
+        existing = made_already(Batch, batch.idempotency_key)
         if isinstance(fault, IntegrityError) and existing:
             return existing
         raise

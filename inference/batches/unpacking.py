@@ -12,7 +12,8 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError
 from django.utils import translation
 
-from inference.compare.services import comparison_create, image_create
+from inference.comparisons import comparison_create
+from inference.images.services import image_create
 from inference.models import BatchItem, Image
 from segweb.jobs import Lease, patiently
 

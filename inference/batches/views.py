@@ -20,13 +20,15 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from experiments.models import Checkpoint
 from inference import access
-from inference.batches import services as services_batches
+from inference.batches import services
 from inference.batches.archives import IMAGES_MAX, batch_bytes_max
+from inference.batches.forms import BatchForm
 from inference.batches.gallery import batch_progress, batch_tiles, sort_of, sorts_of
-from inference.compare.api import FORM_BYTES, BatchThrottle
-from inference.compare.forms import BatchForm
-from inference.compare.views import PER_PAGE, check_pace, makers, may_compare
+from inference.images.uploads import body_too_long
 from inference.models import Batch
+from inference.pace import BatchThrottle, check_pace
+
+PER_PAGE = 24
 
 
 @require_safe
@@ -40,8 +42,7 @@ def batches(request: HttpRequest) -> HttpResponse:
 @csrf_exempt  # that check reads the whole body; _new has it
 def new(request: HttpRequest) -> HttpResponse:
     """The form. A body that says itself that it is too long is refused unread."""
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
-    if length > batch_bytes_max() + FORM_BYTES:
+    if body_too_long(request, files_bytes=batch_bytes_max()):
         return render(request, "413.html", status=413)
     return _new(request)
 
@@ -50,13 +51,13 @@ def new(request: HttpRequest) -> HttpResponse:
 def _new(request: HttpRequest) -> HttpResponse:
     """A good upload leads to its gallery at once."""
     posted = request.method == "POST"
-    if posted and not may_compare(request):
+    if posted and not access.may_compare(request):
         return redirect_to_login(request.path)
     form = BatchForm(request.POST, request.FILES) if posted else BatchForm()
     if posted and form.is_valid():
         try:
             check_pace(request, BatchThrottle)
-            batch = services_batches.batch_create(**form.cleaned_data, **makers(request))
+            batch = services.batch_create(**form.cleaned_data, **access.maker(request, create=True))
             address = reverse("inference:batch", args=[batch.pk])
             return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
         except ValidationError as refusal:
@@ -99,6 +100,6 @@ def _context(request: HttpRequest, batch: Batch, tiles: list[Any]) -> dict[str, 
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete the batch for good."""
     found = get_object_or_404(access.batches_own(request), pk=pk)
-    services_batches.batch_delete(batch=found)
+    services.batch_delete(batch=found)
     messages.success(request, _("The batch is deleted."))
     return redirect("inference:batches")

@@ -11,17 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from experiments.models import Checkpoint
+from inference.images.classes import class_list
 from inference.models import Comparison, Prediction
 from models_zoo.masks import read_mask
 from models_zoo.metrics import confusion
 
 SWAPS = 10
-
-
-def class_list(checkpoint: Checkpoint) -> tuple[tuple[int, str], ...]:
-    """What two checkpoints must have in common for their masks to be compared: ids and names."""
-    return tuple((entry["id"], entry["name"]) for entry in checkpoint.classes)
 
 
 def vote_entropy(masks: Sequence[np.ndarray]) -> np.ndarray:

@@ -1,11 +1,9 @@
-"""REST: images go in, comparisons are made and watched, masks come out."""
+"""REST: comparisons are made and watched, masks come out."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
@@ -14,12 +12,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import JSONParser, MultiPartParser
-from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from inference import access
@@ -28,118 +24,15 @@ from inference.compare.serializers import (
     AgreementSerializer,
     ComparisonCreateSerializer,
     ComparisonSerializer,
-    ImageSerializer,
-    ImageUploadSerializer,
     TruthSerializer,
 )
-from inference.images import downloads, uploads
+from inference.comparisons import comparison_create
+from inference.images import downloads
 from inference.images.truths import comparison_truth
 from inference.models import Comparison
-
-FORM_BYTES = 2**20  # what a multipart form may need beside its two files
-KEY_LENGTH = 255
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
-
-
-class MayCompare(BasePermission):
-    """Signed-in users, and anonymous visitors where ALLOW_ANONYMOUS says so."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Looking is decided by `inference.access`."""
-        safe = request.method in SAFE_METHODS
-        return safe or settings.ALLOW_ANONYMOUS or request.user.is_authenticated
-
-
-class WriteThrottle(AnonRateThrottle):
-    """Slows anonymous visitors down when they make things, not when they watch them."""
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Reading is free."""
-        return request.method in SAFE_METHODS or super().allow_request(request, view)
-
-
-class BatchThrottle(WriteThrottle):
-    """A batch is much work and many bytes: fewer of them."""
-
-    scope = "batch"
-
-
-class AnyType(BaseContentNegotiation):
-    """For addresses that serve one file: its type does not depend on the Accept header."""
-
-    def select_parser(self, request: Request, parsers: list[Any]) -> Any:
-        """No request has a body here."""
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: list[Any], *_: Any) -> Any:
-        """Problems are JSON."""
-        return renderers[0], renderers[0].media_type
-
-
-def makers(request: Request) -> dict[str, Any]:
-    """Whose the things are that this request makes."""
-    owner = request.user if request.user.is_authenticated else None
-    return {"owner": owner, "visitor": access.visitor_token(request)}
-
-
-def idempotency_key(request: Request) -> str:
-    """What names this request, so that sending it again is harmless; "" for none."""
-    key = request.headers.get("Idempotency-Key", "")
-    if len(key) > KEY_LENGTH:
-        raise ValidationError(_("The Idempotency-Key is too long."))
-    return key
-
-
-class Images(APIView):
-    """Upload an image, with its true mask where there is one."""
-
-    permission_classes = [MayCompare]
-    throttle_classes = [WriteThrottle]
-    parser_classes = [MultiPartParser]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse what says itself that it is too long, before a byte of it is read."""
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > 2 * settings.UPLOAD_MAX_BYTES + FORM_BYTES:
-            raise uploads.UploadTooLarge(_("The upload is too large."))
-        super().initial(request, *args, **kwargs)
-
-    @extend_schema(request=ImageUploadSerializer, responses={201: ImageSerializer})
-    def post(self, request: Request) -> Response:
-        """JPEG, PNG, WebP, GIF or BMP; stored upright as RGB PNG without metadata."""
-        form = ImageUploadSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        image = services.image_create(**form.validated_data, **makers(request))
-        shown = ImageSerializer(image, context={"request": request})
-        return Response(shown.data, status=status.HTTP_201_CREATED)
-
-
-class ImageFile(APIView):
-    """The stored image."""
-
-    permission_classes = [AllowAny]
-    content_negotiation_class = AnyType
-
-    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: UUID) -> FileResponse:
-        """RGB PNG."""
-        image = get_object_or_404(access.images_visible(request), pk=pk)
-        return downloads.stored(image.file, "image/png", f"{image.pk}.png")
-
-
-class ImageTruth(APIView):
-    """The image's true mask."""
-
-    permission_classes = [AllowAny]
-    content_negotiation_class = AnyType
-
-    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: UUID) -> FileResponse:
-        """Indexed PNG, pixel = class id of the mask's data set; 404 where none came along."""
-        image = get_object_or_404(access.images_visible(request), pk=pk)
-        if not image.mask:
-            raise NotFound(_("This image has no true mask."))
-        return downloads.stored(image.mask, "image/png", f"{image.pk}-truth.png")
+from inference.pace import WriteThrottle
+from inference.rest import FileView, MayCompare
+from segweb.http.idempotency import IDEMPOTENCY_KEY, idempotency_key
 
 
 class Comparisons(APIView):
@@ -161,12 +54,12 @@ class Comparisons(APIView):
         image = access.images_visible(request).filter(pk=form.validated_data["image"]).first()
         if image is None:
             raise ValidationError({"image": [_("There is no such image.")]})
-        comparison = services.comparison_create(
+        comparison = comparison_create(
             image=image,
             models=form.validated_data["models"],
             scale=form.validated_data["scale"],
             idempotency_key=idempotency_key(request),
-            **makers(request),
+            **access.maker(request),
         )
         fresh = access.comparisons_visible(request).get(pk=comparison.pk)
         shown = ComparisonSerializer(fresh, context={"request": request}).data
@@ -210,11 +103,8 @@ class ComparisonAgreement(APIView):
         return Response(AgreementSerializer(found).data)
 
 
-class PredictionMask(APIView):
+class PredictionMask(FileView):
     """The mask of one prediction."""
-
-    permission_classes = [AllowAny]
-    content_negotiation_class = AnyType
 
     @extend_schema(
         parameters=[OpenApiParameter("as", str, enum=list(downloads.MASK_FORMATS))],

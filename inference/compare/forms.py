@@ -1,79 +1,15 @@
-"""What people fill in: which image, and which models to compare on it."""
+"""What people fill in to compare: an image or a sample, and which models."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from experiments.models import Checkpoint, Dataset
+from experiments.models import Dataset
+from inference.forms import ModelsForm, first_looked_at
 from inference.images.samples import sample_dataset, sample_images
-from inference.models import Scale
-from models_zoo.training.zoo.plan import FIRST
-
-MOST_PANES = 12  # of a comparison whose models nobody chose
-
-
-@dataclass(frozen=True)
-class ModelGroup:
-    """The checkpoints on offer that were trained on one data set."""
-
-    dataset: Dataset
-    checkpoints: list[Checkpoint]
-
-
-class ModelsForm(forms.Form):
-    """Which models to compare: those of the default data set unless others are chosen."""
-
-    models = forms.MultipleChoiceField(
-        error_messages={"required": _("Choose at least one model.")}, choices=()
-    )
-    scale = forms.ChoiceField(required=False, choices=Scale.choices, initial=Scale.MODEL)
-
-    def __init__(self, *args: Any, chosen: list[str] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.checkpoints = list(Checkpoint.objects.offered().select_related("dataset"))
-        self.fields["models"].choices = [(entry.key, entry.key) for entry in self.checkpoints]
-        self.initially_chosen = chosen
-
-    def clean_scale(self) -> str:
-        """The model's, unless said otherwise."""
-        return self.cleaned_data["scale"] or Scale.MODEL
-
-    @property
-    def model_groups(self) -> list[ModelGroup]:
-        """The models by data set, the default data set first."""
-        default_first = sorted(
-            self.checkpoints, key=lambda entry: entry.dataset.slug != settings.DEFAULT_DATASET
-        )
-        by_dataset = groupby(default_first, key=lambda entry: entry.dataset)
-        return [ModelGroup(dataset, list(entries)) for dataset, entries in by_dataset]
-
-    @property
-    def chosen(self) -> set[str]:
-        """The keys to show as chosen."""
-        if self.is_bound:
-            return set(self.data.getlist("models"))
-        if self.initially_chosen is not None:
-            return set(self.initially_chosen)
-        return self.default_keys
-
-    @property
-    def default_keys(self) -> set[str]:
-        """The models that photographs go to unless others are chosen; none to be downloaded."""
-        first = [entry for group in self.model_groups[:1] for entry in group.checkpoints]
-        return set(_first_looked_at([entry for entry in first if entry.file]))
-
-
-def _first_looked_at(checkpoints: list[Checkpoint]) -> list[str]:
-    """The keys of twelve at most, in their order: one network a paper before its variations."""
-    ranked = sorted(checkpoints, key=lambda checkpoint: checkpoint.architecture not in FIRST)
-    kept = ranked[:MOST_PANES]
-    return [checkpoint.key for checkpoint in checkpoints if checkpoint in kept]
 
 
 class UploadForm(ModelsForm):
@@ -97,7 +33,7 @@ class UploadForm(ModelsForm):
         """The shipped models that fit the samples; none while none are shipped."""
         slug = sample_dataset()["slug"]
         fitting = [c for c in self.checkpoints if c.shipped and c.dataset.slug == slug]
-        return _first_looked_at(fitting)
+        return first_looked_at(fitting)
 
     def _fitting(self, data: dict[str, Any]) -> list[str]:
         untouched = set(data["models"]) == self.default_keys
@@ -111,31 +47,3 @@ class UploadForm(ModelsForm):
         if not self.errors and data["sample"]:
             data["models"] = self._fitting(data)
         return data
-
-
-class ManyFilesInput(forms.ClearableFileInput):
-    """A file field that takes several."""
-
-    allow_multiple_selected = True
-
-
-class ManyFilesField(forms.FileField):
-    """Several files; their cleaned value is a list."""
-
-    widget = ManyFilesInput
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        """Each for itself."""
-        return [super(ManyFilesField, self).clean(file, initial) for file in data or [None]]
-
-
-class BatchForm(ModelsForm):
-    """Images or one zip, and how to go about them."""
-
-    files = ManyFilesField(
-        allow_empty_file=True, error_messages={"required": _("Choose images, or a zip of them.")}
-    )
-    name = forms.CharField(required=False, max_length=100)
-    mask_dataset = forms.ModelChoiceField(
-        Dataset.objects.all(), required=False, empty_label=_("no masks in the zip")
-    )

@@ -1,4 +1,4 @@
-"""How images and comparisons look from outside, and what a request may say."""
+"""How comparisons look from outside, and what a request may say."""
 
 from __future__ import annotations
 
@@ -8,65 +8,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
-from experiments.models import Dataset
-from inference.models import Comparison, Image, Prediction, Scale
-
-
-class LinkField(serializers.Field):
-    """The address of one view about the object, with the request's share link if it came by one."""
-
-    def __init__(self, view_name: str, *, when: str | None = None, **query: str) -> None:
-        super().__init__(source="*", read_only=True)
-        self.view_name, self.when, self.query = view_name, when, query
-
-    def to_representation(self, value: Any) -> str | None:
-        """Null until the attribute named by `when` is there."""
-        if self.when and not getattr(value, self.when):
-            return None
-        request = self.context["request"]
-        share = request.GET.get("share")
-        return reverse(
-            f"inference-api:{self.view_name}",
-            args=[value.pk],
-            request=request,
-            query=self.query | ({"share": share} if share else {}) or None,
-        )
-
-
-@extend_schema_field({"type": "string", "format": "uri"})
-class UrlField(LinkField):
-    """An address that is always there."""
-
-
-@extend_schema_field({"type": "string", "format": "uri", "nullable": True})
-class LaterUrlField(LinkField):
-    """An address that is null until what it leads to exists."""
-
-
-class ImageSerializer(serializers.ModelSerializer):
-    """A stored image; `sha256` is that of the file at `url`."""
-
-    url = UrlField("image-file")
-
-    class Meta:
-        model = Image
-        fields = ["id", "width", "height", "sha256", "url"]
-        read_only_fields = fields
-
-
-class ImageUploadSerializer(serializers.Serializer):
-    """An image to store, with its true mask where there is one."""
-
-    file = serializers.FileField(allow_empty_file=True, max_length=None)
-    mask = serializers.FileField(allow_empty_file=True, required=False)
-    mask_dataset = serializers.SlugRelatedField(
-        "slug",
-        queryset=Dataset.objects.all(),
-        required=False,
-        help_text=_("The data set whose class ids the mask uses."),
-    )
+from inference.images.serializers import ImageSerializer
+from inference.models import Comparison, Prediction, Scale
+from inference.rest import LaterUrlField, UrlField
 
 
 class ScoredSerializer(serializers.Serializer):

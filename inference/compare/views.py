@@ -14,7 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -22,13 +21,16 @@ from django_htmx.http import HttpResponseClientRedirect
 from experiments.models import Checkpoint
 from inference import access
 from inference.compare import services
-from inference.compare.api import FORM_BYTES, WriteThrottle
-from inference.compare.forms import ModelsForm, UploadForm
+from inference.compare.forms import UploadForm
 from inference.compare.page_data import bench_data
 from inference.compare.panes import comparison_panes, pane_of
-from inference.images.renditions import LONGEST, image_rendition, sample_thumbnail
-from inference.images.samples import sample_images, samples_by_failure
+from inference.comparisons import comparison_create
+from inference.forms import ModelsForm
+from inference.images.samples import samples_by_failure
+from inference.images.services import image_create, image_from_sample
+from inference.images.uploads import body_too_long
 from inference.models import Comparison
+from inference.pace import check_pace
 
 RECENT = 8
 PER_PAGE = 24
@@ -37,8 +39,7 @@ PER_PAGE = 24
 @csrf_exempt  # that check reads the whole body; _home has it
 def home(request: HttpRequest) -> HttpResponse:
     """The first page. A body that says itself that it is too long is refused unread."""
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
-    if length > settings.UPLOAD_MAX_BYTES + FORM_BYTES:
+    if body_too_long(request, files_bytes=settings.UPLOAD_MAX_BYTES):
         return render(request, "413.html", status=413)
     return _home(request)
 
@@ -47,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _home(request: HttpRequest) -> HttpResponse:
     """The upload form; a good upload leads to its comparison at once."""
     posted = request.method == "POST"
-    if posted and not may_compare(request):
+    if posted and not access.may_compare(request):
         return redirect_to_login(request.path)
     chosen = request.GET.getlist("model") or None  # from a score, straight to one's own image
     form = UploadForm(request.POST, request.FILES) if posted else UploadForm(chosen=chosen)
@@ -66,34 +67,15 @@ def _home(request: HttpRequest) -> HttpResponse:
     return render(request, template, context, status=422 if posted else 200)
 
 
-def may_compare(request: HttpRequest) -> bool:
-    """Signed-in users, and anonymous visitors where ALLOW_ANONYMOUS says so."""
-    return settings.ALLOW_ANONYMOUS or request.user.is_authenticated
-
-
-def check_pace(request: HttpRequest, throttle: type[WriteThrottle] = WriteThrottle) -> None:
-    """ValidationError for a visitor who makes things faster than people do."""
-    if not throttle().allow_request(request, None):
-        raise ValidationError(_("That was a lot in a short time. Please wait a minute."))
-
-
 def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
     check_pace(request)
-    made_by = makers(request)
+    made_by = access.maker(request, create=True)
     if data["sample"]:
-        image = services.image_from_sample(name=data["sample"], **made_by)
+        image = image_from_sample(name=data["sample"], **made_by)
     else:
         truth = {name: data[name] for name in ("mask", "mask_dataset")} if data["mask"] else {}
-        image = services.image_create(file=data["file"], **truth, **made_by)
-    return services.comparison_create(
-        image=image, models=data["models"], scale=data["scale"], **made_by
-    )
-
-
-def makers(request: HttpRequest) -> dict[str, Any]:
-    """Whose the things are that this request makes."""
-    owner = request.user if request.user.is_authenticated else None
-    return {"owner": owner, "visitor": access.visitor_token(request, create=True)}
+        image = image_create(file=data["file"], **truth, **made_by)
+    return comparison_create(image=image, models=data["models"], scale=data["scale"], **made_by)
 
 
 def _go_to(request: HttpRequest, comparison: Comparison) -> HttpResponse:
@@ -155,14 +137,14 @@ def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Compare other models, or the same once more, on the image of a comparison."""
     found = get_object_or_404(access.comparisons_visible(request), pk=pk)
-    if not may_compare(request):
+    if not access.may_compare(request):
         return redirect_to_login(reverse("inference:comparison", args=[pk]))
     form = ModelsForm(request.POST)
     try:
         check_pace(request)
         asked = form.cleaned_data if form.is_valid() else {"models": []}
         chosen = {name: asked[name] for name in ("models", "scale") if name in asked}
-        found = services.comparison_create(image=found.image, **chosen, **makers(request))
+        found = comparison_create(image=found.image, **chosen, **access.maker(request, create=True))
     except ValidationError as refusal:
         for sentence in form.errors.get("models") or refusal.messages:
             messages.error(request, sentence)
@@ -209,24 +191,3 @@ def models(request: HttpRequest) -> HttpResponse:
     """The checkpoints on offer, and what is known of them."""
     offered = Checkpoint.objects.offered().with_scores()
     return render(request, "inference/models.html", {"checkpoints": offered})
-
-
-@require_safe
-@cache_control(private=True, max_age=86_400)
-def rendition(request: HttpRequest, pk: UUID, size: str) -> HttpResponse:
-    """A smaller copy of an image."""
-    image = get_object_or_404(access.images_visible(request), pk=pk)
-    if size not in LONGEST:
-        raise Http404
-    return HttpResponse(image_rendition(image=image, size=size), content_type="image/jpeg")
-
-
-@require_safe
-@cache_control(max_age=86_400)
-def sample(request: HttpRequest, name: str) -> HttpResponse:
-    """A sample's thumbnail."""
-    for entry in sample_images():
-        if entry.name == name:
-            thumbnail = sample_thumbnail(entry.image_path)
-            return HttpResponse(thumbnail, content_type="image/jpeg")
-    raise Http404

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import numpy as np
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from PIL import Image
 
@@ -26,6 +27,7 @@ IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 MASK_FORMATS = ("PNG", "GIF", "BMP")
 MASK_MODES = ("1", "L", "P", "I;16")
 NAME_LENGTH = 100
+FORM_BYTES = 2**20  # what a multipart form may need beside its files
 
 
 class UploadRefused(ValidationError):
@@ -38,6 +40,12 @@ class UploadTooLarge(UploadRefused):
     """The upload has too many bytes or pixels."""
 
     status = 413
+
+
+def body_too_long(request: HttpRequest, *, files_bytes: int) -> bool:
+    """Whether a request says itself that it holds more than its files and their form may."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return length.isdigit() and int(length) > files_bytes + FORM_BYTES
 
 
 def read_image(file: BinaryIO) -> Image.Image:

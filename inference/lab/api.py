@@ -21,9 +21,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from inference import access
-from inference.compare.api import AnyType, MayCompare, WriteThrottle
 from inference.images import downloads
-from inference.lab import services as services_lab
+from inference.lab import services
 from inference.lab.serializers import (
     EnsembleCreateSerializer,
     EnsembleSerializer,
@@ -31,6 +30,8 @@ from inference.lab.serializers import (
     InsideSerializer,
 )
 from inference.models import Ensemble, Inside
+from inference.pace import WriteThrottle
+from inference.rest import FileView, MayCompare
 
 
 class Maker(APIView):
@@ -46,13 +47,6 @@ class Maker(APIView):
         return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
 
 
-class PictureFile(APIView):
-    """An address that serves one picture of a job."""
-
-    permission_classes = [AllowAny]
-    content_negotiation_class = AnyType
-
-
 class Ensembles(Maker):
     """Combine predictions of a comparison."""
 
@@ -62,7 +56,7 @@ class Ensembles(Maker):
         comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
         form = EnsembleCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        ensemble = services_lab.ensemble_create(comparison=comparison, **form.validated_data)
+        ensemble = services.ensemble_create(comparison=comparison, **form.validated_data)
         return self.accepted(EnsembleSerializer(ensemble, context={"request": request}).data)
 
 
@@ -77,7 +71,7 @@ class EnsembleDetail(generics.RetrieveAPIView):
         return access.ensembles_visible(self.request)
 
 
-class EnsembleMask(PictureFile):
+class EnsembleMask(FileView):
     """The mask of an ensemble."""
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
@@ -98,7 +92,7 @@ class Insides(Maker):
         prediction = get_object_or_404(access.predictions_visible(request), pk=pk)
         form = InsideCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        inside = services_lab.inside_create(prediction=prediction, **form.validated_data)
+        inside = services.inside_create(prediction=prediction, **form.validated_data)
         return self.accepted(InsideSerializer(inside, context={"request": request}).data)
 
 
@@ -113,7 +107,7 @@ class InsideDetail(generics.RetrieveAPIView):
         return access.insides_visible(self.request)
 
 
-class InsideStrip(PictureFile):
+class InsideStrip(FileView):
     """One picture of the decoder's strip, counted from 1."""
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
@@ -125,7 +119,7 @@ class InsideStrip(PictureFile):
         return _grey(inside.strip[number - 1]["file"], f"{pk}-{number}.png")
 
 
-class InsideHeat(PictureFile):
+class InsideHeat(FileView):
     """The effective receptive field."""
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})

@@ -9,8 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from inference.compare.serializers import LaterUrlField, UrlField
 from inference.models import Combine, Ensemble, Inside
+from inference.rest import LaterUrlField, UrlField
 
 MEMBERS_MAX = 64
 

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from inference.compare.agreement import class_list
+from inference.images.classes import class_list
 from inference.models import Combine, Comparison, Ensemble, InferenceJob, Inside, Prediction
 from segweb.jobs import State, wakeups
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from experiments.models import Checkpoint, Dataset
 from inference import vocabulary
 from inference.compare.panes import Pane
-from inference.images.legend import ClassShare, prediction_legend
+from inference.images.classes import ClassShare, prediction_legend
 from inference.images.renditions import LONGEST
 from inference.models import Comparison, Image, Prediction
 from models_zoo import Architecture, catalogue

@@ -58,7 +58,7 @@ def compared(width: int, height: int, models: int) -> Any:
     from django.utils import timezone
 
     from experiments.models import Checkpoint, Dataset
-    from inference.compare import services
+    from inference.images.services import image_create
     from inference.images.truths import mask_scores
     from inference.models import Comparison, Prediction
     from models_zoo import catalogue
@@ -74,7 +74,7 @@ def compared(width: int, height: int, models: int) -> Any:
         SimpleUploadedFile(name, png(pixels))
         for name, pixels in (("drawn.png", photo(rng, width, height)), ("mask.png", truth))
     ]
-    image = services.image_create(file=files[0], mask=files[1], mask_dataset=dataset)
+    image = image_create(file=files[0], mask=files[1], mask_dataset=dataset)
     comparison = Comparison.objects.create(image=image)
     for position, architecture in enumerate(list(catalogue())[:models]):
         own = logits + field(rng, len(logits), width, height) * 0.5

@@ -14,7 +14,7 @@ from PIL import Image as Picture
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
-from inference.compare import services
+from inference.images.services import image_create
 from inference.models import Image, Prediction
 from inference.worker import execution, warm
 from segweb.jobs import wakeups
@@ -61,7 +61,7 @@ def checkpoints(dataset: Dataset) -> list[Checkpoint]:
 @pytest.fixture
 def image(db: None) -> Image:
     """An image of an anonymous visitor."""
-    return services.image_create(file=upload(noise()))
+    return image_create(file=upload(noise()))
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from rest_framework.test import APIClient
 from experiments.models import Checkpoint
 from inference import access
 from inference.compare import services
+from inference.comparisons import comparison_create
+from inference.images.services import image_create
 from inference.models import Comparison
 from tests.inference.pictures import noise, upload
 
@@ -22,8 +24,8 @@ pytestmark = pytest.mark.django_db
 def anns(checkpoints: list[Checkpoint], execute_all: Callable[[Comparison], None]) -> Comparison:
     """A finished comparison that belongs to Ann."""
     ann = User.objects.create_user("ann")
-    image = services.image_create(file=upload(noise()), owner=ann)
-    comparison = services.comparison_create(image=image, owner=ann, models=[checkpoints[0].key])
+    image = image_create(file=upload(noise()), owner=ann)
+    comparison = comparison_create(image=image, owner=ann, models=[checkpoints[0].key])
     execute_all(comparison)
     return comparison
 
@@ -83,10 +85,8 @@ def test_no_share_link_is_not_an_empty_one(api: APIClient, anns: Comparison) -> 
 def test_anonymous_things_open_by_their_id(
     api: APIClient, checkpoints: list[Checkpoint], execute_all: Callable[[Comparison], None]
 ) -> None:
-    image = services.image_create(file=upload(noise()), visitor="someone")
-    comparison = services.comparison_create(
-        image=image, visitor="someone", models=[checkpoints[0].key]
-    )
+    image = image_create(file=upload(noise()), visitor="someone")
+    comparison = comparison_create(image=image, visitor="someone", models=[checkpoints[0].key])
     execute_all(comparison)
     assert statuses(api, comparison) == {200}
 
@@ -102,9 +102,9 @@ def test_the_history_is_ones_own(
     someone, other, newcomer = {}, {}, {}
     token = access.visitor_token(request(AnonymousUser(), someone), create=True)
     access.visitor_token(request(AnonymousUser(), other), create=True)
-    image = services.image_create(file=upload(noise()), visitor=token)
-    comparison = services.comparison_create(image=image, visitor=token)
-    nobodys = services.comparison_create(image=services.image_create(file=upload(noise())))
+    image = image_create(file=upload(noise()), visitor=token)
+    comparison = comparison_create(image=image, visitor=token)
+    nobodys = comparison_create(image=image_create(file=upload(noise())))
 
     def history(user: User | AnonymousUser, session: dict[str, str]) -> set[Comparison]:
         return set(access.comparisons_own(request(user, session)))

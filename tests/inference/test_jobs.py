@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from experiments.models import Checkpoint
-from inference.compare import services
+from inference.comparisons import comparison_create
 from inference.models import Comparison, Image, Prediction
 from segweb import jobs
 from segweb.jobs import State, wakeups
@@ -162,7 +162,7 @@ def test_eight_threads_that_claim_the_same_jobs(
 ) -> None:
     """Each job goes to one of them, whatever they do at the same time."""
     for _ in range(4):
-        services.comparison_create(image=image)
+        comparison_create(image=image)
     pks = list(Prediction.objects.values_list("pk", flat=True))
     together = threading.Barrier(8)
 

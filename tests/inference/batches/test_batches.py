@@ -24,8 +24,8 @@ from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
 from inference.batches import services as services_batches
-from inference.compare import services
 from inference.compare.panes import pane_of
+from inference.comparisons import comparison_create
 from inference.models import Batch, BatchItem, Comparison, Ensemble, Image, Inside, Prediction
 from inference.worker import execution
 from segweb.jobs import State
@@ -226,7 +226,7 @@ def test_what_somebody_watches_goes_first(
     for _ in range(2):
         execution.next_execute()
     assert Prediction.objects.filter(comparison__batch=None).count() == 0
-    watched = services.comparison_create(image=image, models=KEYS[:1]).predictions.get()
+    watched = comparison_create(image=image, models=KEYS[:1]).predictions.get()
     assert execution._first() == (Prediction, watched.pk)
     execution.next_execute()
     batched = Prediction.objects.filter(state=State.QUEUED).first()
@@ -274,7 +274,7 @@ def test_a_pane_counts_only_what_comes_before_it(
     post(api, ("a.png", picture(1)))
     execution.next_execute()
     assert Prediction.objects.count() == 2
-    watched = services.comparison_create(image=image, models=KEYS).predictions.last()
+    watched = comparison_create(image=image, models=KEYS).predictions.last()
     assert pane_of(watched, 2).before == 1
 
 
@@ -285,7 +285,7 @@ def test_visitors_are_slowed_down(
     api: APIClient, worker: FakeEngine, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rates = {"batch": "2/min", "anon": "100/min"}
-    monkeypatch.setattr("inference.compare.api.BatchThrottle.THROTTLE_RATES", rates)
+    monkeypatch.setattr("inference.pace.BatchThrottle.THROTTLE_RATES", rates)
     for _ in range(2):
         assert post(api, ("a.png", picture(1))).status_code == 202
     assert post(api, ("a.png", picture(1))).status_code == 429

@@ -19,10 +19,12 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
-from inference.compare import api as inference_api
-from inference.compare import services
-from inference.images import downloads
+from inference.compare import api as compare_api
+from inference.comparisons import comparison_create
+from inference.images import api as images_api
+from inference.images import downloads, uploads
 from inference.models import Comparison, Image, Prediction
+from inference.pace import WriteThrottle
 from models_zoo.masks import colourise
 from tests.inference.pictures import encoded, noise, opened, upload
 
@@ -117,8 +119,8 @@ def test_far_too_large_is_refused_unread(
     api: APIClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.UPLOAD_MAX_BYTES = 1000
-    monkeypatch.setattr(inference_api, "FORM_BYTES", 1000)
-    monkeypatch.setattr(inference_api, "ImageUploadSerializer", lambda **_: pytest.fail("was read"))
+    monkeypatch.setattr(uploads, "FORM_BYTES", 1000)
+    monkeypatch.setattr(images_api, "ImageUploadSerializer", lambda **_: pytest.fail("was read"))
     is_problem(image_post(api, bytes(5000)), 413)
 
 
@@ -226,7 +228,7 @@ def done(
     image: Image, checkpoints: list[Checkpoint], execute_all: Callable[[Comparison], None]
 ) -> Prediction:
     """A prediction that is done."""
-    comparison = services.comparison_create(image=image, models=KEYS[:1])
+    comparison = comparison_create(image=image, models=KEYS[:1])
     execute_all(comparison)
     return comparison.predictions.get()
 
@@ -275,7 +277,7 @@ def test_every_file_is_served_with_a_fixed_type(api: APIClient, done: Prediction
 def test_a_mask_that_is_not_there_yet(
     api: APIClient, image: Image, checkpoints: list[Checkpoint]
 ) -> None:
-    comparison = services.comparison_create(image=image, models=KEYS[:1])
+    comparison = comparison_create(image=image, models=KEYS[:1])
     is_problem(mask_get(api, comparison.predictions.get()), 404)
 
 
@@ -303,7 +305,7 @@ def test_lists_take_a_fixed_number_of_queries(
     checkpoints: list[Checkpoint],
     django_assert_max_num_queries: Any,
 ) -> None:
-    comparison = services.comparison_create(image=image)
+    comparison = comparison_create(image=image)
     with django_assert_max_num_queries(5):
         api.get(f"/api/v1/comparisons/{comparison.pk}/")
     with django_assert_max_num_queries(2):
@@ -332,7 +334,7 @@ def test_a_locked_database(api: APIClient, image: Image, monkeypatch: pytest.Mon
     def locked(**_: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(services, "comparison_create", locked)
+    monkeypatch.setattr(compare_api, "comparison_create", locked)
     response = comparison_post(api, image.pk)
     assert "busy" in is_problem(response, 503)
     assert int(response["Retry-After"]) > 0
@@ -341,7 +343,7 @@ def test_a_locked_database(api: APIClient, image: Image, monkeypatch: pytest.Mon
 def test_anonymous_visitors_are_throttled_when_they_make_things(
     api: APIClient, image: Image, checkpoints: list[Checkpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inference_api.WriteThrottle, "THROTTLE_RATES", {"anon": "2/min"})
+    monkeypatch.setattr(WriteThrottle, "THROTTLE_RATES", {"anon": "2/min"})
     for _ in range(2):
         assert comparison_post(api, image.pk).status_code == 202
     response = comparison_post(api, image.pk)

@@ -16,6 +16,8 @@ from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
 from inference.compare import agreement, services
+from inference.comparisons import comparison_create
+from inference.images.services import image_create
 from inference.models import Comparison, Image, Prediction
 from inference.worker import execution
 from models_zoo.metrics import confusion, scores
@@ -39,8 +41,8 @@ def scored(
 ) -> Comparison:
     """Three predictions that differ, of an image with a true mask."""
     mask = upload(Picture.fromarray(truth))
-    image = services.image_create(file=upload(noise()), mask=mask, mask_dataset=dataset)
-    comparison = services.comparison_create(image=image)
+    image = image_create(file=upload(noise()), mask=mask, mask_dataset=dataset)
+    comparison = comparison_create(image=image)
     predict = fake_engine.predict
     for turn, prediction in enumerate(comparison.predictions.all()):
 
@@ -112,7 +114,7 @@ def test_no_truth_no_scores(
     checkpoints: list[Checkpoint],
     execute_all: Callable[[Comparison], None],
 ) -> None:
-    comparison = services.comparison_create(image=image)
+    comparison = comparison_create(image=image)
     execute_all(comparison)
     body = get(api, comparison, "truth/").json()
     assert body == {"classes": [], "ignore_index": None, "predictions": []}
@@ -159,7 +161,7 @@ def test_agreement_is_kept_when_all_have_ended(api: APIClient, scored: Compariso
 def test_agreement_before_the_end_is_not_kept(
     api: APIClient, image: Image, checkpoints: list[Checkpoint], fake_engine: FakeEngine
 ) -> None:
-    comparison = services.comparison_create(image=image)
+    comparison = comparison_create(image=image)
     assert get(api, comparison, "agreement/").json()["pairs"] == []
     first, second, _ = comparison.predictions.all()
     for prediction in (first, second):
@@ -177,8 +179,8 @@ def test_agreement_only_within_one_class_list(
         classes=[entry | {"name": f"other {entry['id']}"} for entry in checkpoints[0].classes],
     )
     others = [checkpoint_make(scenes, f"scenes-{name}-slim") for name in ("unet", "fcn8s")]
-    comparison = services.comparison_create(
-        image=services.image_create(file=upload(noise())),
+    comparison = comparison_create(
+        image=image_create(file=upload(noise())),
         models=[entry.key for entry in (others[0], *checkpoints, others[1])],
     )
     execute_all(comparison)

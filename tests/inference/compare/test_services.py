@@ -17,7 +17,9 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from experiments.checkpoints.services import checkpoint_withdraw
 from experiments.models import Checkpoint
 from inference.compare import services
+from inference.comparisons import comparison_create
 from inference.images.samples import sample_images
+from inference.images.services import image_create, image_from_sample
 from inference.models import Comparison, Image, Prediction
 from segweb.jobs import State
 from tests.inference.pictures import noise, opened, upload
@@ -35,7 +37,7 @@ def test_one_queued_prediction_for_each_key_in_the_order_asked(
     image: Image, checkpoints: list[Checkpoint]
 ) -> None:
     asked = [KEYS[2], KEYS[0], KEYS[2]]
-    comparison = services.comparison_create(image=image, models=asked)
+    comparison = comparison_create(image=image, models=asked)
     predictions = comparison.predictions.all()
     assert [p.checkpoint.key for p in predictions] == [KEYS[2], KEYS[0]]
     assert {p.state for p in predictions} == {State.QUEUED}
@@ -47,7 +49,7 @@ def test_all_are_the_shipped_ones_of_the_default_data_set(
 ) -> None:
     Checkpoint.objects.filter(key=KEYS[1]).update(shipped=False)
     checkpoint_withdraw(checkpoint=checkpoints[2])
-    comparison = services.comparison_create(image=image, models="all")
+    comparison = comparison_create(image=image, models="all")
     assert [p.checkpoint.key for p in comparison.predictions.all()] == [KEYS[0]]
 
 
@@ -58,7 +60,7 @@ def test_what_is_not_on_offer_is_refused(
     for checkpoint in checkpoints:
         checkpoint_withdraw(checkpoint=checkpoint)
     with pytest.raises(ValidationError):
-        services.comparison_create(image=image, models=models)
+        comparison_create(image=image, models=models)
     assert not Comparison.objects.exists()
 
 
@@ -69,7 +71,7 @@ def test_wake_ups_wait_for_the_commit(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        comparison = services.comparison_create(image=image)
+        comparison = comparison_create(image=image)
         assert sent == []
     assert sent == [str(prediction.pk) for prediction in comparison.predictions.all()]
 
@@ -77,21 +79,21 @@ def test_wake_ups_wait_for_the_commit(
 @pytest.mark.django_db(transaction=True)
 def test_a_broker_that_is_away_loses_nothing(image: Image, checkpoints: list[Checkpoint]) -> None:
     """The tests' broker refuses connections: the comparison is there all the same."""
-    comparison = services.comparison_create(image=image)
+    comparison = comparison_create(image=image)
     assert comparison.predictions.filter(state=State.QUEUED).count() == 3
 
 
 def test_the_same_key_gives_the_same_comparison(
     image: Image, checkpoints: list[Checkpoint]
 ) -> None:
-    first = services.comparison_create(image=image, idempotency_key="k")
-    assert services.comparison_create(image=image, idempotency_key="k") == first
+    first = comparison_create(image=image, idempotency_key="k")
+    assert comparison_create(image=image, idempotency_key="k") == first
     others = [
-        services.comparison_create(image=image, idempotency_key="other"),
-        services.comparison_create(image=image, models=KEYS[:1], idempotency_key="k"),
-        services.comparison_create(image=image, idempotency_key="k", visitor="someone"),
-        services.comparison_create(image=image),
-        services.comparison_create(image=image),
+        comparison_create(image=image, idempotency_key="other"),
+        comparison_create(image=image, models=KEYS[:1], idempotency_key="k"),
+        comparison_create(image=image, idempotency_key="k", visitor="someone"),
+        comparison_create(image=image),
+        comparison_create(image=image),
     ]
     assert len({first.pk, *(other.pk for other in others)}) == 6
 
@@ -100,7 +102,7 @@ def test_the_same_key_gives_the_same_comparison(
 def test_twenty_at_once_are_one_comparison(image: Image, checkpoints: list[Checkpoint]) -> None:
     def create(_: int) -> str:
         try:
-            return str(services.comparison_create(image=image, idempotency_key="k").pk)
+            return str(comparison_create(image=image, idempotency_key="k").pk)
         finally:
             connection.close()
 
@@ -124,14 +126,14 @@ def test_twenty_at_once_are_one_comparison(image: Image, checkpoints: list[Check
 def test_the_state_of_a_comparison(
     states: list[str], state: str, image: Image, checkpoints: list[Checkpoint]
 ) -> None:
-    comparison = services.comparison_create(image=image, models=KEYS[:2])
+    comparison = comparison_create(image=image, models=KEYS[:2])
     for prediction, value in zip(comparison.predictions.all(), states, strict=True):
         Prediction.objects.filter(pk=prediction.pk).update(state=value)
     assert comparison.state == state
 
 
 def test_share_links_can_be_revoked(image: Image, checkpoints: list[Checkpoint]) -> None:
-    comparison = services.comparison_create(image=image)
+    comparison = comparison_create(image=image)
     token = services.comparison_share(comparison=comparison)
     assert len(token) >= 32
     assert services.comparison_share(comparison=comparison) == token
@@ -147,7 +149,7 @@ def test_deleting_leaves_no_row_and_no_file(
     execute_all: Callable[[Comparison], None],
     settings: Settings,
 ) -> None:
-    comparison = services.comparison_create(image=image)
+    comparison = comparison_create(image=image)
     execute_all(comparison)
     assert len(files(settings)) == 7
     services.comparison_delete(comparison=comparison)
@@ -160,7 +162,7 @@ def test_deleting_leaves_no_row_and_no_file(
 def test_an_image_stays_while_another_comparison_uses_it(
     image: Image, checkpoints: list[Checkpoint], settings: Settings
 ) -> None:
-    first, second = (services.comparison_create(image=image) for _ in range(2))
+    first, second = (comparison_create(image=image) for _ in range(2))
     services.comparison_delete(comparison=first)
     assert len(files(settings)) == 1
     services.comparison_delete(comparison=second)
@@ -170,8 +172,8 @@ def test_an_image_stays_while_another_comparison_uses_it(
 @pytest.mark.django_db(transaction=True)
 def test_files_go_with_the_account(checkpoints: list[Checkpoint], settings: Settings) -> None:
     owner = User.objects.create_user("ann")
-    image = services.image_create(file=upload(noise()), owner=owner)
-    services.comparison_create(image=image, owner=owner)
+    image = image_create(file=upload(noise()), owner=owner)
+    comparison_create(image=image, owner=owner)
     owner.delete()
     assert not files(settings)
 
@@ -186,7 +188,7 @@ def test_a_deletion_rolled_back_deletes_no_file(image: Image, settings: Settings
 
 def test_a_sample_comes_with_its_true_mask(db: None) -> None:
     for sample in sample_images():
-        image = services.image_from_sample(name=sample.name, visitor="someone")
+        image = image_from_sample(name=sample.name, visitor="someone")
         assert (image.mask_dataset.slug, image.visitor) == ("scenes", "someone")
         assert np.array_equal(opened(image.mask), np.asarray(Picture.open(sample.mask_path)))
         assert np.array_equal(opened(image.file), Picture.open(sample.image_path).convert("RGB"))
@@ -194,4 +196,4 @@ def test_a_sample_comes_with_its_true_mask(db: None) -> None:
 
 def test_no_such_sample(db: None) -> None:
     with pytest.raises(ValidationError):
-        services.image_from_sample(name="../../etc/passwd")
+        image_from_sample(name="../../etc/passwd")

@@ -18,8 +18,11 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from experiments.models import Checkpoint
 from inference.compare import services, views
+from inference.comparisons import comparison_create
 from inference.images.samples import Sample
+from inference.images.services import image_create
 from inference.models import Comparison, Image, Prediction
+from inference.pace import WriteThrottle
 from inference.templatetags import segmentation
 from segweb.jobs import State
 from tests.inference.pictures import encoded, noise, upload
@@ -32,7 +35,7 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def comparison(checkpoints: list[Checkpoint], image: Image) -> Comparison:
     """An anonymous visitor's comparison, all of it queued."""
-    return services.comparison_create(image=image)
+    return comparison_create(image=image)
 
 
 @pytest.fixture
@@ -44,8 +47,8 @@ def owner(django_user_model: type[User]) -> User:
 @pytest.fixture
 def private(checkpoints: list[Checkpoint], owner: User) -> Comparison:
     """A comparison of `owner`."""
-    image = services.image_create(file=upload(noise()), owner=owner)
-    return services.comparison_create(image=image, owner=owner)
+    image = image_create(file=upload(noise()), owner=owner)
+    return comparison_create(image=image, owner=owner)
 
 
 @pytest.fixture
@@ -156,7 +159,7 @@ def test_anonymous_visitors_sign_in_where_they_may_not_compare(
 def test_visitors_are_slowed_down(
     client: Client, checkpoints: list[Checkpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views.WriteThrottle, "THROTTLE_RATES", {"anon": "1/min"})
+    monkeypatch.setattr(WriteThrottle, "THROTTLE_RATES", {"anon": "1/min"})
     fields = {"models": KEYS[:1]}
     assert client.post("/", {"file": upload(noise()), **fields}).status_code == 302
     again = client.post("/", {"file": upload(noise()), **fields})
@@ -173,9 +176,9 @@ def test_sample_is_shown_and_compared(
     (tmp_path / "dusk.png").write_bytes(encoded(noise()))
     sample = Sample("dusk", "small", "A street at dusk", "Small objects vanish.")
     monkeypatch.setattr("inference.images.samples.FOLDER", tmp_path)
-    for module in ("compare.views", "compare.forms", "images.samples"):
+    for module in ("images.views", "compare.forms", "images.samples"):
         monkeypatch.setattr(f"inference.{module}.sample_images", lambda: [sample])
-    monkeypatch.setattr(services, "image_from_sample", lambda **fields: image)
+    monkeypatch.setattr(views, "image_from_sample", lambda **fields: image)
     assertContains(client.get("/"), "A street at dusk")
     assert client.get("/samples/dusk.jpg")["Content-Type"] == "image/jpeg"
     assert client.get("/samples/dawn.jpg").status_code == 404
@@ -429,7 +432,7 @@ def test_history_is_paginated(
 ) -> None:
     monkeypatch.setattr(views, "PER_PAGE", 1)
     image = private.image
-    newer = services.comparison_create(image=image, owner=private.owner, models=KEYS[:1])
+    newer = comparison_create(image=image, owner=private.owner, models=KEYS[:1])
     first, second = (owner_client.get(f"/history/?page={number}") for number in (1, 2))
     assertContains(first, page(newer))
     assertNotContains(first, page(private))

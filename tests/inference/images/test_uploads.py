@@ -15,8 +15,8 @@ from PIL import Image, ImageFile, PngImagePlugin
 from pytest_django import Settings
 
 from experiments.models import Dataset
-from inference.compare import services
 from inference.images import uploads
+from inference.images.services import image_create
 from inference.models import Image as StoredImage
 from tests.inference.pictures import encoded, noise, opened, upload
 
@@ -25,13 +25,13 @@ pytestmark = pytest.mark.django_db
 
 def store(content: bytes | Image.Image, name: str = "photo.png") -> Image.Image:
     """What is kept of an upload."""
-    return opened(services.image_create(file=upload(content, name)).file)
+    return opened(image_create(file=upload(content, name)).file)
 
 
 def refused(content: bytes, *, name: str = "photo.png") -> str:
     """The sentence with which an upload is refused; nothing of it stays."""
     with pytest.raises(uploads.UploadRefused) as caught:
-        services.image_create(file=upload(content, name))
+        image_create(file=upload(content, name))
     assert not StoredImage.objects.exists()
     assert 400 <= caught.value.status < 500
     return caught.value.messages[0]
@@ -52,7 +52,7 @@ def test_lossless_files_keep_every_pixel() -> None:
 
 
 def test_sha256_is_that_of_the_stored_file() -> None:
-    kept = services.image_create(file=upload(noise()))
+    kept = image_create(file=upload(noise()))
     with kept.file.open() as file:
         assert hashlib.sha256(file.read()).hexdigest() == kept.sha256
 
@@ -111,10 +111,10 @@ def test_limits_are_settings(settings: Settings) -> None:
     assert store(noise(24, 16)).size == (24, 16)
     settings.UPLOAD_MAX_PIXELS -= 1
     with pytest.raises(uploads.UploadTooLarge):
-        services.image_create(file=upload(noise(24, 16)))
+        image_create(file=upload(noise(24, 16)))
     settings.UPLOAD_MAX_BYTES = 100
     with pytest.raises(uploads.UploadTooLarge, match="MiB"):
-        services.image_create(file=upload(noise(24, 16)))
+        image_create(file=upload(noise(24, 16)))
 
 
 def test_damaged_everywhere_is_never_worse_than_refused() -> None:
@@ -141,14 +141,14 @@ def test_tails_are_cut_off(kind: str, tail: bytes | None) -> None:
         with zipfile.ZipFile(archive, "w") as file:
             file.writestr("evil.sh", "rm -rf /")
         tail = archive.getvalue()
-    kept = services.image_create(file=upload(encoded(noise(), kind) + tail))
+    kept = image_create(file=upload(encoded(noise(), kind) + tail))
     with kept.file.open() as file:
         assert tail not in file.read()
 
 
 @pytest.mark.parametrize("name", ["page.html", "photo.png", "photo", "script.svg"])
 def test_the_name_decides_nothing(name: str) -> None:
-    kept = services.image_create(file=upload(noise(), name))
+    kept = image_create(file=upload(noise(), name))
     assert kept.file.name == f"images/{kept.pk}/image.png"
 
 
@@ -184,7 +184,7 @@ def test_metadata_is_gone() -> None:
         encoded(noise(), "JPEG", exif=exif, comment=b"a secret description"),
         encoded(noise(), "PNG", exif=exif, pnginfo=text, icc_profile=b"a secret description"),
     ):
-        kept = services.image_create(file=upload(content))
+        kept = image_create(file=upload(content))
         with kept.file.open() as file:
             assert b"a secret" not in file.read()
         assert not opened(kept.file).getexif()
@@ -257,9 +257,7 @@ def test_names(name: str | None, shown: str) -> None:
 def mask_upload(mask: np.ndarray | Image.Image, dataset: Dataset) -> StoredImage:
     if isinstance(mask, np.ndarray):
         mask = Image.fromarray(mask)
-    return services.image_create(
-        file=upload(noise()), mask=upload(mask, "mask.png"), mask_dataset=dataset
-    )
+    return image_create(file=upload(noise()), mask=upload(mask, "mask.png"), mask_dataset=dataset)
 
 
 def test_grey_and_indexed_masks(dataset: Dataset, truth: np.ndarray) -> None:
@@ -290,18 +288,18 @@ def test_wrong_masks_are_named(mask: np.ndarray, words: str, dataset: Dataset) -
 def test_a_mask_must_be_lossless(dataset: Dataset) -> None:
     mask = upload(encoded(Image.new("L", (24, 16)), "JPEG"))
     with pytest.raises(uploads.UploadRefused, match="PNG, GIF, BMP"):
-        services.image_create(file=upload(noise()), mask=mask, mask_dataset=dataset)
+        image_create(file=upload(noise()), mask=mask, mask_dataset=dataset)
 
 
 def test_a_mask_needs_its_data_set(dataset: Dataset, truth: np.ndarray) -> None:
     with pytest.raises(uploads.UploadRefused, match="data set"):
-        services.image_create(file=upload(noise()), mask=upload(Image.fromarray(truth)))
+        image_create(file=upload(noise()), mask=upload(Image.fromarray(truth)))
 
 
 def test_a_fault_while_storing_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StoredImage, "save", lambda *a, **k: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        services.image_create(file=upload(noise()))
+        image_create(file=upload(noise()))
     assert default_storage.listdir("images") == ([], [])
 
 

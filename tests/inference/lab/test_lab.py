@@ -17,6 +17,8 @@ from rest_framework.test import APIClient
 
 from experiments.models import Dataset
 from inference.compare import services
+from inference.comparisons import comparison_create
+from inference.images.services import image_create
 from inference.models import Comparison, Ensemble, Inside, Prediction
 from inference.worker import execution, warm
 from inference.worker.weights import checkpoint_weights
@@ -48,12 +50,12 @@ def comparison(dataset: Dataset, tmp_path: Path, engine: Engine, sent: list[str]
         checkpoint_write(dataset, architecture, tmp_path)
     truth = np.random.default_rng(1).integers(0, 3, SIZE, np.uint8)
     truth[:3] = 255
-    image = services.image_create(
+    image = image_create(
         file=upload(noise(SIZE[1], SIZE[0])),
         mask=upload(Picture.fromarray(truth)),
         mask_dataset=dataset,
     )
-    comparison = services.comparison_create(image=image)
+    comparison = comparison_create(image=image)
     for prediction in comparison.predictions.all():
         execution.job_execute(model=Prediction, pk=prediction.pk)
     assert comparison.state == State.DONE
@@ -253,8 +255,8 @@ def test_the_field_of_a_large_image_is_in_its_pixels(
     api: APIClient, comparison: Comparison, dataset: Dataset, engine: Engine
 ) -> None:
     """Shrunk to a quarter of its pixels, an image has a box of twice the side."""
-    large = services.comparison_create(
-        image=services.image_create(file=upload(noise(128, 96))), models=["camvid-segnet-slim"]
+    large = comparison_create(
+        image=image_create(file=upload(noise(128, 96))), models=["camvid-segnet-slim"]
     )
     execution.next_execute()
     posted = inside_post(api, large.predictions.get().pk, x=127, y=0)

@@ -18,6 +18,8 @@ from pytest_django import Settings
 from experiments.models import Checkpoint, Dataset
 from inference import tasks
 from inference.compare import predicting, services
+from inference.comparisons import comparison_create
+from inference.images.services import image_create
 from inference.models import Comparison, Image, Prediction
 from inference.worker import execution
 from segweb import jobs
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def prediction(image: Image, checkpoints: list[Checkpoint]) -> Prediction:
     """One that waits for a worker."""
-    comparison = services.comparison_create(image=image, models=["camvid-fcn8s-slim"])
+    comparison = comparison_create(image=image, models=["camvid-fcn8s-slim"])
     return comparison.predictions.get()
 
 
@@ -67,8 +69,8 @@ def test_scores_against_the_true_mask(
 ) -> None:
     truth[0] = 2  # a car in the sky, where the engine says sky
     mask = upload(Picture.fromarray(truth))
-    image = services.image_create(file=upload(noise()), mask=mask, mask_dataset=dataset)
-    scores = run(services.comparison_create(image=image).predictions.first()).scores
+    image = image_create(file=upload(noise()), mask=mask, mask_dataset=dataset)
+    scores = run(comparison_create(image=image).predictions.first()).scores
     assert scores["per_class_iou"] == [6 / 7, 1.0, 0.0]
     assert scores["pixel_accuracy"] == 14 / 15
 
@@ -80,8 +82,8 @@ def test_no_scores_against_another_data_sets_mask(
         slug="scenes", title="Scenes", classes=checkpoints[0].classes, ignore_index=255
     )
     mask = upload(Picture.fromarray(truth))
-    image = services.image_create(file=upload(noise()), mask=mask, mask_dataset=scenes)
-    done = run(services.comparison_create(image=image).predictions.first())
+    image = image_create(file=upload(noise()), mask=mask, mask_dataset=scenes)
+    done = run(comparison_create(image=image).predictions.first())
     assert (done.state, done.scores) == (State.DONE, None)
 
 

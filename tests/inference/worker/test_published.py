@@ -17,8 +17,9 @@ from experiments.checkpoints.published import published_sync
 from experiments.checkpoints.services import checkpoint_withdraw
 from experiments.models import Checkpoint
 from inference import tasks
-from inference.compare import predicting, services
+from inference.compare import predicting
 from inference.compare.panes import pane_of
+from inference.comparisons import comparison_create
 from inference.models import Image, Prediction
 from inference.worker import execution, warm
 from models_zoo import build
@@ -64,7 +65,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHT
 @pytest.fixture
 def prediction(image: Image) -> Prediction:
     published_sync()
-    return services.comparison_create(image=image, models=[KEY]).predictions.get()
+    return comparison_create(image=image, models=[KEY]).predictions.get()
 
 
 def run(prediction: Prediction) -> Prediction:
@@ -132,7 +133,7 @@ def test_the_second_use_needs_no_network(prediction: Prediction, hub: ThreadingH
     hub.server_close()
     warm.engine.cache_clear()
     image = prediction.comparison.image
-    again = services.comparison_create(image=image, models=[KEY]).predictions.get()
+    again = comparison_create(image=image, models=[KEY]).predictions.get()
     assert run(again).state == State.DONE
 
 

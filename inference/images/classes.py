@@ -1,4 +1,4 @@
-"""Which classes a mask shows, and how much of the image each takes."""
+"""The classes of masks: which lists can be compared, and how much of an image each class takes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from django.core.cache import cache
 
+from experiments.models import Checkpoint
 from inference.models import Prediction
 from models_zoo.masks import read_mask
+
+
+def class_list(checkpoint: Checkpoint) -> tuple[tuple[int, str], ...]:
+    """What two checkpoints must have in common for their masks to be compared: ids and names."""
+    return tuple((entry["id"], entry["name"]) for entry in checkpoint.classes)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""Making comparisons: one image by one through the page or REST, many by a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from experiments.models import Checkpoint
+from inference.models import Batch, Comparison, Image, Prediction, Scale
+from segweb.http.idempotency import made_once, request_digest
+from segweb.jobs import wakeups
+
+Models = Sequence[str] | Literal["all"]
+
+
+def comparison_create(
+    *,
+    image: Image,
+    models: Models = "all",
+    scale: str = Scale.MODEL,
+    owner: User | None = None,
+    visitor: str = "",
+    batch: Batch | None = None,
+    idempotency_key: str = "",
+) -> Comparison:
+    """Queue one prediction of `image` for each checkpoint key; "all" are the default data set's.
+
+    The same request under the same `idempotency_key` gives the comparison that exists already.
+    Raises ValidationError when a key is not on offer or there is none.
+    """
+    checkpoints = checkpoints_choose(models)
+    digest = request_digest(
+        caller=[owner.pk if owner else None, visitor],
+        key=idempotency_key,
+        request={
+            "image": str(image.pk),
+            "models": sorted(checkpoint.key for checkpoint in checkpoints),
+            "scale": scale,
+        },
+    )
+
+    def insert() -> Comparison:
+        comparison = Comparison.objects.create(
+            image=image,
+            batch=batch,
+            scale=scale,
+            owner=owner,
+            visitor=visitor,
+            idempotency_key=digest,
+        )
+        predictions = Prediction.objects.bulk_create(
+            Prediction(comparison=comparison, checkpoint=checkpoint, position=position)
+            for position, checkpoint in enumerate(checkpoints)
+        )
+        for prediction in predictions:
+            wakeups.send_on_commit(prediction)
+        return comparison
+
+    return made_once(Comparison, digest, insert)
+
+
+def checkpoints_choose(models: Models) -> list[Checkpoint]:
+    """The checkpoints asked for, in the order asked for, each once.
+
+    Raises ValidationError when a key is not on offer or there is none.
+    """
+    offered = Checkpoint.objects.offered()
+    if models == "all":
+        shipped = offered.filter(shipped=True, dataset__slug=settings.DEFAULT_DATASET)
+        chosen, missing = list(shipped), []
+    else:
+        by_key = {checkpoint.key: checkpoint for checkpoint in offered.filter(key__in=models)}
+        chosen = [by_key[key] for key in dict.fromkeys(models) if key in by_key]
+        missing = [key for key in models if key not in by_key]
+    if missing:
+        raise ValidationError(_("Not on offer: %(keys)s.") % {"keys": ", ".join(missing)})
+    if not chosen:
+        raise ValidationError(_("There is no model to compare with."))
+    return chosen

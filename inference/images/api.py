@@ -1,0 +1,61 @@
+"""REST: images go in, and are looked at."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from inference import access
+from inference.images import downloads
+from inference.images.serializers import ImageSerializer, ImageUploadSerializer
+from inference.images.services import image_create
+from inference.rest import FileView, UploadView
+
+
+class Images(UploadView):
+    """Upload an image, with its true mask where there is one."""
+
+    def files_bytes_max(self) -> int:
+        """An image and its mask."""
+        return 2 * settings.UPLOAD_MAX_BYTES
+
+    @extend_schema(request=ImageUploadSerializer, responses={201: ImageSerializer})
+    def post(self, request: Request) -> Response:
+        """JPEG, PNG, WebP, GIF or BMP; stored upright as RGB PNG without metadata."""
+        form = ImageUploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        image = image_create(**form.validated_data, **access.maker(request))
+        shown = ImageSerializer(image, context={"request": request})
+        return Response(shown.data, status=status.HTTP_201_CREATED)
+
+
+class ImageFile(FileView):
+    """The stored image."""
+
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID) -> FileResponse:
+        """RGB PNG."""
+        image = get_object_or_404(access.images_visible(request), pk=pk)
+        return downloads.stored(image.file, "image/png", f"{image.pk}.png")
+
+
+class ImageTruth(FileView):
+    """The image's true mask."""
+
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID) -> FileResponse:
+        """Indexed PNG, pixel = class id of the mask's data set; 404 where none came along."""
+        image = get_object_or_404(access.images_visible(request), pk=pk)
+        if not image.mask:
+            raise NotFound(_("This image has no true mask."))
+        return downloads.stored(image.mask, "image/png", f"{image.pk}-truth.png")

@@ -1,0 +1,34 @@
+"""How images look from outside, and what an upload may say."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from experiments.models import Dataset
+from inference.models import Image
+from inference.rest import UrlField
+
+
+class ImageSerializer(serializers.ModelSerializer):
+    """A stored image; `sha256` is that of the file at `url`."""
+
+    url = UrlField("image-file")
+
+    class Meta:
+        model = Image
+        fields = ["id", "width", "height", "sha256", "url"]
+        read_only_fields = fields
+
+
+class ImageUploadSerializer(serializers.Serializer):
+    """An image to store, with its true mask where there is one."""
+
+    file = serializers.FileField(allow_empty_file=True, max_length=None)
+    mask = serializers.FileField(allow_empty_file=True, required=False)
+    mask_dataset = serializers.SlugRelatedField(
+        "slug",
+        queryset=Dataset.objects.all(),
+        required=False,
+        help_text=_("The data set whose class ids the mask uses."),
+    )

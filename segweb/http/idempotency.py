@@ -1,0 +1,60 @@
+"""Requests that may be sent twice: under the same Idempotency-Key, one thing is made once.
+
+The database decides, by a unique column `idempotency_key`: whoever comes second gets the row of
+whoever came first, also when both come at the same moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+Row = TypeVar("Row", bound=models.Model)
+
+KEY_LENGTH = 255
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
+
+
+def idempotency_key(request: Request) -> str:
+    """What names this request, so that sending it again is harmless; "" for none."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > KEY_LENGTH:
+        raise ValidationError(_("The Idempotency-Key is too long."))
+    return key
+
+
+def request_digest(*, caller: Any, key: str, request: dict[str, Any]) -> str | None:
+    """Names a request by its caller, its content and its key; None without a key.
+
+    With the content, since a key used again for another request is another request; with the
+    caller, since keys are chosen by callers, who must not get each other's things.
+    """
+    if not key:
+        return None
+    named = {**request, "caller": caller, "key": key}
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
+
+
+def made_once(model: type[Row], digest: str | None, make: Callable[[], Row]) -> Row:
+    """What `make` gives, in one transaction; the row of this digest if there is one already."""
+    try:
+        with transaction.atomic():
+            return make()
+    except IntegrityError:
+        made_before = made_already(model, digest)
+        if made_before is None:
+            raise
+        return made_before
+
+
+def made_already(model: type[Row], digest: str | None) -> Row | None:
+    """The row that this digest names."""
+    return model._default_manager.filter(idempotency_key=digest).first() if digest else None
