@@ -39,12 +39,11 @@ from experiments.runs.services import (
     run_resume,
     run_stop,
 )
+from segweb.http.idempotency import IDEMPOTENCY_KEY, idempotency_key
 from segweb.http.problems import problem
 from segweb.jobs import State
 
 MOST_EPOCHS = 1000  # in one answer
-KEY_LENGTH = 255
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 ORDERS = ("id", "created_at", "name", "architecture", "state", "epoch", "epochs", "seed")
 SCORES = ("best_miou", "last_miou", "started_at", "ended_at")
 
@@ -127,10 +126,8 @@ class Runs(generics.ListAPIView, RunView):
         """Launch a training (staff), or begin an `external` run that reports from elsewhere."""
         form = RunCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        given, key = form.validated_data, request.headers.get("Idempotency-Key", "")
-        if len(key) > KEY_LENGTH:
-            raise ValidationError(_("The Idempotency-Key is too long."))
-        given |= {"owner": request.user, "idempotency_key": key}
+        given = form.validated_data
+        given |= {"owner": request.user, "idempotency_key": idempotency_key(request)}
         if given.pop("kind") == Kind.EXTERNAL:
             return self.shown(_external(given), status.HTTP_201_CREATED)
         if not may_launch(request.user):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
 from collections.abc import Sequence
 from functools import partial
@@ -11,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +19,7 @@ from experiments.records.configuration import config_columns, train_config
 from experiments.records.datasets import dataset_ensure
 from experiments.records.files import folder_delete
 from experiments.records.sources import data_find, data_open
+from segweb.http.idempotency import made_once, request_digest
 from segweb.jobs import State, wakeups
 
 MOST_SEEDS = 20
@@ -61,7 +60,11 @@ def run_launch(
         gpus=gpus,
     )
     described = _described(name=name, notes=notes, tags=tags)
-    digest = _digest(owner, idempotency_key, {**request, **described})
+    digest = request_digest(
+        caller=owner.pk if owner else None,
+        key=idempotency_key,
+        request={**request, **described},
+    )
     fields = {
         **request,
         **described,
@@ -71,16 +74,13 @@ def run_launch(
         "owner": owner,
         "idempotency_key": digest,
     }
-    try:
-        with transaction.atomic():
-            run = Run.objects.create(**fields)
-            wakeups.send_on_commit(run)
-    except IntegrityError:
-        existing = Run.objects.filter(idempotency_key=digest).first() if digest else None
-        if existing is None:
-            raise
-        return existing
-    return run
+
+    def insert() -> Run:
+        run = Run.objects.create(**fields)
+        wakeups.send_on_commit(run)
+        return run
+
+    return made_once(Run, digest, insert)
 
 
 def request_check(
@@ -140,7 +140,11 @@ def external_run_create(
     described = _described(name=name, notes=notes, tags=tags)
     subject = {"architecture": architecture, "variant": variant, "epochs": epochs, "seed": seed}
     subject["config"] = config or {}
-    digest = _digest(owner, idempotency_key, {**subject, **described})
+    digest = request_digest(
+        caller=owner.pk if owner else None,
+        key=idempotency_key,
+        request={**subject, **described},
+    )
     fields = {
         **subject,
         **described,
@@ -149,10 +153,9 @@ def external_run_create(
         "started_at": timezone.now(),
         "dataset": dataset,
         "owner": owner,
+        "idempotency_key": digest,
     }
-    if digest is None:
-        return Run.objects.create(**fields)
-    return Run.objects.get_or_create(idempotency_key=digest, defaults=fields)[0]
+    return made_once(Run, digest, lambda: Run.objects.create(**fields))
 
 
 def run_stop(*, run: Run) -> bool:
@@ -255,11 +258,3 @@ def _described(*, name: str, notes: str, tags: Sequence[str]) -> dict[str, Any]:
     if len(kept) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in kept):
         raise ValidationError({"tags": _("At most 20 tags of at most 50 characters.")})
     return {"name": name.strip()[:200], "notes": notes, "tags": kept}
-
-
-def _digest(owner: User | None, idempotency_key: str, request: dict[str, Any]) -> str | None:
-    """Names a request by its caller, its content and the Idempotency-Key that came with it."""
-    if not idempotency_key:
-        return None
-    words = [owner.pk if owner else None, idempotency_key, request]
-    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
