@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Checkpoint, Dataset
 from inference.models import Scale
-from models_zoo.training.zoo.plan import FIRST
+from models_zoo.networks.catalogue import leaders
 
 MOST_PANES = 12  # of a comparison whose models nobody chose
 
@@ -70,6 +70,7 @@ class ModelsForm(forms.Form):
 
 def first_looked_at(checkpoints: list[Checkpoint]) -> list[str]:
     """The keys of twelve at most, in their order: one network a paper before its variations."""
-    ranked = sorted(checkpoints, key=lambda checkpoint: checkpoint.architecture not in FIRST)
+    first = leaders()
+    ranked = sorted(checkpoints, key=lambda checkpoint: checkpoint.architecture not in first)
     kept = ranked[:MOST_PANES]
     return [checkpoint.key for checkpoint in checkpoints if checkpoint in kept]

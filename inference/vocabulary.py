@@ -1,7 +1,7 @@
 """Words that reach the pages from files and not from templates, marked for translation.
 
-Class names, the catalogue's ideas, the samples, a score's passport. A test keeps the lists
-complete for what is shipped.
+Class names, the samples, a score's passport. A test keeps the lists complete for what is shipped.
+What is said of an architecture is marked in its paper's folder.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -45,29 +45,6 @@ CLASSES = (
 
 # A class whose word is another thing's too: the vehicle, not the split.
 HOMONYMS = {"train": pgettext_lazy("class", "train")}
-
-IDEAS = (
-    _("Classifier layers become convolutions, so a classifier labels every pixel."),
-    _("A skip from pool4 adds finer detail to the coarse prediction."),
-    _("Skips from pool4 and pool3 are added: what from deep, where from shallow."),
-    _("A deep decoder mirrors the encoder: unpooling restores places, deconvolution shapes."),
-    _("DeconvNet's detail and FCN-8s's overall shape, averaged over one image."),
-    _("The decoder unpools to where each maximum was, which is light and keeps boundaries."),
-    _("Four levels of 7×7 convolutions: SegNet's idea at a twentieth of its size."),
-    _("A symmetric decoder sees the encoder's features again through concatenated skips."),
-    _("Every layer sees all before it; only new maps go up, so few channels suffice."),
-    _("Five layers a block, sixteen new maps each."),
-    _("More layers where the image is small, where context is cheap."),
-    _("Dilation instead of the last strides; one widely dilated layer sees large objects."),
-    _("The last two pools are gone; dilation keeps the view that they gave."),
-    _("Growing dilation over the class maps gathers context without losing resolution."),
-    _("The same context module with up to 32 maps a class."),
-    _("Four dilation rates side by side see objects at several scales, and are summed."),
-    _("The same four rates on the features of a far deeper network."),
-    _("Averages over 1, 2, 3 and 6 bins a side tell every pixel what scene it is in."),
-    _("Multi-grid dilation, several rates side by side, and image pooling, concatenated."),
-    _("Trained by torchvision on COCO's images of the 20 VOC classes; to use as it is."),
-)
 
 DATASETS = {
     "camvid": _("Photographs of British streets, taken from a driving car."),

@@ -10,25 +10,19 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint
 from lineage.diagram import Diagram, diagram_draw
-from lineage.vocabulary import ANSWERS, OPTIONS
-from models_zoo import Architecture, catalogue
-from models_zoo.catalogue import published
+from models_zoo import Architecture
+from models_zoo.networks.catalogue import known
+from models_zoo.networks.paper import COMMON_OPTIONS, Paper
 from models_zoo.study.descriptions import description
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One architecture of the lineage. `facts`: its description; None before it was described."""
+class Sheet:
+    """All that a page says of one architecture. `facts`: its description; None before that ran."""
 
     architecture: Architecture
     facts: dict[str, Any] | None
     checkpoints: list[Checkpoint]
-
-    @property
-    def answers(self) -> str:
-        """What it set out to mend; "" where nobody has said."""
-        english = ANSWERS.get(self.architecture.key, "")
-        return _(english) if english else ""
 
     @property
     def variants(self) -> dict[str, dict[str, Any]]:
@@ -44,12 +38,13 @@ class Entry:
     @property
     def options(self) -> list[dict[str, Any]]:
         """Each option with its default, its other choices and what it means."""
-        found = []
+        meanings = COMMON_OPTIONS | dict(self.architecture.options)
+        options = []
         for option in self.facts["options"] if self.facts else ():
             others = [choice for choice in option["choices"] if choice != option["default"]]
-            meaning = OPTIONS.get(option["name"], "")
-            found.append(option | {"others": others, "meaning": _(meaning) if meaning else ""})
-        return found
+            meaning = meanings.get(option["name"], "")
+            options.append(option | {"others": others, "meaning": _(meaning) if meaning else ""})
+        return options
 
     @property
     def adds_batch_norm(self) -> bool:
@@ -61,32 +56,18 @@ class Entry:
         return diagram_draw(self.variants[variant]["path"])
 
 
-@dataclass(frozen=True)
-class Paper:
-    """The architectures of one paper."""
-
-    title: str
-    year: int
-    entries: list[Entry]
-
-
-def known() -> dict[str, Architecture]:
-    """Every architecture with a page: the lineage, then torchvision's published networks."""
-    return catalogue() | published()
-
-
-def entries() -> list[Entry]:
+def sheets() -> list[Sheet]:
     """Every architecture in the order of the lineage, in two queries."""
     offered: dict[str, list[Checkpoint]] = {}
     for checkpoint in Checkpoint.objects.offered().with_scores():
         offered.setdefault(checkpoint.architecture, []).append(checkpoint)
     return [
-        Entry(architecture, description(key), offered.get(key, []))
+        Sheet(architecture, description(key), offered.get(key, []))
         for key, architecture in known().items()
     ]
 
 
-def papers(found: list[Entry]) -> list[Paper]:
-    """Entries that follow each other, by paper."""
-    by_paper = groupby(found, key=lambda entry: (entry.architecture.paper, entry.architecture.year))
-    return [Paper(title, year, list(group)) for (title, year), group in by_paper]
+def by_paper(sheets: list[Sheet]) -> list[tuple[Paper, list[Sheet]]]:
+    """Each paper with the sheets of its architectures, which follow each other."""
+    groups = groupby(sheets, key=lambda sheet: sheet.architecture.paper)
+    return [(paper, list(group)) for paper, group in groups]

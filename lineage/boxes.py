@@ -6,12 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-
-from lineage.vocabulary import PARTS
+from django.utils.translation import gettext_noop
 
 THIN, LINE = 19, 12
 LETTERS = 27  # a line of the narrowest box
 JOINS = ("sum", "product", "concat", "mean")
+PARTS = {
+    "image": gettext_noop("image"),
+    "logits": gettext_noop("logits"),
+    "conv": gettext_noop("conv"),
+    "deconv": gettext_noop("transposed conv"),
+    "max pool": gettext_noop("max pool"),
+    "average pool": gettext_noop("average pool"),
+    "global pool": gettext_noop("global pool"),
+    "unpool": gettext_noop("unpool"),
+    "upsample": gettext_noop("upsample"),
+    "sum": gettext_noop("sum"),
+    "mean": gettext_noop("mean"),
+    "product": gettext_noop("product"),
+    "concat": gettext_noop("concat"),
+}
 SMALL = (*JOINS, "max pool", "average pool", "unpool", "upsample", "image", "logits")
 
 

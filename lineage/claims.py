@@ -1,4 +1,7 @@
-"""The lecture's claims, each held against the numbers of one story. Nothing here is typed in."""
+"""The lecture's claims, each held against the numbers of one story. Nothing here is typed in.
+
+What is claimed of one architecture stands in its paper's folder; here is what is of all.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lineage.measures import BY_NAME, Entry, Measure, field_ratio
+from models_zoo.networks.catalogue import catalogue
+from models_zoo.networks.paper import Claim
 from models_zoo.study.descriptions import description
 
 TIE = 0.01  # differences below this may be another seed's
@@ -36,37 +41,46 @@ class Verdict:
     elsewhere: bool = False
 
 
-@dataclass(frozen=True)
-class Claim:
-    """That `better` beats each of `rivals` (catalogue keys, slim variants) in a measure."""
+def claims() -> list[tuple[str, Claim]]:
+    """What the papers' folders claim, with the architecture each is about."""
+    return [(key, claim) for key, line in catalogue().items() for claim in line.claims]
 
-    says: Any
-    measure: str
-    better: str
-    rivals: tuple[str, ...]
 
-    def judge(self, entries: list[Entry]) -> Verdict:
-        """Held against the entries of a story; against the strongest rival."""
-        measure = BY_NAME[self.measure]
-        sides = (self.better, *self.rivals)
-        found = {e["architecture"]: e for e in entries if _plain(e)}
-        known = {key: measure.read(found[key]) for key in sides if key in found}
-        values = {key: value for key, value in known.items() if value is not None}
-        written = _written(measure, [(found[key], value) for key, value in values.items()])
-        if len(values) < len(sides):
-            missing = tuple(key for key in sides if key not in found)
-            elsewhere = len(values) < len(known)
-            return Verdict(
-                self.says,
-                measure.title,
-                "unmeasured",
-                written,
-                missing=missing,
-                elsewhere=elsewhere,
-            )
-        rivals = [values[key] for key in self.rivals]
-        state, difference = _compare(measure, values[self.better], rivals)
-        return Verdict(self.says, measure.title, state, written, difference)
+def _judge(better: str, claim: Claim, entries: list[Entry]) -> Verdict:
+    """Held against the entries of a story; against the strongest rival."""
+    says, sides = gettext(claim.says), (better, *claim.rivals)
+    if claim.measure == _COST.name:
+        return _judge_cost(says, sides)
+    measure = BY_NAME[claim.measure]
+    measured = {e["architecture"]: e for e in entries if _plain(e)}
+    known = {key: measure.read(measured[key]) for key in sides if key in measured}
+    values = {key: value for key, value in known.items() if value is not None}
+    written = _written(measure, [(measured[key], value) for key, value in values.items()])
+    if len(values) < len(sides):
+        missing = tuple(key for key in sides if key not in measured)
+        elsewhere = len(values) < len(known)
+        return Verdict(
+            says, measure.title, "unmeasured", written, missing=missing, elsewhere=elsewhere
+        )
+    rivals = [values[key] for key in claim.rivals]
+    state, difference = _compare(measure, values[better], rivals)
+    return Verdict(says, measure.title, state, written, difference)
+
+
+def _judge_cost(says: str, sides: tuple[str, ...]) -> Verdict:
+    """Of networks as their papers have them: slim, one is narrowed more than the other."""
+    descriptions = {key: description(key) for key in sides}
+    costs = {
+        key: told["variants"]["full"]["figures"]["gmacs"]
+        for key, told in descriptions.items()
+        if told
+    }
+    values = [(f"{key} full", _COST.write(cost)) for key, cost in costs.items()]
+    if len(costs) < len(sides):
+        return Verdict(says, _COST.title, "unmeasured", values)
+    better, *rivals = costs.values()
+    state, difference = _compare(_COST, better, rivals)
+    return Verdict(says, _COST.title, state, values, difference)
 
 
 def _written(measure: Measure, sides: list[tuple[Entry, float]]) -> list[tuple[str, str]]:
@@ -99,23 +113,6 @@ def _compare(measure: Measure, value: float, rivals: list[float]) -> tuple[str, 
 
 def _signed(difference: float) -> str:
     return f"{difference:+.3f}".replace("-", "−")
-
-
-CLAIMS = (
-    Claim(_("Skip connections bring boundaries back."), "boundary_f1", "fcn8s", ("fcn32s",)),
-    Claim(_("Unpooling brings boundaries back."), "boundary_f1", "segnet", ("fcn32s",)),
-    Claim(_("Concatenated skips do more than unpooling."), "boundary_f1", "unet", ("segnet",)),
-    Claim(_("A learned decoder beats one interpolation."), "boundary_f1", "deconvnet", ("fcn32s",)),
-    Claim(_("Dilation keeps large objects whole."), "large", "deeplab_v1", ("fcn8s",)),
-    Claim(_("Dropping the last pools helps."), "miou", "dilatednet_front", ("deeplab_v1",)),
-    Claim(_("A context module helps."), "miou", "dilatednet_large", ("dilatednet_front",)),
-    Claim(_("Several rates beat one."), "miou", "deeplab_v2_vgg16", ("deeplab_v1",)),
-    Claim(_("Global pooling gives context (PSPNet)."), "context", "pspnet_resnet50",
-          ("deeplab_v2_resnet101",)),
-    Claim(_("Global pooling gives context (DeepLab v3)."), "context", "deeplab_v3_resnet50",
-          ("deeplab_v2_resnet101",)),
-    Claim(_("EDeconvNet is above both its members."), "miou", "edeconvnet", ("deconvnet", "fcn8s")),
-)  # fmt: skip
 
 
 def _pretrained(entries: list[Entry]) -> Verdict:
@@ -172,20 +169,10 @@ def _extremes(values: dict[str, float]) -> list[str]:
     return list(dict.fromkeys([min(values, key=values.get), max(values, key=values.get)]))
 
 
-def _lighter(_entries: list[Entry]) -> Verdict:
-    """SegNet and DeconvNet as their papers have them: slim, one is narrowed more than the other."""
-    figures = {
-        key: description(key)["variants"]["full"]["figures"]["gmacs"]
-        for key in ("segnet", "deconvnet")
-    }
-    state, difference = _compare(_COST, figures["segnet"], [figures["deconvnet"]])
-    values = [(f"{key} full", _COST.write(value)) for key, value in figures.items()]
-    return Verdict(_("SegNet costs less than DeconvNet."), _COST.title, state, values, difference)
-
-
-WHOLE: tuple[Callable[[list[Entry]], Verdict], ...] = (_lighter, _pretrained, _corners, _field)
+WHOLE: tuple[Callable[[list[Entry]], Verdict], ...] = (_pretrained, _corners, _field)
 
 
 def verdicts(entries: list[Entry]) -> list[Verdict]:
     """Every claim of the lecture, held against one story."""
-    return [claim.judge(entries) for claim in CLAIMS] + [judge(entries) for judge in WHOLE]
+    about_one = [_judge(better, claim, entries) for better, claim in claims()]
+    return about_one + [judge(entries) for judge in WHOLE]

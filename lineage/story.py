@@ -9,7 +9,7 @@ from inference.images.samples import Sample, sample_images
 from lineage.claims import Verdict, verdicts
 from lineage.measures import MEASURES, Entry, Measure
 from models_zoo import Architecture, catalogue
-from models_zoo.catalogue import place
+from models_zoo.networks.catalogue import place
 from models_zoo.study.stories import story
 
 DATASETS = ("scenes", "camvid")

@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from lineage.architectures import entries, known, papers
+from lineage.architectures import by_paper, sheets
 from lineage.story import stories
+from models_zoo.networks.catalogue import known
 from models_zoo.study import stories as files
 from models_zoo.study.descriptions import CORNERS, picture_path
 
@@ -18,10 +19,10 @@ from models_zoo.study.descriptions import CORNERS, picture_path
 @require_safe
 def architectures(request: HttpRequest) -> HttpResponse:
     """Every architecture in the order of the lineage."""
-    found = entries()
+    every = sheets()
     context = {
-        "papers": papers([entry for entry in found if not entry.architecture.published]),
-        "published": [entry for entry in found if entry.architecture.published],
+        "papers": by_paper([sheet for sheet in every if not sheet.architecture.published]),
+        "published": [sheet for sheet in every if sheet.architecture.published],
     }
     return render(request, "lineage/architectures.html", context)
 
@@ -29,21 +30,20 @@ def architectures(request: HttpRequest) -> HttpResponse:
 @require_safe
 def architecture(request: HttpRequest, key: str) -> HttpResponse:
     """One architecture; `?variant=slim` draws the narrower network."""
-    found = entries()
-    position = next((n for n, e in enumerate(found) if e.architecture.key == key), None)
+    every = sheets()
+    position = next((n for n, sheet in enumerate(every) if sheet.architecture.key == key), None)
     if position is None:
         raise Http404
-    entry = found[position]
+    sheet = every[position]
     variant = request.GET.get("variant", "full")
-    if variant not in entry.variants:
-        variant = next(iter(entry.variants), "")
+    if variant not in sheet.variants:
+        variant = next(iter(sheet.variants), "")
     context = {
-        "entry": entry,
+        "sheet": sheet,
         "variant": variant,
-        "diagram": entry.diagram(variant) if variant else None,
-        "path": entry.variants[variant]["path"] if variant else [],
-        "before": found[position - 1] if position else None,
-        "after": found[position + 1] if position + 1 < len(found) else None,
+        "diagram": sheet.diagram(variant) if variant else None,
+        "before": every[position - 1] if position else None,
+        "after": every[position + 1] if position + 1 < len(every) else None,
     }
     return render(request, "lineage/architecture.html", context)
 

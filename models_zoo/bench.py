@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from models_zoo.catalogue import build
 from models_zoo.data import open_dataset
 from models_zoo.data.transforms import IGNORED, TrainingItems
 from models_zoo.metrics import confusion
+from models_zoo.networks.build import build
 from models_zoo.precision import device_name, resolve, to_train
 from models_zoo.training.batches import Batches, batch_loader
 from models_zoo.training.config import TrainConfig

@@ -11,7 +11,7 @@ from django.db.models import Case, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from models_zoo.catalogue import catalogue
+from models_zoo import catalogue
 
 
 class Dataset(models.Model):

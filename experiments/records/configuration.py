@@ -13,7 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from models_zoo.catalogue import VARIANTS, catalogue
+from models_zoo import VARIANTS, catalogue
 from models_zoo.training.config import TrainConfig
 
 COLUMNS = ("arch", "variant", "data", "epochs", "seed")

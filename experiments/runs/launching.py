@@ -15,7 +15,7 @@ from experiments.models import Run
 from experiments.records.configuration import FIELDS
 from experiments.records.sources import data_sources
 from experiments.runs.services import MOST_SEEDS, run_request
-from models_zoo.catalogue import VARIANTS, catalogue
+from models_zoo import VARIANTS, catalogue
 from models_zoo.training.config import CHOICES, TrainConfig, settings_of, with_settings
 from models_zoo.training.zoo.presets import paper_settings
 

@@ -16,8 +16,7 @@ from inference.compare.panes import Pane
 from inference.images.classes import ClassShare, prediction_legend
 from inference.images.renditions import LONGEST
 from inference.models import Comparison, Image, Prediction
-from models_zoo import Architecture, catalogue
-from models_zoo.catalogue import published
+from models_zoo import Architecture, catalogue, published
 from segweb.jobs import State
 
 register = template.Library()

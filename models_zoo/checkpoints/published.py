@@ -1,7 +1,7 @@
-"""torchvision's networks with the weights it publishes, as catalogue lines and as checkpoints.
+"""torchvision's published networks as checkpoints like any other.
 
-They know 21 classes and are not trained here. `published_checkpoint` makes one a checkpoint like
-any other: it downloads the weights at first use and keeps them as safetensors with a sidecar.
+They know 21 classes and are not trained here: `models_zoo.networks.papers.torchvision` lists them.
+Their weights are downloaded at first use and kept as safetensors with a sidecar.
 """
 
 from __future__ import annotations
@@ -10,71 +10,21 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from models_zoo.catalogue import Architecture, build
-from models_zoo.checkpoints.fetch import Progress
 from models_zoo.checkpoints.shipped import Shipped, sidecar_read
 from models_zoo.data.classes import VOC, VOC_VOID
+from models_zoo.fetch import Progress
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
-from models_zoo.networks.papers import DEEPLAB_V3, FCN
-from models_zoo.study.descriptions import description
+from models_zoo.networks.build import network_build
+from models_zoo.networks.catalogue import published
+from models_zoo.networks.paper import Architecture
 
 SLUG = "cocovoc"
 INPUT_SIZE = (520, 693)  # torchvision scores at 520 pixels on the shorter side
-_MOBILENET = "Howard et al.: Searching for MobileNetV3"
-
-
-def _published(
-    key: str,
-    title: str,
-    paper: str,
-    year: int,
-    weights: str,
-    path: str,
-    sees_at: str = "backbone.layer4",
-    **arguments: object,
-) -> Architecture:
-    return Architecture(
-        key=f"torchvision_{key}",
-        title=f"{title} (torchvision)",
-        paper=paper,
-        year=year,
-        idea="Trained by torchvision on COCO's images of the 20 VOC classes; to use as it is.",
-        path=f"models_zoo.networks.{path}",
-        arguments=arguments,
-        sees_at=sees_at,
-        published=f"{weights}_Weights.COCO_WITH_VOC_LABELS_V1",
-    )
-
-
-PUBLISHED = (
-    _published(
-        "fcn_resnet50", "FCN, ResNet-50", FCN, 2015, "FCN_ResNet50",
-        "torchvision_layout:FCNResNet", depth=50,
-    ),
-    _published(
-        "deeplab_v3_resnet50", "DeepLab v3, ResNet-50", DEEPLAB_V3, 2017, "DeepLabV3_ResNet50",
-        "papers.deeplab_v3.network:DeepLabV3", depth=50, head="torchvision", aux=True,
-    ),
-    _published(
-        "deeplab_v3_resnet101", "DeepLab v3, ResNet-101", DEEPLAB_V3, 2017, "DeepLabV3_ResNet101",
-        "papers.deeplab_v3.network:DeepLabV3", depth=101, head="torchvision", aux=True,
-    ),
-    _published(
-        "deeplab_v3_mobilenet", "DeepLab v3, MobileNetV3", _MOBILENET, 2019,
-        "DeepLabV3_MobileNet_V3_Large", "torchvision_layout:MobileNetNetwork",
-        sees_at="backbone.16", name="deeplabv3_mobilenet_v3_large", aux=True,
-    ),
-    _published(
-        "lraspp_mobilenet", "LR-ASPP, MobileNetV3", _MOBILENET, 2019, "LRASPP_MobileNet_V3_Large",
-        "torchvision_layout:MobileNetNetwork", sees_at="backbone.16",
-        name="lraspp_mobilenet_v3_large", aux=False,
-    ),
-)  # fmt: skip
 
 
 def published_keys() -> dict[str, Architecture]:
     """The checkpoint keys of the published networks."""
-    return {f"{SLUG}-{architecture.key}-full": architecture for architecture in PUBLISHED}
+    return {f"{SLUG}-{key}-full": architecture for key, architecture in published().items()}
 
 
 def published_sidecar(key: str) -> dict[str, Any]:
@@ -83,11 +33,10 @@ def published_sidecar(key: str) -> dict[str, Any]:
     download_mb: what fetching it costs. Its sha256 names the publication, not a file's bytes.
     """
     architecture = published_keys()[key]
-    facts = description(architecture.key)
-    name = hashlib.sha256(architecture.published.encode()).hexdigest()
-    parameters = facts["variants"]["full"]["figures"]["parameters"]
-    sidecar = _sidecar(key, architecture, name, parameters)
-    return sidecar | {"download_mb": round(facts["download_mb"])}
+    publication = architecture.published
+    name = hashlib.sha256(publication.weights.encode()).hexdigest()
+    sidecar = _sidecar(key, architecture, name, publication.parameters)
+    return sidecar | {"download_mb": round(publication.megabytes)}
 
 
 def published_checkpoint(key: str, *, progress: Progress | None = None) -> Shipped:
@@ -109,7 +58,7 @@ def _write(key: str, weights: Path, progress: Progress | None) -> None:
     from models_zoo.networks.pretrained import published_load
 
     architecture = published_keys()[key]
-    network = build(architecture.key, num_classes=len(VOC))
+    network = network_build(architecture, num_classes=len(VOC))
     published_load(network, architecture, progress=progress)
     weights.parent.mkdir(parents=True, exist_ok=True)
     sha256 = weights_save(weights, network)
@@ -140,7 +89,7 @@ def _sidecar(key: str, architecture: Architecture, sha256: str, parameters: int)
         "parameters": parameters,
         "gmacs": None,
         "scores": [],
-        "training": {"weights": architecture.published},
+        "training": {"weights": architecture.published.weights},
         "command": "",
         "sha256": sha256,
     }

@@ -61,32 +61,7 @@ def sidecar_read(path: Path) -> dict[str, Any]:
 
 def shipped(folder: Path = FOLDER) -> list[Shipped]:
     """Every shipped checkpoint, by key. Reads JSON only."""
-    found = []
-    for path in sorted(folder.glob("*/*.json")):
-        found.append(Shipped(sidecar_read(path), path, path.with_suffix(".safetensors")))
-    return found
-
-
-def resolve(checkpoint: str) -> Shipped:
-    """The checkpoint that a command line names: a shipped key or a weights file with its sidecar.
-
-    A key of torchvision's published networks is fetched first, which needs torch. ValueError names
-    the known keys when there is none.
-    """
-    from models_zoo.checkpoints.published import published_checkpoint, published_keys
-
-    for candidate in shipped():
-        if candidate.sidecar["key"] == checkpoint:
-            return candidate
-    if checkpoint in published_keys():
-        return published_checkpoint(checkpoint)
-    weights = Path(checkpoint)
-    sidecar = weights.with_suffix(".json")
-    if not weights.is_file() or not sidecar.is_file():
-        known = ", ".join(candidate.sidecar["key"] for candidate in shipped()) or "none"
-        raise ValueError(
-            f"No checkpoint {checkpoint!r}: neither a shipped key ({known}), "
-            f"one of torchvision's ({', '.join(published_keys())}), "
-            "nor a .safetensors file with its .json beside it."
-        )
-    return Shipped(sidecar_read(sidecar), sidecar, weights)
+    return [
+        Shipped(sidecar_read(path), path, path.with_suffix(".safetensors"))
+        for path in sorted(folder.glob("*/*.json"))
+    ]

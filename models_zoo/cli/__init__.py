@@ -11,8 +11,8 @@ from contextlib import nullcontext, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-from models_zoo.catalogue import VARIANTS
 from models_zoo.cli import commands, page_commands
+from models_zoo.networks.catalogue import VARIANTS
 from models_zoo.study.cards import PATH as CARDS
 from models_zoo.study.descriptions import FOLDER as DESCRIPTIONS
 from models_zoo.study.stories import FOLDER as STORIES

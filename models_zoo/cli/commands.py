@@ -14,19 +14,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models_zoo.catalogue import VARIANTS, catalogue
-from models_zoo.checkpoints.shipped import resolve
+from models_zoo.checkpoints.resolve import resolve
 from models_zoo.data import open_dataset
 from models_zoo.data.audit import audit as audit_splits
 from models_zoo.files import write_atomically
 from models_zoo.images import open_image
 from models_zoo.masks import mask_png
+from models_zoo.networks.catalogue import VARIANTS, catalogue
 from models_zoo.training.config import TrainConfig, with_settings
 from models_zoo.training.zoo.presets import paper_settings
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
-
-WARM_BYTES = 2 << 30
 
 
 class Failed(Exception):
@@ -36,7 +34,7 @@ class Failed(Exception):
 def list_(options: argparse.Namespace) -> dict[str, Any]:
     """The catalogue; with `--json`, what each variant costs and sees, which is computed."""
     for architecture in catalogue().values():
-        print(f"{architecture.key:20} {architecture.year}  {architecture.title}")
+        print(f"{architecture.key:20} {architecture.paper.year}  {architecture.title}")
         print(f"{'':26}{architecture.idea}")
     if not options.json:
         return {}
@@ -47,8 +45,8 @@ def list_(options: argparse.Namespace) -> dict[str, Any]:
             {
                 "key": a.key,
                 "title": a.title,
-                "paper": a.paper,
-                "year": a.year,
+                "paper": a.paper.title,
+                "year": a.paper.year,
                 "idea": a.idea,
                 "variants": {variant: asdict(figures(a.key, variant)) for variant in VARIANTS},
             }
@@ -115,7 +113,7 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     checkpoint = resolve(options.checkpoint)
     dataset = open_dataset(options.data, options.split)
-    engine = Engine(WARM_BYTES, precision=options.precision)
+    engine = Engine(precision=options.precision)
     found = evaluate_checkpoint(engine, checkpoint.weights_path, checkpoint.sidecar, dataset)
     key, result = checkpoint.sidecar["key"], found.scores
     if options.out:
@@ -154,7 +152,7 @@ def train_zoo(options: argparse.Namespace) -> dict[str, Any]:
 
 def history(options: argparse.Namespace) -> dict[str, Any]:
     """Exports a finished run's history."""
-    from models_zoo.checkpoints.history import history_write
+    from models_zoo.training.zoo.history import history_write
 
     history_write(options.run_folder, options.out)
     print(f"{options.out}  {options.out.stat().st_size / 1024:.0f} KiB")
@@ -171,7 +169,7 @@ def predict(options: argparse.Namespace) -> dict[str, Any]:
 
     checkpoint = resolve(options.checkpoint)
     targets = _mask_paths(options.images, options.out)
-    engine = Engine(WARM_BYTES)
+    engine = Engine()
     options.out.mkdir(parents=True, exist_ok=True)
     masks = []
     for path, target in zip(options.images, targets, strict=True):
@@ -220,7 +218,7 @@ def pseudo(options: argparse.Namespace) -> dict[str, Any]:
     checkpoint = resolve(options.checkpoint)
     names = [entry["name"] for entry in checkpoint.sidecar["classes"]]
     provenance = pseudo_label(
-        Engine(WARM_BYTES),
+        Engine(),
         checkpoint.weights_path,
         checkpoint.sidecar,
         open_dataset(options.data, options.split),

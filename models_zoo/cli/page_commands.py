@@ -9,10 +9,11 @@ import argparse
 import json
 from typing import Any
 
-from models_zoo.catalogue import catalogue, place, published
-from models_zoo.checkpoints.shipped import resolve, shipped
+from models_zoo.checkpoints.resolve import resolve
+from models_zoo.checkpoints.shipped import shipped
 from models_zoo.data import open_dataset
 from models_zoo.files import write_atomically
+from models_zoo.networks.catalogue import catalogue, place, published
 from models_zoo.study.cards import cards_text
 from models_zoo.study.stories import picture_path
 from models_zoo.study.stories import story as story_read

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models_zoo.catalogue import build
+from models_zoo.networks.build import build
 from models_zoo.precision import autocast, to_train
 from models_zoo.training.objective import Objective
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
-from models_zoo.catalogue import catalogue
 from models_zoo.files import write_atomically
 from models_zoo.gpu_check.agreement import Job, agreements
 from models_zoo.gpu_check.sharing import resumed, shared
 from models_zoo.gpu_check.speed import TORCHVISION, speeds, torchvision_speeds
+from models_zoo.networks.catalogue import catalogue
 
 SHARED, RESUMED = "unet", "unet"
 _MEASURED_SECONDS = 0.2

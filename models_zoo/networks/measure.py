@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 from torch.utils.flop_counter import FlopCounterMode
 
-from models_zoo.catalogue import architecture_get, build, network_build
+from models_zoo.networks.build import build, network_build
+from models_zoo.networks.catalogue import architecture_get
 
 INPUT_SIZE = (360, 480)
 THIN_IMAGE = (1, 4096)

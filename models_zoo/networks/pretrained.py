@@ -19,10 +19,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from models_zoo.catalogue import Architecture
-from models_zoo.checkpoints.fetch import Progress, fetch
+from models_zoo.fetch import Progress, fetch
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.networks.backbones import VGG16, ResNet
+from models_zoo.networks.paper import Architecture
 from models_zoo.torchvision_ops import torchvision
 
 FOLDER = "SEGWEB_WEIGHTS"
@@ -62,7 +62,7 @@ def published_load(
     network: nn.Module, architecture: Architecture, *, progress: Progress | None = None
 ) -> Report:
     """Fills `network` with the weights that are all its catalogue line is about."""
-    file = _torchvision_file(architecture.published)
+    file = _torchvision_file(architecture.published.weights)
     path = weights_find(file, progress=progress)
     tensors = _read(path)
     try:

@@ -16,17 +16,18 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from models_zoo.catalogue import build
 from models_zoo.checkpoints.files import weights_load
 from models_zoo.data.transforms import normalise
 from models_zoo.images import to_rgb
 from models_zoo.memory import PeakBytes
+from models_zoo.networks.build import build
 from models_zoo.precision import autocast, device_name, resolve
 from models_zoo.predict.tiles import Block, tile_size, tiled_logits
 
 TOP = 3
 BAND_PIXELS = 1 << 20
 SCALES = ("model", "tiles")
+WARM_BYTES = 2 << 30  # of networks that a command keeps warm
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def _top(blocks: Iterable[Block], size: tuple[int, int]) -> tuple[np.ndarray, np
 class Engine:
     """Predicts with checkpoints and keeps the warm ones within `budget_bytes`, oldest use out."""
 
-    def __init__(self, budget_bytes: int, *, precision: str = "auto") -> None:
+    def __init__(self, budget_bytes: int = WARM_BYTES, *, precision: str = "auto") -> None:
         self.budget_bytes = budget_bytes
         self.device = device_name()
         self.precision = resolve(precision, self.device)

@@ -1,4 +1,9 @@
-"""Ensembles of warm networks over one image, and what each would be without one of its members."""
+"""Ensembles of warm networks over one image, and what each would be without one of its members.
+
+Followed: nothing published in particular; a weighted mean or a weighted product (the mean of the
+logarithms) of the members' probabilities. EDeconvNet, which combines output maps before any
+probability, is an architecture of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +15,27 @@ import numpy as np
 from torch import Tensor
 
 from models_zoo.memory import PeakBytes
-from models_zoo.predict.combining import member_part, normalised_shares
 from models_zoo.predict.engine import Engine, logit_blocks
 
 Member = tuple[Path, dict[str, Any]]  # weights and sidecar
 Combined = tuple[slice, slice, np.ndarray, list[np.ndarray]]
+COMBINE = ("mean", "product")
+
+
+def normalised_shares(shares: Sequence[float], members: int, combine: str) -> list[float]:
+    """The members' weights with a sum of one; ValueError when they, or `combine`, are no good."""
+    if combine not in COMBINE:
+        raise ValueError(f"combine must be {' or '.join(COMBINE)}, not {combine!r}.")
+    if not members or len(shares) != members or min(shares) < 0 or sum(shares) <= 0:
+        raise ValueError("An ensemble needs members and a share for each, together above 0.")
+    return [share / sum(shares) for share in shares]
+
+
+def member_part(logits: Tensor, share: float, combine: str, *, dim: int) -> Tensor:
+    """What a member adds to the sum that makes the ensemble: probabilities, or their logarithms."""
+    # In float32: the logarithm of a small probability is coarse in half precision.
+    logits = logits.float()
+    return share * (logits.softmax(dim) if combine == "mean" else logits.log_softmax(dim))
 
 
 def combined_blocks(

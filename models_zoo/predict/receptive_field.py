@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models_zoo.catalogue import architecture_get, network_build
+from models_zoo.networks.build import network_build
+from models_zoo.networks.catalogue import architecture_get
 from models_zoo.networks.measure import NARROWEST, logit_side
 
 WITHIN = 0.0455  # of the peak

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from models_zoo.catalogue import catalogue, place
 from models_zoo.checkpoints.shipped import Shipped, shipped
+from models_zoo.networks.catalogue import catalogue, place
+from models_zoo.networks.paper import Architecture
 from models_zoo.study.stories import story
 
 PATH = Path(__file__).parents[2] / "docs" / "zoo.md"
@@ -31,15 +32,6 @@ core, and room, since all that is shipped may take 64 MB. One network of each pa
 |---|---|---|
 """
 _VARIATION = "A variation of a network that is shipped, for when there is room."
-WHY = {
-    "deconvnet": "Batches of 4 left it at 0.24 after 27 of 30 epochs, too little to show; the "
-    "recipe now has batches of 8 and twice the epochs, of which nine reached 0.16. It takes 45 "
-    "minutes, and more room than is left.",
-    "edeconvnet": "DeconvNet is one of its members.",
-    "segnet_basic": "11 minutes an epoch of scenes: its 7×7 convolutions see whole images.",
-    "fc_densenet67": "45 minutes an epoch of scenes.",
-    "fc_densenet103": "18 minutes an epoch of scenes.",
-}
 FITS = {
     "camvid": "Photographs of streets, seen from a car. Elsewhere it guesses.",
     "scenes": "Scenes that SegWeb draws, such as its samples. Not for photographs.",
@@ -54,17 +46,18 @@ def cards_text(zoo: list[Shipped] | None = None) -> str:
     for slug in dict.fromkeys(item.slug for item in found):
         of_dataset = [i.sidecar for i in found if i.sidecar["dataset"]["slug"] == slug]
         parts.append(_section(slug, of_dataset))
-    missing = [line for key in catalogue() if (line := _missing(key, found))]
+    missing = [row for line in catalogue().values() if (row := _missing(line, found))]
     if missing:
         parts.append(MISSING + "\n".join([*missing, ""]))
     return "\n".join(parts)
 
 
-def _missing(key: str, zoo: list[Shipped]) -> str:
+def _missing(line: Architecture, zoo: list[Shipped]) -> str:
     """A row that says on which data a network was not trained, and why; empty when on all."""
-    trained = {item.slug for item in zoo if item.architecture == key}
+    trained = {item.slug for item in zoo if item.architecture == line.key}
     lacks = [slug for slug in FITS if slug not in trained]
-    return f"| `{key}` | {', '.join(lacks)} | {WHY.get(key, _VARIATION)} |" if lacks else ""
+    why = line.recipe.unshipped or _VARIATION
+    return f"| `{line.key}` | {', '.join(lacks)} | {why} |" if lacks else ""
 
 
 def _section(slug: str, sidecars: list[dict[str, Any]]) -> str:
@@ -90,7 +83,10 @@ def _card(sidecar: dict[str, Any], entry: dict[str, Any] | None, measured: dict[
     height, width = sidecar["input_size"]
     training = sidecar["training"]
     rows = [
-        ("Architecture", f"{known.title} ({known.paper}, {known.year})" if known else "unknown"),
+        (
+            "Architecture",
+            f"{known.title} ({known.paper.title}, {known.paper.year})" if known else "unknown",
+        ),
         ("Variant", sidecar["variant"] + _options(sidecar["options"])),
         ("Input", f"{width} × {height} pixels, {len(sidecar['classes'])} classes"),
         ("Parameters", f"{sidecar['parameters']:,}"),

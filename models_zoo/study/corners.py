@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate, one_hot
 
-from models_zoo.catalogue import build
 from models_zoo.checkpoints.files import weights_load
 from models_zoo.checkpoints.shipped import Shipped, shipped
 from models_zoo.data.classes import Classes
@@ -22,6 +21,7 @@ from models_zoo.data.scenes.classes import CLASSES
 from models_zoo.data.scenes.samples import SAMPLES
 from models_zoo.data.scenes.scene import Scene, draw
 from models_zoo.masks import mask_png
+from models_zoo.networks.build import build
 from models_zoo.networks.measure import INPUT_SIZE, architecture_view
 from models_zoo.predict.engine import logits_of
 

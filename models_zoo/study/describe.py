@@ -16,9 +16,11 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import torch
 from torch import nn
 
-from models_zoo.catalogue import VARIANTS, Architecture, architecture_get, build, option_names
 from models_zoo.files import write_atomically
+from models_zoo.networks.build import build, option_names
+from models_zoo.networks.catalogue import VARIANTS, architecture_get
 from models_zoo.networks.measure import INPUT_SIZE, figures
+from models_zoo.networks.paper import Architecture
 from models_zoo.study.corners import corners_compare
 from models_zoo.study.descriptions import CORNERS, picture_path
 from models_zoo.study.graph import trace
@@ -40,7 +42,7 @@ def describe(key: str) -> dict[str, Any]:
         "sources": getdoc(import_module(architecture.path.split(":")[0])),
     }
     if architecture.published:
-        weights = torchvision.models.get_weight(architecture.published)
+        weights = torchvision.models.get_weight(architecture.published.weights)
         found["download_mb"] = weights.meta["_file_size"]
     return found
 

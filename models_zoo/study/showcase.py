@@ -12,8 +12,6 @@ from models_zoo.data.scenes.samples import SAMPLES
 from models_zoo.masks import mask_png
 from models_zoo.predict.engine import Engine
 
-WARM_BYTES = 2 << 30
-
 
 def samples_show(
     checkpoints: list[Shipped], folder: Callable[[str, str], Path]
@@ -22,7 +20,7 @@ def samples_show(
 
     Writes both masks to `folder`(failure, which).
     """
-    engine = Engine(WARM_BYTES, precision="fp32")
+    engine = Engine(precision="fp32")
     widest: dict[str, dict[str, Any]] = {}
     masks: dict[tuple[str, str], bytes] = {}
     for sample in SAMPLES:

@@ -18,12 +18,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models_zoo.catalogue import architecture_get, build, option_names
 from models_zoo.checkpoints.files import weights_load
 from models_zoo.checkpoints.shipped import FOLDER, Shipped
 from models_zoo.data.base import Dataset
 from models_zoo.memory import PeakBytes
 from models_zoo.metrics import confusion, scores
+from models_zoo.networks.build import build, option_names
+from models_zoo.networks.catalogue import architecture_get
 from models_zoo.precision import device_name
 from models_zoo.predict.engine import Engine, batch_of, scoring_size
 from models_zoo.predict.evaluation import evaluate
@@ -33,7 +34,6 @@ FORMAT = 3  # raised when a score means something else than before
 FIELD_IMAGES = 50
 CORNER_IMAGES = 50
 ROUNDS = 7
-WARM_BYTES = 2 << 30
 KEPT = ("split", "miou", "pixel_accuracy", "boundary_iou", "boundary_f1", "recall_by_size")
 KEPT += ("images", "passport", "diagnosis")
 
@@ -49,7 +49,7 @@ def story_tell(
     What `before`, an earlier story, says of the same weights on the same images is kept, but for
     times, which are always taken together; so is what it says of weights that are not shipped.
     """
-    engine = Engine(WARM_BYTES, precision="fp32")
+    engine = Engine(precision="fp32")
     kept = _kept(before, dataset)
     entries = []
     for checkpoint in checkpoints:

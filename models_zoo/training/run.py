@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 
-from models_zoo.catalogue import architecture_get, build
 from models_zoo.checkpoints.files import sidecar_save
 from models_zoo.data.transforms import TrainingItems
 from models_zoo.files import clear_temporaries
 from models_zoo.memory import memory_keep
+from models_zoo.networks.build import build
+from models_zoo.networks.catalogue import architecture_get
 from models_zoo.networks.pretrained import pretrained_load
 from models_zoo.precision import device_name, resolve, to_train
 from models_zoo.predict.evaluation import passport

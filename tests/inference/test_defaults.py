@@ -10,8 +10,8 @@ from experiments.models import Checkpoint, Dataset
 from inference.compare.forms import UploadForm
 from inference.images.samples import sample_dataset, sample_images
 from inference.models import Comparison
-from models_zoo.catalogue import catalogue
-from models_zoo.training.zoo.plan import FIRST
+from models_zoo import catalogue
+from models_zoo.networks.catalogue import leaders
 from tests.inference.conftest import checkpoint_make
 from tests.inference.pictures import noise, upload
 
@@ -79,7 +79,7 @@ def test_twelve_at_most_and_one_of_each_paper_before_its_variations(client: Clie
     for key in catalogue():
         checkpoint_make(dataset, f"scenes-{key}-slim")
     found = compared(client, sample=sample_images()[0].name, models=UploadForm().chosen)
-    assert found == {f"scenes-{key}-slim" for key in FIRST}
+    assert found == {f"scenes-{key}-slim" for key in leaders()}
     assert len(found) == 12
 
 

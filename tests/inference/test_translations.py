@@ -14,13 +14,13 @@ import pytest
 
 from inference import vocabulary
 from inference.images.samples import FOLDER
-from models_zoo import catalogue
-from models_zoo.checkpoints.shipped import shipped
 from models_zoo.data.classes import CAMVID
+from models_zoo.networks.catalogue import known
+from models_zoo.networks.paper import COMMON_OPTIONS
 from segweb.env import BASE_DIR
 
 PO = BASE_DIR / "locale/ko/LC_MESSAGES/django.po"
-SOURCES = ("segweb", "inference", "experiments", "lineage", "templates")
+SOURCES = ("segweb", "inference", "experiments", "lineage", "models_zoo", "templates")
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,9 @@ def test_placeholders_survive_translation(korean: polib.POFile) -> None:
 
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="no gettext on this machine")
 def test_every_text_of_the_source_is_listed(korean: polib.POFile, tmp_path: Path) -> None:
+    without_weights = shutil.ignore_patterns("*.safetensors", "*.zip")
     for name in SOURCES:
-        shutil.copytree(BASE_DIR / name, tmp_path / name)
+        shutil.copytree(BASE_DIR / name, tmp_path / name, ignore=without_weights)
     (tmp_path / "locale").mkdir()
     make = [sys.executable, "-m", "django", "makemessages", "-l", "ko", "-v", "0"]
     bare = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO")}
@@ -67,8 +68,12 @@ def test_vocabulary_knows_what_is_shipped() -> None:
     index = json.loads((FOLDER / "samples.json").read_text())
     classes = {entry["name"] for entry in [*CAMVID, *index["dataset"]["classes"]]}
     assert classes <= set(vocabulary.CLASSES)
-    architectures = {item.sidecar["architecture"] for item in shipped()}
-    ideas = {catalogue()[key].idea for key in architectures}
-    assert ideas <= set(vocabulary.IDEAS)
     sentences = {sample[part] for sample in index["samples"] for part in ("title", "provokes")}
     assert sentences <= set(vocabulary.SAMPLES)
+
+
+def test_what_is_said_of_architectures_is_translated(korean: polib.POFile) -> None:
+    texts = {text for line in known().values() for text in (line.idea, line.answers)}
+    texts |= {claim.says for line in known().values() for claim in line.claims}
+    texts |= {text for line in known().values() for text in line.options.values()}
+    assert texts - {""} | set(COMMON_OPTIONS.values()) <= {entry.msgid for entry in korean}

@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from experiments.models import Checkpoint, Dataset
 from lineage.architectures import known
-from lineage.vocabulary import ANSWERS, OPTIONS, PARTS
+from lineage.boxes import PARTS
 from models_zoo import catalogue
+from models_zoo.networks.paper import COMMON_OPTIONS
 from models_zoo.study.descriptions import CORNERS, description
 
 pytestmark = pytest.mark.django_db
@@ -106,11 +107,15 @@ def test_an_architecture_from_outside_has_a_page_before_it_is_described(client, 
     assert "<svg" not in text
 
 
+def test_every_architecture_says_what_it_set_out_to_mend():
+    assert all(architecture.answers for architecture in catalogue().values())
+
+
 def test_words_are_there_for_everything_that_is_described():
-    assert set(ANSWERS) == set(catalogue())
-    for key in known():
+    for key, architecture in known().items():
         found = description(key)
-        assert {option["name"] for option in found["options"]} <= set(OPTIONS)
+        meanings = {**COMMON_OPTIONS, **architecture.options}
+        assert {option["name"] for option in found["options"]} <= set(meanings)
         blocks = [block for v in found["variants"].values() for block in v["path"]]
         named = {part["op"] for block in blocks for part in block["parts"]}
         assert {op for op in named if op.islower()} <= set(PARTS)

@@ -11,7 +11,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from lineage import claims
-from lineage.claims import CLAIMS, verdicts
+from lineage.claims import verdicts
+from lineage.measures import BY_NAME
 from lineage.story import Story, stories
 from models_zoo import catalogue
 from models_zoo.study import stories as files
@@ -130,8 +131,9 @@ def test_claims_about_all_networks_take_all_of_them():
 
 
 def test_claims_name_networks_and_measures_that_exist():
-    for claim in CLAIMS:
-        assert {claim.better, *claim.rivals} <= set(catalogue())
+    for better, claim in claims.claims():
+        assert {better, *claim.rivals} <= set(catalogue())
+        assert claim.measure in {*BY_NAME, "gmacs"}
 
 
 def test_the_page_shows_what_was_measured_and_says_what_was_not(client: Client, folder: Path):

@@ -14,9 +14,9 @@ import torch
 from PIL import Image
 
 from models_zoo import build
-from models_zoo.catalogue import OUTSIDE
 from models_zoo.checkpoints.files import sidecar_save, weights_save
 from models_zoo.data.classes import CAMVID
+from models_zoo.networks.catalogue import OUTSIDE
 from models_zoo.seeds import seed_for
 from models_zoo.training.config import TrainConfig
 

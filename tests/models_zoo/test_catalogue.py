@@ -11,62 +11,68 @@ from pathlib import Path
 
 import pytest
 
-from models_zoo.catalogue import catalogue
+from models_zoo.networks.catalogue import catalogue
+from models_zoo.networks.papers import folders, in_lineage
 
 ROOT = Path(__file__).parents[2]
-IMPORTS = """import torch
-from torch import Tensor, nn
-
-from models_zoo.networks.blocks import conv_block, narrow
-"""
+PLACE = "models_zoo/networks/papers/two_step"
 
 
-def recipe() -> tuple[str, str]:
-    """The class and the catalogue line that CONTRIBUTING shows."""
+def recipe() -> dict[str, str]:
+    """The two files that CONTRIBUTING shows, by name."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    blocks = [
-        re.sub("^   ", "", block, flags=re.MULTILINE)
-        for block in re.findall("```python\n(.*?)```", text, re.DOTALL)
-    ]
-    network = next(block for block in blocks if block.startswith("class "))
-    line = next(block for block in blocks if block.startswith("Architecture("))
-    return network, line
+    section = text.split("## Add an architecture")[1].split("\n## ")[0]
+    steps = re.findall(rf"`{PLACE}/(\w+\.py)`.*?```python\n(.*?)```", section, re.DOTALL)
+    return {name: re.sub("^   ", "", code, flags=re.MULTILINE) for name, code in steps}
 
 
-@pytest.fixture
-def outside(tmp_path) -> Path:
-    """A folder with the recipe's two files, as someone else's repository would hold them."""
-    network, line = recipe()
-    (tmp_path / "two_step.py").write_text(f"{IMPORTS}\n\n{network}", encoding="utf-8")
-    line = line.replace("models_zoo.networks.papers.", "")
-    (tmp_path / "our_networks.py").write_text(
-        f"from models_zoo.catalogue import Architecture\n\nARCHITECTURES = ({line})\n",
-        encoding="utf-8",
-    )
-    return tmp_path
+def recipe_follow(folder: Path) -> None:
+    """Writes the recipe's files into a new `folder`."""
+    folder.mkdir()
+    files = recipe()
+    assert set(files) == {"__init__.py", "network.py"}
+    for name, code in files.items():
+        (folder / name).write_text(code, encoding="utf-8")
 
 
-def run(code: str, outside: Path, modules: str = "our_networks") -> str:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{outside}",
-        "SEGWEB_CATALOGUE": modules,
-        "OMP_NUM_THREADS": "1",
-    }
+def run(*words: str, cwd: Path = ROOT, **variables: str) -> str:
+    """What a fresh interpreter prints."""
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *words],
+        cwd=cwd,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-@pytest.mark.slow
-def test_the_recipe_works_from_outside_the_repository(outside):
-    code = """
+@pytest.fixture
+def outside(tmp_path) -> dict[str, str]:
+    """The environment in which the recipe's folder lies outside the repository."""
+    recipe_follow(tmp_path / "two_step")
+    path = f"{ROOT}{os.pathsep}{tmp_path}"
+    return {"PYTHONPATH": path, "SEGWEB_CATALOGUE": "two_step"}
+
+
+FROM_OUTSIDE = """
 import sys
 from models_zoo import build, catalogue
+from models_zoo.networks.catalogue import place
+from models_zoo.study.cards import cards_text
+from models_zoo.training.zoo.plan import plan
+from models_zoo.training.zoo.presets import paper_settings
+
 assert list(catalogue())[-1] == "two_step"
+assert place("two_step") == len(catalogue()) - 1
+assert paper_settings("two_step")["lr"] == 0.01
+recipes = {i.dataset: i.config for i in plan(camvid="there") if i.name == "two_step-slim"}
+assert (recipes["camvid"].epochs, recipes["scenes"].epochs) == (20, 10)
+assert "| `two_step` | camvid, scenes |" in cards_text()
 assert "torch" not in sys.modules
+
 import torch
 from models_zoo.networks.measure import figures
 for variant in ("full", "slim"):
@@ -75,46 +81,55 @@ for variant in ("full", "slim"):
         assert network(torch.zeros(1, 3, *size)).shape == (1, 5, *size)
     print(figures("two_step", variant, num_classes=5))
 """
-    full, slim = run(code, outside).splitlines()
+
+
+@pytest.mark.slow
+def test_the_recipe_works_from_outside_the_repository(outside, tmp_path):
+    full, slim = run("-c", FROM_OUTSIDE, **outside).splitlines()
     assert "parameters=2245" in full
     assert "parameters=285" in slim
+    run("-m", "models_zoo", "describe", "two_step", "--out", str(tmp_path), **outside)
+    assert (tmp_path / "two_step.json").is_file()
 
 
 @pytest.mark.slow
 def test_the_recipe_works_inside_the_repository(tmp_path):
-    """In a copy: the new file and the line in the catalogue; the tests pick it up themselves."""
-    network, line = recipe()
-    package = tmp_path / "models_zoo"
-    heavy = shutil.ignore_patterns("*.safetensors", "__pycache__")
-    shutil.copytree(ROOT / "models_zoo", package, ignore=heavy)
-    shutil.copytree(ROOT / "tests/models_zoo", tmp_path / "tests/models_zoo", ignore=heavy)
-    new = package / "networks/papers/two_step.py"
-    new.write_text(f'"""Two steps."""\n\n{IMPORTS}\n\n{network}', encoding="utf-8")
-    lines = package / "networks/papers/__init__.py"
-    text, end = lines.read_text(encoding="utf-8").rsplit(")", 1)
-    lines.write_text(f"{text}{line})\n{end}", encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
-    for words in (
-        ["models_zoo", "describe", "two_step"],
-        ["pytest", "-q", "--noconftest", "-p", "no:django", "-c", os.devnull, "-k", "two_step",
-         "tests/models_zoo/networks/test_architectures.py",
-         "tests/models_zoo/networks/test_measure.py"],
-    ):  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "-m", *words],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert (package / "study/descriptions/two_step.json").is_file()
-    assert "7 passed" in done.stdout, done.stdout
+    """In a copy: two new files, and every test that runs over all architectures runs over it."""
+    heavy = shutil.ignore_patterns("*.safetensors", "__pycache__", ".*", "var")
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT, copy, ignore=heavy)
+    before = {path for path in copy.rglob("*") if path.is_file()}
+    recipe_follow(copy / PLACE)
+    added = {path for path in copy.rglob("*") if path.is_file()} - before
+    assert {str(path.relative_to(copy)) for path in added} == {
+        f"{PLACE}/__init__.py",
+        f"{PLACE}/network.py",
+    }
+    variables = {"PYTHONPATH": str(copy)}
+    run("-m", "models_zoo", "describe", "two_step", cwd=copy, **variables)
+    run("-m", "models_zoo", "cards", cwd=copy, **variables)
+    assert (copy / "models_zoo/study/descriptions/two_step.json").is_file()
+    assert "`two_step`" in (copy / "docs/zoo.md").read_text(encoding="utf-8")
+    pytest_words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow")
+    told = run(
+        *pytest_words, "-k", "two_step", "tests/models_zoo", "tests/lineage", cwd=copy, **variables
+    )
+    assert int(re.search(r"(\d+) passed", told).group(1)) >= 12, told
+    told = run(
+        *pytest_words,
+        "tests/models_zoo/training/test_config.py",
+        "tests/models_zoo/training/test_zoo.py::test_the_plan_holds_every_architecture_on_both_data_sets",
+        "tests/models_zoo/study/test_story.py::test_the_cards_file_is_what_the_sidecars_say",
+        "tests/lineage/test_story.py",
+        "tests/lineage/test_pages.py",
+        cwd=copy,
+        **variables,
+    )
+    assert "failed" not in told
 
 
 def test_the_command_line_lists_it(outside):
-    listed = run("from models_zoo.cli import main; main(['list'])", outside)
+    listed = run("-m", "models_zoo", "list", **outside)
     assert "two_step" in listed
     assert "TwoStep" in listed
 
@@ -124,10 +139,23 @@ def test_the_command_line_lists_it(outside):
     [
         ("no_such_module", "SEGWEB_CATALOGUE names no_such_module"),
         ("json", "SEGWEB_CATALOGUE names json, which gives no ARCHITECTURES"),
-        ("models_zoo.networks.papers", "adds 'fcn32s' to the catalogue a second time"),
+        ("models_zoo.networks.papers.fcn", "adds 'fcn32s' to the catalogue a second time"),
     ],
 )
 def test_a_wrong_module_is_said_plainly(monkeypatch, modules, sentence):
     monkeypatch.setenv("SEGWEB_CATALOGUE", modules)
     with pytest.raises(ValueError, match=sentence):
         catalogue()
+
+
+def test_papers_stand_where_they_say():
+    first, *others = in_lineage(folders())
+    assert first == "fcn"
+    for name in others:
+        assert folders()[name].AFTER in in_lineage(folders())
+    moved = {**folders(), "ours": type("Module", (), {"AFTER": "unet"}), "last": object()}
+    order = in_lineage(moved)
+    assert order.index("ours") > order.index("unet")
+    assert order[-1] == "last"
+    with pytest.raises(ValueError, match="follow one that is not there: ours"):
+        in_lineage({**folders(), "ours": type("Module", (), {"AFTER": "alexnet"})})

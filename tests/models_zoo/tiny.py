@@ -4,7 +4,7 @@ import time
 
 from torch import Tensor, nn
 
-from models_zoo.catalogue import Architecture
+from models_zoo.networks.paper import Architecture, Paper
 
 
 class Tiny(nn.Module):
@@ -47,8 +47,7 @@ ARCHITECTURES = (
     Architecture(
         key="tiny",
         title="Tiny",
-        paper="none",
-        year=2026,
+        paper=Paper("none", 2026),
         idea="Small enough to train in a moment.",
         path="tests.models_zoo.tiny:Tiny",
     ),

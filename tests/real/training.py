@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from models_zoo.catalogue import OUTSIDE
+from models_zoo.networks.catalogue import OUTSIDE
 from models_zoo.training.record.events import events_read
 from tests.models_zoo.fixtures import draw_folder
 from tests.stack import ENDED, Stack, stack_up

@@ -19,7 +19,7 @@ from experiments.models import Preflight, Run
 from experiments.queries import number_read
 from experiments.runs.launching import PAPER, LaunchForm, clone_initial, preset_initial
 from experiments.runs.services import preflight_request, request_check, runs_launch_group
-from models_zoo.catalogue import catalogue
+from models_zoo import catalogue
 from segweb.jobs import State
 
 FIRST = {"architecture": "unet", "variant": "slim", "data": "scenes", "epochs": 30, "seeds": "0"}

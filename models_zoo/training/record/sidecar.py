@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from models_zoo.catalogue import build
 from models_zoo.checkpoints.shipped import FORMAT
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
+from models_zoo.networks.build import build
 from models_zoo.networks.measure import multiply_adds
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.evaluation import evaluate

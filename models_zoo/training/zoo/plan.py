@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from models_zoo.checkpoints.history import SUFFIX, history_read, history_write
+from models_zoo.checkpoints.history import SUFFIX, history_read
 from models_zoo.checkpoints.shipped import FOLDER
 from models_zoo.files import write_atomically
+from models_zoo.networks.catalogue import catalogue, leaders
 from models_zoo.training.config import TrainConfig
-from models_zoo.training.zoo.recipes import FIRST, LATER, on_camvid, on_scenes, widened
+from models_zoo.training.zoo.history import history_write
+from models_zoo.training.zoo.recipes import on_camvid, on_scenes, widened
 
 SHIPPED_BYTES = 5_000_000  # of larger weights only the history is shipped
 
@@ -63,11 +65,14 @@ class Item:
 def plan(*, camvid: str = "", full: bool = False) -> list[Item]:
     """Every network of the zoo in the order of training; CamVid's only where its folder is given.
 
-    First one network of each paper, on CamVid and then on scenes, then the others likewise; with
-    `full`, the same again as their papers have them, on pretrained backbones.
+    First those with a turn, on CamVid and then on scenes, so that the whole story is there before
+    its variations; then the others likewise; with `full`, the same again as their papers have them,
+    on pretrained backbones.
     """
+    first = leaders()
+    later = [key for key in catalogue() if key not in first]
     slim = []
-    for keys in (FIRST, LATER):
+    for keys in (first, later):
         if camvid:
             slim += [Item("camvid", on_camvid(key, camvid)) for key in keys]
         slim += [Item("scenes", on_scenes(key)) for key in keys]

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from experiments.models import Preflight, Run
 from experiments.runs.launching import LaunchForm, clone_initial, preset_initial
-from models_zoo.catalogue import catalogue
+from models_zoo import catalogue
 from segweb.jobs import State
 
 pytestmark = pytest.mark.django_db

@@ -30,8 +30,8 @@ from experiments.runs.services import (
 from experiments.worker import execution
 from experiments.worker.preflights import preflight_execute
 from experiments.worker.trainer import FolderLock, Trainer, _marked, run_mark
-from models_zoo.catalogue import OUTSIDE
 from models_zoo.cli import main
+from models_zoo.networks.catalogue import OUTSIDE
 from segweb.jobs import LOST_ERROR, State, sweep_once, wakeups
 from tests.models_zoo.fixtures import draw_folder
 from tests.waiting import gone, wait_until

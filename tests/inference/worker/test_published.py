@@ -22,8 +22,7 @@ from inference.compare.panes import pane_of
 from inference.comparisons import comparison_create
 from inference.models import Image, Prediction
 from inference.worker import execution, warm
-from models_zoo import build
-from models_zoo.checkpoints import fetch
+from models_zoo import build, fetch
 from models_zoo.checkpoints.published import published_keys
 from models_zoo.networks import pretrained
 from segweb.jobs import State

@@ -8,7 +8,8 @@ import torch
 
 from models_zoo import build
 from models_zoo.checkpoints.files import weights_load, weights_save
-from models_zoo.checkpoints.shipped import resolve, shipped, sidecar_read
+from models_zoo.checkpoints.resolve import resolve
+from models_zoo.checkpoints.shipped import shipped, sidecar_read
 from models_zoo.files import atomic_file, clear_temporaries, write_atomically
 from models_zoo.training.record.state import state_files, state_load, state_save
 from tests.models_zoo.fixtures import write_checkpoint

@@ -8,8 +8,7 @@ import sys
 import pytest
 import torch
 
-from models_zoo import build, catalogue
-from models_zoo.catalogue import published
+from models_zoo import build, catalogue, published
 from models_zoo.checkpoints.shipped import shipped
 
 KEYS = tuple(catalogue())
@@ -133,6 +132,18 @@ def test_options_keep_the_size(key, options):
         assert network(torch.randn(1, 3, 41, 55)).shape == (1, 5, 41, 55)
 
 
+def test_edeconvnet_combines_its_members_maps():
+    image = torch.randn(1, 3, 32, 40)
+    for combine in ("mean", "product"):
+        network = build("edeconvnet", variant="slim", num_classes=3, combine=combine).eval()
+        for parameter in network.parameters():
+            torch.nn.init.normal_(parameter, std=0.2)
+        with torch.inference_mode():
+            deconvnet, fcn = network.deconvnet(image), network.fcn(image)
+            expected = (deconvnet + fcn) / 2 if combine == "mean" else deconvnet * fcn.clamp(min=0)
+            torch.testing.assert_close(network(image), expected)
+
+
 @pytest.mark.parametrize("key", ["pspnet_resnet50", "deeplab_v3_resnet50"])
 def test_auxiliary_logits_have_a_method_of_their_own(key):
     network = build(key, variant="slim", num_classes=5, aux=True).eval()
@@ -179,7 +190,7 @@ def test_published_networks_are_not_for_training():
 def test_listing_imports_no_torch():
     code = """
 import sys, models_zoo
-from models_zoo.catalogue import published
+from models_zoo import published
 from models_zoo.checkpoints.shipped import shipped
 assert len(models_zoo.catalogue()) >= 21 and len(published()) == 5
 assert not {"torch", "torchvision"} & sys.modules.keys()

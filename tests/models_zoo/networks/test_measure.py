@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from models_zoo import build, catalogue
-from models_zoo.catalogue import architecture_get, network_build
+from models_zoo import architecture_get, build, catalogue
+from models_zoo.networks.build import network_build
 from models_zoo.networks.measure import NARROWEST, View, figures, multiply_adds, view
 from models_zoo.networks.papers.dilatednet.network import CONTEXTS, Context
 

@@ -13,8 +13,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 
-from models_zoo import build
-from models_zoo.catalogue import architecture_get
+from models_zoo import architecture_get, build
 from models_zoo.checkpoints.published import published_checkpoint, published_keys
 from models_zoo.cli import main
 from models_zoo.data.transforms import normalise

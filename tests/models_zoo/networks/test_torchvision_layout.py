@@ -5,17 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models_zoo import build
-from models_zoo.catalogue import published
+from models_zoo import build, published
 from models_zoo.networks.backbones import ResNet
 from models_zoo.torchvision_ops import torchvision
 
+# torchvision's name of each network is that of its weights.
 SOURCES = {
-    "torchvision_fcn_resnet50": "fcn_resnet50",
-    "torchvision_deeplab_v3_resnet50": "deeplabv3_resnet50",
-    "torchvision_deeplab_v3_resnet101": "deeplabv3_resnet101",
-    "torchvision_deeplab_v3_mobilenet": "deeplabv3_mobilenet_v3_large",
-    "torchvision_lraspp_mobilenet": "lraspp_mobilenet_v3_large",
+    key: architecture.published.weights.partition("_Weights")[0].lower()
+    for key, architecture in published().items()
 }
 
 
@@ -34,8 +31,13 @@ def torchvision_network(key: str) -> torch.nn.Module:
     return network.eval()
 
 
-def test_every_published_network_has_a_source():
-    assert set(SOURCES) == set(published())
+@pytest.mark.parametrize("key", SOURCES)
+def test_what_is_said_of_a_publication_is_what_torchvision_says(key):
+    publication = published()[key].published
+    weights = torchvision.models.get_weight(publication.weights)
+    assert publication.megabytes == weights.meta["_file_size"]
+    with torch.device("meta"):
+        assert sum(p.numel() for p in build(key).parameters()) == publication.parameters
 
 
 @pytest.mark.parametrize(

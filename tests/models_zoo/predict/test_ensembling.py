@@ -7,7 +7,7 @@ import torch
 from models_zoo import build
 from models_zoo.checkpoints.files import weights_save
 from models_zoo.predict.engine import Engine, logits_of
-from models_zoo.predict.ensembling import combined_blocks
+from models_zoo.predict.ensembling import combined_blocks, member_part, normalised_shares
 from tests.models_zoo.fixtures import write_checkpoint
 
 SHARES = (1.0, 0.5, 2.0)
@@ -92,6 +92,28 @@ def test_networks_are_let_go_within_the_budget(members):
     engine = Engine(1, precision="fp32")
     list(combined_blocks(engine, members, noise(20, 20), shares=SHARES, combine="mean"))
     assert len(engine.warm) == 1
+
+
+@pytest.mark.parametrize("combine", ["mean", "product"])
+def test_parts_add_up_to_the_weighted_mean_of_probabilities_or_of_their_logarithms(combine):
+    logits = torch.randn(2, 4, 3, 3) * torch.tensor([1.0, 30.0]).view(2, 1, 1, 1)
+    shares = normalised_shares([3, 1], 2, combine)
+    p, q = logits.softmax(1)
+    total = sum(member_part(logits[n], shares[n], combine, dim=0) for n in range(2))
+    assert total.isfinite().all()
+    if combine == "mean":
+        torch.testing.assert_close(total, 0.75 * p + 0.25 * q)
+    else:
+        mixed = p**0.75 * q**0.25
+        torch.testing.assert_close(total.softmax(0), mixed / mixed.sum(0))
+
+
+@pytest.mark.parametrize(
+    ("shares", "combine"), [([1], "mean"), ([0, 0], "mean"), ([2, -1], "mean"), ([1, 1], "max")]
+)
+def test_what_makes_no_sense_is_refused(shares, combine):
+    with pytest.raises(ValueError, match=r"ensemble needs|mean or product"):
+        normalised_shares(shares, 2, combine)
 
 
 def test_shares_must_be_shares(members):

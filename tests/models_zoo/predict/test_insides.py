@@ -5,8 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from models_zoo import build
-from models_zoo.catalogue import catalogue
+from models_zoo import build, catalogue
 from models_zoo.predict.insides import decoder_strip
 from models_zoo.predict.receptive_field import (
     effective_field,

@@ -11,8 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from models_zoo import build, catalogue
-from models_zoo.catalogue import architecture_get, published
+from models_zoo import architecture_get, build, catalogue, published
 from models_zoo.cli import main
 from models_zoo.study.corners import corners_compare
 from models_zoo.study.describe import describe, options

@@ -9,8 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models_zoo import build
-from models_zoo.catalogue import catalogue
+from models_zoo import build, catalogue
 from models_zoo.checkpoints.files import sidecar_save, weights_save
 from models_zoo.checkpoints.shipped import Shipped, sidecar_read
 from models_zoo.cli import main

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from models_zoo.checkpoints.shipped import REQUIRED, resolve
+from models_zoo.checkpoints.resolve import resolve
+from models_zoo.checkpoints.shipped import REQUIRED
 from models_zoo.files import sha256_of
 from models_zoo.masks import read_mask
 from models_zoo.metrics.regions import image_miou

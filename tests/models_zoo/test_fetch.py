@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import torch
 
-from models_zoo.checkpoints import fetch as fetching
-from models_zoo.checkpoints.fetch import fetch
+from models_zoo import fetch as fetching
+from models_zoo.fetch import fetch
 from models_zoo.networks.pretrained import File, weights_find
 
 DATA = bytes(range(256)) * 8192

@@ -1,0 +1,85 @@
+"""Which architectures exist: the lines of every paper's folder, in the order of the lineage.
+
+Listing them imports no network and no torch. A paper that lies outside the repository is added by
+naming its folder's module in SEGWEB_CATALOGUE (comma-separated, importable).
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+from models_zoo.networks.paper import Architecture
+from models_zoo.networks.papers import folders, in_lineage
+
+VARIANTS = ("full", "slim")
+OUTSIDE = "SEGWEB_CATALOGUE"
+
+
+def catalogue() -> dict[str, Architecture]:
+    """Every architecture that can be trained, by key, in the order of the lineage.
+
+    ValueError when SEGWEB_CATALOGUE names a module that cannot be read or a key that exists.
+    """
+    return {k: line for k, line in _lines().items() if not (line.published or line.teaches)}
+
+
+def published() -> dict[str, Architecture]:
+    """The networks that come with torchvision's published weights, by key: 21 classes, to use."""
+    return {key: line for key, line in _lines().items() if line.published}
+
+
+def known() -> dict[str, Architecture]:
+    """Every architecture with a page: the lineage, then torchvision's published networks."""
+    return catalogue() | published()
+
+
+def architecture_get(key: str) -> Architecture:
+    """One architecture, teachers and published ones included; ValueError names the known keys."""
+    lines = _lines()
+    if key not in lines:
+        raise ValueError(f"Unknown architecture {key!r}. Known: {', '.join(lines)}.")
+    return lines[key]
+
+
+def place(key: str) -> int:
+    """Where in the lineage an architecture stands; what the catalogue lacks comes after all."""
+    order = list(catalogue())
+    return order.index(key) if key in order else len(order)
+
+
+def leaders() -> list[str]:
+    """The keys of the networks that tell the whole story before its variations, by their turn."""
+    with_turn = [line for line in catalogue().values() if line.recipe.turn is not None]
+    return [line.key for line in sorted(with_turn, key=lambda line: line.recipe.turn or 0)]
+
+
+def _lines() -> dict[str, Architecture]:
+    named = os.environ.get(OUTSIDE, "").split(",")
+    return _lines_with(tuple(name.strip() for name in named if name.strip()))
+
+
+@cache
+def _lines_with(outside: tuple[str, ...]) -> dict[str, Architecture]:
+    papers = folders() | {name: _outside(name) for name in outside}
+    lines: dict[str, Architecture] = {}
+    for name in in_lineage(papers):
+        for architecture in papers[name].ARCHITECTURES:
+            if architecture.key in lines:
+                raise ValueError(
+                    f"{name} adds {architecture.key!r} to the catalogue a second time."
+                )
+            lines[architecture.key] = architecture
+    return lines
+
+
+def _outside(name: str) -> ModuleType:
+    try:
+        module = import_module(name)
+    except ImportError as error:
+        raise ValueError(f"{OUTSIDE} names {name}, which cannot be read: {error}") from error
+    if not hasattr(module, "ARCHITECTURES"):
+        raise ValueError(f"{OUTSIDE} names {name}, which gives no ARCHITECTURES.")
+    return module

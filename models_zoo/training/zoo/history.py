@@ -1,0 +1,65 @@
+"""Writes a finished run's history as the small file that is shipped. Torch-free."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from models_zoo.checkpoints.history import FORMAT, HISTORY, PICTURES, is_own, unzipped, zipped
+from models_zoo.checkpoints.shipped import sidecar_read
+from models_zoo.files import write_atomically
+from models_zoo.training.record.events import events_read
+
+PROBED_EPOCHS = 6
+
+
+def history_write(run: Path, out: Path) -> None:
+    """Exports the finished run in the folder `run` as the file `out`.
+
+    ValueError or FileNotFoundError when the run has no finished weights.
+    """
+    sidecar, events = sidecar_read(run / "best.json"), list(events_read(run))
+    epochs = [event for event in events if event["event"] == "epoch"]
+    if not epochs:
+        raise ValueError(f"{run} holds no run that has trained an epoch.")
+    start = next((event for event in events if event["event"] == "start"), {})
+    about = {
+        "format": FORMAT,
+        "key": sidecar["key"],
+        "architecture": sidecar["architecture"],
+        "variant": sidecar["variant"],
+        "dataset": sidecar["dataset"] | {"classes": sidecar["classes"]},
+        "ignore_index": sidecar["ignore_index"],
+        "config": sidecar["training"],
+        "command": sidecar["command"],
+        "sha256": sidecar["sha256"],
+        "bytes": sidecar.get("bytes", 0),
+        "started": start.get("time", epochs[0]["time"]),
+        "seconds": round(sum(event["seconds"] for event in epochs), 2),
+        "environment": sidecar.get("environment", {}),
+        "protocol": start.get("protocol", {}),
+        "epochs": epochs,
+    }
+    masks = _masks(run)
+    write_atomically(out, zipped({HISTORY: json.dumps(about).encode(), **masks}))
+    if is_own(about):
+        shared = out.with_name(PICTURES)
+        known = unzipped(shared) if shared.exists() else {}
+        write_atomically(shared, zipped(known | _pictures(run, masks)))
+
+
+def _masks(run: Path) -> dict[str, bytes]:
+    """Masks of a few epochs, evenly chosen, by their name in the run's folder."""
+    folders = sorted(path for path in (run / "probes").glob("*") if path.is_dir())
+    last, count = len(folders) - 1, min(PROBED_EPOCHS, len(folders))
+    chosen = sorted({round(last * place / max(1, count - 1)) for place in range(count)})
+    paths = [path for place in chosen for path in sorted(folders[place].glob("*.png"))]
+    return {str(path.relative_to(run)): path.read_bytes() for path in paths}
+
+
+def _pictures(run: Path, masks: Iterable[str]) -> dict[str, bytes]:
+    """The images that `masks` are of and their truth, as far as the run has kept them."""
+    stems = sorted({Path(mask).stem for mask in masks})
+    names = [name for stem in stems for name in (f"images/{stem}.jpg", f"truth/{stem}.png")]
+    return {name: (run / name).read_bytes() for name in names if (run / name).exists()}
