@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from models_zoo.checkpoints.shipped import Shipped, resolve
+from models_zoo.checkpoints.resolve import resolve
+from models_zoo.checkpoints.shipped import Shipped
 from models_zoo.data.classes import Classes
 from models_zoo.data.transforms import IGNORED
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD

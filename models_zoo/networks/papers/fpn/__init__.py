@@ -2,6 +2,8 @@
 
 from models_zoo.networks.paper import Architecture, Paper
 
+AFTER = "deeplab_v3"
+
 ARCHITECTURES = (
     Architecture(
         key="fpn_vgg16",
