@@ -34,7 +34,7 @@ def report_html(*, runs: Sequence[Run]) -> str:
         "settings": config_differences(runs),
         "made": timezone.now(),
     }
-    return render_to_string("experiments/report.html", context)
+    return render_to_string("experiments/board/report.html", context)
 
 
 def _told(run: Run) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "query": "&".join(f"run={run.pk}" for run in runs),
         "grouped": any(run.group for run in runs),
     }
-    return render(request, "experiments/compare.html", context)
+    return render(request, "experiments/board/compare.html", context)
 
 
 @require_safe

@@ -28,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "datasets": datasets.values(),
         "chosen": chosen,
     }
-    return render(request, "experiments/leaderboard.html", context)
+    return render(request, "experiments/board/leaderboard.html", context)
 
 
 def _charts(board: Board, number: int) -> list[dict[str, object]]:

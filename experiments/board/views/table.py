@@ -38,7 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "newest": _newest(),
         "disk_bytes": Run.objects.aggregate(Sum("disk_bytes"))["disk_bytes__sum"],
     }
-    return render(request, "experiments/runs.html", context)
+    return render(request, "experiments/board/table.html", context)
 
 
 def _columns(request: HttpRequest) -> list[Column]:
@@ -79,5 +79,5 @@ def changes(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     context = {"changed": changed, "columns": _columns(request), "watched": _watched(runs)}
     return render(
-        request, "experiments/_changes.html", context | {"newest": newest, "newer": newer}
+        request, "experiments/board/_changes.html", context | {"newest": newest, "newer": newer}
     )

@@ -30,7 +30,7 @@ QUEUE = "queue"
 @launches
 def new(request: HttpRequest) -> HttpResponse:
     """The launch form; `?from=` fills it with a run's settings."""
-    return launch(request, template="experiments/launch.html")
+    return launch(request, template="experiments/runs/launch.html")
 
 
 def launch(request: HttpRequest, *, template: str, **context: Any) -> HttpResponse:
@@ -77,7 +77,7 @@ def preflight(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Preflight, pk=pk)
     if found.state == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return render(request, "experiments/_preflight.html", {"preflight": found})
+    return render(request, "experiments/runs/_preflight.html", {"preflight": found})
 
 
 def _parent(request: HttpRequest) -> Run | None:
@@ -117,4 +117,4 @@ def preset(request: HttpRequest) -> HttpResponse:
     if architecture not in catalogue():
         return HttpResponse(status=404)
     initial = preset_initial(architecture, request.GET.get("recipe", PAPER))
-    return render(request, "experiments/_settings.html", {"form": LaunchForm(initial=initial)})
+    return render(request, "experiments/runs/_settings.html", {"form": LaunchForm(initial=initial)})

@@ -50,7 +50,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "last": max(0, len(numbers) - 1),
         "group": _group(run),
     }
-    return render(request, "experiments/run.html", context)
+    return render(request, "experiments/runs/run.html", context)
 
 
 def _group(run: Run) -> list[Run]:
@@ -74,7 +74,7 @@ def head(request: HttpRequest, pk: int) -> HttpResponse:
     run = run_get(pk)
     if run.look == request.GET.get("seen"):
         return HttpResponse(status=204)
-    response = render(request, "experiments/_head.html", _head(request, run))
+    response = render(request, "experiments/runs/_head.html", _head(request, run))
     if run.ended:
         response["HX-Trigger"] = "run-over"
     return response
@@ -86,7 +86,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     """What is there once a run has ended: checkpoints, scores, images, attempts."""
     run = run_get(pk)
     context = {**_head(request, run), **run_results(run)}
-    return render(request, "experiments/_results.html", context)
+    return render(request, "experiments/runs/_results.html", context)
 
 
 @require_safe

@@ -10,7 +10,7 @@ import { Keys } from "./keys.js";
 import { Maps } from "./maps.js";
 import "./mask-layer.js";
 import { palette, visible } from "./paint.js";
-import { readMask } from "./png.js";
+import { readMask } from "../png.js";
 import { State } from "./state.js";
 import { Swipe } from "./swipe.js";
 import { Viewport } from "./viewport.js";
