@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lineage.measures import BY_NAME, Entry, Measure, field_ratio
+from lineage.measures import BY_NAME, Measure, Measured, field_ratio
 from models_zoo.networks.catalogue import catalogue
 from models_zoo.networks.paper import Claim
 from models_zoo.study.descriptions import description
@@ -46,7 +46,7 @@ def claims() -> list[tuple[str, Claim]]:
     return [(key, claim) for key, line in catalogue().items() for claim in line.claims]
 
 
-def _judge(better: str, claim: Claim, entries: list[Entry]) -> Verdict:
+def _judge(better: str, claim: Claim, entries: list[Measured]) -> Verdict:
     """Held against the entries of a story; against the strongest rival."""
     says, sides = gettext(claim.says), (better, *claim.rivals)
     if claim.measure == _COST.name:
@@ -83,7 +83,7 @@ def _judge_cost(says: str, sides: tuple[str, ...]) -> Verdict:
     return Verdict(says, _COST.title, state, values, difference)
 
 
-def _written(measure: Measure, sides: list[tuple[Entry, float]]) -> list[tuple[str, str]]:
+def _written(measure: Measure, sides: list[tuple[Measured, float]]) -> list[tuple[str, str]]:
     """Key and value of each side; after how many epochs, where the sides differ in that."""
     epochs = {entry.get("epochs") for entry, _value in sides}
     texts = []
@@ -96,7 +96,7 @@ def _written(measure: Measure, sides: list[tuple[Entry, float]]) -> list[tuple[s
     return texts
 
 
-def _plain(entry: Entry) -> bool:
+def _plain(entry: Measured) -> bool:
     return entry["variant"] == "slim" and not entry["pretrained"] and entry["shipped"]
 
 
@@ -115,7 +115,7 @@ def _signed(difference: float) -> str:
     return f"{difference:+.3f}".replace("-", "−")
 
 
-def _pretrained(entries: list[Entry]) -> Verdict:
+def _pretrained(entries: list[Measured]) -> Verdict:
     """The same network with a pretrained backbone and without; the pair that differs most."""
     says, measure = _("A pretrained backbone helps."), BY_NAME["miou"]
     plain = {(e["architecture"], e["variant"]): e for e in entries if not e["pretrained"]}
@@ -135,7 +135,7 @@ def _pretrained(entries: list[Entry]) -> Verdict:
     return Verdict(says, measure.title, state, values, difference)
 
 
-def _corners(entries: list[Entry]) -> Verdict:
+def _corners(entries: list[Measured]) -> Verdict:
     """How far mIoU moves when align_corners is the other way than trained with."""
     says, measure = _("align_corners changes little."), BY_NAME["miou"]
     moved = {
@@ -151,7 +151,7 @@ def _corners(entries: list[Entry]) -> Verdict:
     return Verdict(says, measure.title, state, values, _signed(largest))
 
 
-def _field(entries: list[Entry]) -> Verdict:
+def _field(entries: list[Measured]) -> Verdict:
     """The median of effective by theoretical receptive field, where theory has a box."""
     says = _("The actual receptive field is about a third of the theoretical one.")
     measure = BY_NAME["field_ratio"]
@@ -169,10 +169,10 @@ def _extremes(values: dict[str, float]) -> list[str]:
     return list(dict.fromkeys([min(values, key=values.get), max(values, key=values.get)]))
 
 
-WHOLE: tuple[Callable[[list[Entry]], Verdict], ...] = (_pretrained, _corners, _field)
+WHOLE: tuple[Callable[[list[Measured]], Verdict], ...] = (_pretrained, _corners, _field)
 
 
-def verdicts(entries: list[Entry]) -> list[Verdict]:
+def verdicts(entries: list[Measured]) -> list[Verdict]:
     """Every claim of the lecture, held against one story."""
     about_one = [_judge(better, claim, entries) for better, claim in claims()]
     return about_one + [judge(entries) for judge in WHOLE]

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-Entry = dict[str, Any]
+Measured = dict[str, Any]  # a checkpoint, as `models_zoo.study.story` measured it
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Measure:
 
     name: str
     title: Any
-    read: Callable[[Entry], float | None]
+    read: Callable[[Measured], float | None]
     unit: str = ""
     less: bool = False
     ranks: bool = True
@@ -35,16 +35,16 @@ class Measure:
         return f"{number_format(round(value, digits), digits)} {self.unit}".strip()
 
 
-def _score(name: str) -> Callable[[Entry], float | None]:
+def _score(name: str) -> Callable[[Measured], float | None]:
     return lambda entry: entry["scores"].get(name)
 
 
-def _failure(name: str) -> Callable[[Entry], float | None]:
+def _failure(name: str) -> Callable[[Measured], float | None]:
     return lambda entry: entry["scores"].get("diagnosis", {}).get(name, {}).get("value")
 
 
-def _of_size(name: str) -> Callable[[Entry], float | None]:
-    def read(entry: Entry) -> float | None:
+def _of_size(name: str) -> Callable[[Measured], float | None]:
+    def read(entry: Measured) -> float | None:
         if "diagnosis" in entry["scores"]:
             return None  # which says the same of objects that are meant to be hard
         return entry["scores"].get("recall_by_size", {}).get(name, {}).get("recall")
@@ -52,7 +52,7 @@ def _of_size(name: str) -> Callable[[Entry], float | None]:
     return read
 
 
-def field_ratio(entry: Entry) -> float | None:
+def field_ratio(entry: Measured) -> float | None:
     """The effective receptive field's side as a share of theory's; None where that is global."""
     field = entry["field"]
     return None if field["theoretical"] == "global" else field["effective"] / field["theoretical"]

@@ -7,10 +7,10 @@ from typing import Any
 
 from inference.images.samples import Sample, sample_images
 from lineage.claims import Verdict, verdicts
-from lineage.measures import MEASURES, Entry, Measure
+from lineage.measures import MEASURES, Measure, Measured
 from models_zoo import Architecture, catalogue
 from models_zoo.networks.catalogue import place
-from models_zoo.study.stories import story
+from models_zoo.study.stories import story_read
 
 DATASETS = ("scenes", "camvid")
 APART = 0.1  # a failure's score tells networks apart when best and worst differ by this
@@ -44,7 +44,7 @@ class Row:
     """
 
     architecture: Architecture
-    entry: Entry | None
+    entry: Measured | None
     cells: list[str]
     smaller: bool = False
 
@@ -67,7 +67,7 @@ class Story:
     told: dict[str, Any]
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Measured]:
         """The measured checkpoints, in the order of the lineage."""
         known = [entry for entry in self.told["entries"] if entry["architecture"] in catalogue()]
         return sorted(known, key=lambda entry: place(entry["architecture"]))
@@ -90,10 +90,10 @@ class Story:
                 rows.append(Row(architecture, None, []))
         return rows
 
-    def _smaller(self, entry: Entry) -> bool:
+    def _smaller(self, entry: Measured) -> bool:
         return tuple(entry["input_size"]) != tuple(self.told["size"])
 
-    def _cells(self, entry: Entry) -> list[str]:
+    def _cells(self, entry: Measured) -> list[str]:
         values = [(measure, measure.read(entry)) for measure in self.measures]
         return [measure.write(value) if value is not None else "–" for measure, value in values]
 
@@ -103,9 +103,9 @@ class Story:
         return [self._chart(measure) for measure in self.measures]
 
     def _chart(self, measure: Measure) -> Chart:
-        found = [(entry, measure.read(entry)) for entry in self.entries]
-        found = [(entry, value) for entry, value in found if value is not None]
-        values = [value for _, value in found]
+        read = [(entry, measure.read(entry)) for entry in self.entries]
+        measured = [(entry, value) for entry, value in read if value is not None]
+        values = [value for _, value in measured]
         top = max(values) if measure.unit else 1.0
         low, high = min(values), max(values)
         marks = {high: "worst", low: "best"} if measure.less else {low: "worst", high: "best"}
@@ -117,7 +117,7 @@ class Story:
                 measure.write(value),
                 marks.get(value, "") if measure.ranks and low < high else "",
             )
-            for entry, value in found
+            for entry, value in measured
         ]
         provoked = measure.tells and self.told["dataset"] == "scenes" and len(bars) > 2
         return Chart(measure, bars, provoked and high - low < APART)
@@ -140,5 +140,5 @@ class Story:
 
 def stories() -> dict[str, Story]:
     """What has been measured, by data set; scenes first, since its scenes provoke each failure."""
-    told = {slug: story(slug) for slug in DATASETS}
-    return {slug: Story(found) for slug, found in told.items() if found and found["entries"]}
+    files = {slug: story_read(slug) for slug in DATASETS}
+    return {slug: Story(told) for slug, told in files.items() if told and told["entries"]}

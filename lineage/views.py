@@ -60,11 +60,11 @@ def picture(request: HttpRequest, key: str, name: str) -> FileResponse:
 @require_safe
 def story(request: HttpRequest) -> HttpResponse:
     """The lineage in numbers; `?data=camvid` on another data set than scenes."""
-    found = stories()
+    by_slug = stories()
     slug = request.GET.get("data", "")
-    if slug not in found:
-        slug = next(iter(found), "")
-    context = {"stories": found, "slug": slug, "story": found.get(slug)}
+    if slug not in by_slug:
+        slug = next(iter(by_slug), "")
+    context = {"stories": by_slug, "slug": slug, "story": by_slug.get(slug)}
     return render(request, "lineage/story.html", context)
 
 
@@ -72,8 +72,8 @@ def story(request: HttpRequest) -> HttpResponse:
 @cache_control(max_age=3_600)
 def story_mask(request: HttpRequest, slug: str, failure: str, which: str) -> FileResponse:
     """A mask of the best or worst network on a failure's sample."""
-    found = stories().get(slug)
-    if found is None or which not in files.WHICH or failure not in found.told.get("samples", {}):
+    shown = stories().get(slug)
+    if shown is None or which not in files.WHICH or failure not in shown.told.get("samples", {}):
         raise Http404
     return _png(files.picture_path(slug, failure, which))
 

@@ -31,17 +31,17 @@ def fetch(url: str, target: Path, *, digest: str = "", progress: Progress | None
             return
         with urlopen(url, timeout=TIMEOUT_SECONDS) as source, atomic_file(target) as file:  # noqa: S310
             expected = int(source.headers.get("Content-Length") or 0)
-            found, size, reported = hashlib.sha256(), 0, 0.0
+            received, size, reported = hashlib.sha256(), 0, 0.0
             while chunk := source.read(CHUNK_BYTES):
                 file.write(chunk)
-                found.update(chunk)
+                received.update(chunk)
                 size += len(chunk)
                 if progress and expected and time.monotonic() - reported > REPORT_SECONDS:
                     reported = time.monotonic()
                     progress(size / expected)
             if size < expected:
                 raise OSError(f"the connection ended after {size} of {expected} bytes")
-            if not found.hexdigest().startswith(digest):
+            if not received.hexdigest().startswith(digest):
                 raise OSError(f"its sha256 does not begin with {digest}")
         if progress:
             progress(1.0)

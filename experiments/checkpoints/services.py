@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from experiments.models import Checkpoint
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
-from models_zoo.checkpoints.shipped import Shipped, shipped
+from models_zoo.checkpoints.shipped import CheckpointFiles, shipped
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Synced:
     damaged: list[str] = field(default_factory=list)
 
 
-def zoo_sync(*, zoo: Iterable[Shipped] | None = None) -> Synced:
+def zoo_sync(*, zoo: Iterable[CheckpointFiles] | None = None) -> Synced:
     """Bring the shipped checkpoints into database and storage; reads JSON and hashes new files.
 
     Idempotent by sha256. A withdrawn key stays withdrawn, with newer weights too.
@@ -41,7 +41,7 @@ def zoo_sync(*, zoo: Iterable[Shipped] | None = None) -> Synced:
     return synced
 
 
-def _is_current(item: Shipped) -> bool:
+def _is_current(item: CheckpointFiles) -> bool:
     named = {name: item.sidecar[name] for name in ("key", "sha256")}
     current = Checkpoint.objects.filter(**named, superseded_at=None).first()
     return (

@@ -50,10 +50,10 @@ def weights_load(path: Path, network: nn.Module, *, sha256: str | None = None) -
     network.load_state_dict(tensors)
 
 
-def _check_fit(path: Path, found: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
-    odd = sorted(found.keys() ^ wanted.keys())
+def _check_fit(path: Path, tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    odd = sorted(tensors.keys() ^ wanted.keys())
     odd += [
-        name for name in found.keys() & wanted.keys() if found[name].shape != wanted[name].shape
+        name for name in tensors.keys() & wanted.keys() if tensors[name].shape != wanted[name].shape
     ]
     if odd:
         more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""

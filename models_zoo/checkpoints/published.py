@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from models_zoo.checkpoints.shipped import Shipped, sidecar_read
+from models_zoo.checkpoints.shipped import CheckpointFiles, sidecar_read
 from models_zoo.data.classes import VOC, VOC_VOID
 from models_zoo.fetch import Progress
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
@@ -39,7 +39,7 @@ def published_sidecar(key: str) -> dict[str, Any]:
     return sidecar | {"download_mb": round(publication.megabytes)}
 
 
-def published_checkpoint(key: str, *, progress: Progress | None = None) -> Shipped:
+def published_checkpoint(key: str, *, progress: Progress | None = None) -> CheckpointFiles:
     """The checkpoint `key` of `published_keys`, from torch's hub cache or fetched into it.
 
     Imports torch. WeightsUnavailable (an OSError) when it cannot be downloaded.
@@ -50,7 +50,7 @@ def published_checkpoint(key: str, *, progress: Progress | None = None) -> Shipp
     weights, sidecar = folder / f"{key}.safetensors", folder / f"{key}.json"
     if not sidecar.is_file():
         _write(key, weights, progress)
-    return Shipped(sidecar_read(sidecar), sidecar, weights)
+    return CheckpointFiles(sidecar_read(sidecar), sidecar, weights)
 
 
 def _write(key: str, weights: Path, progress: Progress | None) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from models_zoo.checkpoints.published import published_checkpoint, published_keys
-from models_zoo.checkpoints.shipped import Shipped, shipped, sidecar_read
+from models_zoo.checkpoints.shipped import CheckpointFiles, shipped, sidecar_read
 
 
-def resolve(checkpoint: str) -> Shipped:
+def resolve(checkpoint: str) -> CheckpointFiles:
     """The checkpoint that a command line names: a shipped key or a weights file with its sidecar.
 
     A key of torchvision's published networks is fetched first, which needs torch. ValueError names
@@ -28,4 +28,4 @@ def resolve(checkpoint: str) -> Shipped:
             f"one of torchvision's ({', '.join(published_keys())}), "
             "nor a .safetensors file with its .json beside it."
         )
-    return Shipped(sidecar_read(sidecar), sidecar, weights)
+    return CheckpointFiles(sidecar_read(sidecar), sidecar, weights)

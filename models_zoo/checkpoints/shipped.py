@@ -1,4 +1,7 @@
-"""The shipped checkpoints: <dataset>/<catalogue key>-<variant>.safetensors + .json. Torch-free."""
+"""Checkpoints as files, and those that ship with the repository. Torch-free.
+
+Shipped are weights/<dataset>/<catalogue key>-<variant>.safetensors + .json.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ REQUIRED = (
 
 
 @dataclass(frozen=True)
-class Shipped:
-    """A checkpoint that comes with the repository: its sidecar and where its files lie."""
+class CheckpointFiles:
+    """A checkpoint outside any database: its sidecar and where its files lie."""
 
     sidecar: dict[str, Any]
     sidecar_path: Path
@@ -59,9 +62,9 @@ def sidecar_read(path: Path) -> dict[str, Any]:
     return sidecar
 
 
-def shipped(folder: Path = FOLDER) -> list[Shipped]:
+def shipped(folder: Path = FOLDER) -> list[CheckpointFiles]:
     """Every shipped checkpoint, by key. Reads JSON only."""
     return [
-        Shipped(sidecar_read(path), path, path.with_suffix(".safetensors"))
+        CheckpointFiles(sidecar_read(path), path, path.with_suffix(".safetensors"))
         for path in sorted(folder.glob("*/*.json"))
     ]

@@ -15,8 +15,7 @@ from models_zoo.data import open_dataset
 from models_zoo.files import write_atomically
 from models_zoo.networks.catalogue import catalogue, place, published
 from models_zoo.study.cards import cards_text
-from models_zoo.study.stories import picture_path
-from models_zoo.study.stories import story as story_read
+from models_zoo.study.stories import picture_path, story_read
 
 
 def describe(options: argparse.Namespace) -> dict[str, Any]:

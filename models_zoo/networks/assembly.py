@@ -21,6 +21,7 @@ class UnpoolingNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        # Rounding up, as Caffe does, keeps the last row and column of an odd map.
         self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True, return_indices=True)
         self.unpool = nn.MaxUnpool2d(2, stride=2)
         self.middle = nn.Identity()
@@ -46,7 +47,7 @@ class ResNetNetwork(nn.Module):
     `align_corners` the image is padded to stride·n + 1 pixels, so that cells stay on their pixels.
     """
 
-    auxiliary_weight = 0.4
+    auxiliary_weight = 0.4  # PSPNet, section 3.3
 
     def __init__(
         self,

@@ -66,6 +66,7 @@ class Bottleneck(nn.Module):
         self, inputs: int, hidden: int, outputs: int, *, stride: int, dilation: int, project: bool
     ) -> None:
         super().__init__()
+        # No biases: normalisation takes them away.
         self.conv1 = nn.Conv2d(inputs, hidden, 1, bias=False)
         self.bn1 = BatchNorm(hidden)
         self.conv2 = nn.Conv2d(
@@ -132,6 +133,7 @@ class ResNet(nn.Module):
                     )
                 )
                 inputs = outputs
+            # torchvision's names, so that its weights load as they are.
             setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -166,7 +168,7 @@ def _dilations(
         raise ValueError(f"output_stride must be 8 or 16, not {output_stride}.")
     if len(multi_grid) != 3:
         raise ValueError(f"multi_grid needs three factors, not {multi_grid}.")
-    plan, reached, dilation = [], 4, 1
+    plan, reached, dilation = [], 4, 1  # the stem and its pooling have a stride of 4
     for stage, repeats in enumerate(RESNET_STAGES[depth]):
         before, stride = dilation, 2
         if stage == 0:

@@ -55,7 +55,10 @@ def conv_block(
     dilation: int = 1,
     bias: bool = True,
 ) -> nn.Sequential:
-    """Convolution that keeps the size, optional batch normalisation, ReLU."""
+    """Convolution that keeps the size, optional batch normalisation, ReLU: N×C×H×W → N×C'×H×W.
+
+    `kernel` is odd.
+    """
     padding = dilation * (kernel - 1) // 2
     convolution = nn.Conv2d(inputs, outputs, kernel, padding=padding, dilation=dilation, bias=bias)
     return activated(convolution, batch_norm=batch_norm)
@@ -101,6 +104,7 @@ class BilinearUpsample(nn.Module):
     def __init__(self, factor: int, *, align_corners: bool = False) -> None:
         super().__init__()
         self.factor, self.align_corners = factor, align_corners
+        # Not in the state dict: it follows from the factor, and the published weights lack it.
         self.register_buffer("kernel", bilinear_kernel(factor)[None, None], persistent=False)
 
     def forward(self, x: Tensor, size: Iterable[int]) -> Tensor:
@@ -116,13 +120,17 @@ class BilinearUpsample(nn.Module):
     def _upsample(self, x: Tensor) -> Tensor:
         channels = x.shape[1]
         kernel = self.kernel.to(x.dtype).expand(channels, 1, -1, -1)
+        # This padding makes factor·h pixels of h cells, each cell in the middle of its pixels.
         return nn.functional.conv_transpose2d(
             x, kernel, stride=self.factor, padding=self.factor // 2, groups=channels
         )
 
 
 def pad_to_grid(image: Tensor, stride: int) -> Tensor:
-    """`image` with zeros on the right and below, to stride·n + 1 pixels: a cell on each corner."""
+    """`image` with zeros on the right and below, to stride·n + 1 pixels: a cell on each corner.
+
+    N×C×H×W → N×C×H'×W'. Padding on both sides would move the cells off their pixels.
+    """
     height, width = image.shape[-2:]
     return pad(image, (0, -(width - 1) % stride, 0, -(height - 1) % stride))
 
@@ -141,7 +149,10 @@ def grid_upsample(x: Tensor, size: Iterable[int], stride: int, *, align_corners:
 
 
 def initialise(module: nn.Module) -> None:
-    """He initialisation of every convolution; batch normalisation starts as the identity."""
+    """He initialisation of every convolution; batch normalisation starts as the identity.
+
+    He et al. 2015, "Delving Deep into Rectifiers", section 2.2.
+    """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

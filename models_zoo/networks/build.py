@@ -36,7 +36,6 @@ def build(
         raise ValueError("Published weights fit the full variant only, not the slim one.")
     slim = variant == "slim"
     if slim and "batch_norm" in option_names(architecture):
-        # Narrow and without pretrained weights, the plain VGG networks would hardly learn.
         options = {"batch_norm": True, **options}
     network = network_build(
         architecture,

@@ -55,19 +55,19 @@ def merge_sums(blocks: list[Block]) -> list[Block]:
 
 
 def as_dict(block: Block, blocks: list[Block]) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    told: dict[str, Any] = {
         "module": block.module,
         "parts": _parts(block),
         "shape": block.shape,
         "from": block.sources,
     }
-    for part in found["parts"]:
+    for part in told["parts"]:
         factor = block.sources and round(block.shape[-1] / blocks[block.sources[0]].shape[-1])
         if part["op"] == "upsample" and factor and factor > 1:
             part["factor"] = factor
         if part["op"] == "global pool":
             part["bins"] = block.whole and _bins(block.whole)
-    return found if block.places is None else {**found, "places": block.places}
+    return told if block.places is None else {**told, "places": block.places}
 
 
 def _bins(module: nn.Module) -> int:

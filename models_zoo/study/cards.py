@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from models_zoo.checkpoints.shipped import Shipped, shipped
+from models_zoo.checkpoints.shipped import CheckpointFiles, shipped
 from models_zoo.networks.catalogue import catalogue, place
 from models_zoo.networks.paper import Architecture
-from models_zoo.study.stories import story
+from models_zoo.study.stories import story_read
 
 PATH = Path(__file__).parents[2] / "docs" / "zoo.md"
 HEAD = """# The zoo: model cards
@@ -38,21 +38,21 @@ FITS = {
 }
 
 
-def cards_text(zoo: list[Shipped] | None = None) -> str:
+def cards_text(zoo: list[CheckpointFiles] | None = None) -> str:
     """The whole document."""
-    found = shipped() if zoo is None else zoo
-    found = sorted(found, key=lambda item: (item.slug, place(item.architecture)))
+    every = shipped() if zoo is None else zoo
+    every = sorted(every, key=lambda item: (item.slug, place(item.architecture)))
     parts = [HEAD]
-    for slug in dict.fromkeys(item.slug for item in found):
-        of_dataset = [i.sidecar for i in found if i.sidecar["dataset"]["slug"] == slug]
+    for slug in dict.fromkeys(item.slug for item in every):
+        of_dataset = [i.sidecar for i in every if i.sidecar["dataset"]["slug"] == slug]
         parts.append(_section(slug, of_dataset))
-    missing = [row for line in catalogue().values() if (row := _missing(line, found))]
+    missing = [row for line in catalogue().values() if (row := _missing(line, every))]
     if missing:
         parts.append(MISSING + "\n".join([*missing, ""]))
     return "\n".join(parts)
 
 
-def _missing(line: Architecture, zoo: list[Shipped]) -> str:
+def _missing(line: Architecture, zoo: list[CheckpointFiles]) -> str:
     """A row that says on which data a network was not trained, and why; empty when on all."""
     trained = {item.slug for item in zoo if item.architecture == line.key}
     lacks = [slug for slug in FITS if slug not in trained]
@@ -62,7 +62,7 @@ def _missing(line: Architecture, zoo: list[Shipped]) -> str:
 
 def _section(slug: str, sidecars: list[dict[str, Any]]) -> str:
     dataset = sidecars[0]["dataset"]
-    measured = story(slug) or {"entries": []}
+    measured = story_read(slug) or {"entries": []}
     by_sha256 = {entry["sha256"]: entry for entry in measured["entries"]}
     lines = [f"## {dataset['title']}", "", f"Licence: {dataset['licence']}. {dataset['source']}."]
     lines += [FITS[slug], ""] if slug in FITS else [""]
@@ -124,10 +124,10 @@ def _trained(training: dict[str, Any], created: str) -> str:
 
 def _all_scores(sidecar: dict[str, Any], entry: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The sidecar's, and the story's where that is of another split."""
-    found = list(sidecar["scores"])
-    if entry and entry["scores"]["split"] not in {score["split"] for score in found}:
-        found.append(entry["scores"])
-    return found
+    scores = list(sidecar["scores"])
+    if entry and entry["scores"]["split"] not in {score["split"] for score in scores}:
+        scores.append(entry["scores"])
+    return scores
 
 
 def _scores(score: dict[str, Any]) -> str:

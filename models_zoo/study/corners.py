@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate, one_hot
 
 from models_zoo.checkpoints.files import weights_load
-from models_zoo.checkpoints.shipped import Shipped, shipped
+from models_zoo.checkpoints.shipped import CheckpointFiles, shipped
 from models_zoo.data.classes import Classes
 from models_zoo.data.scenes.classes import CLASSES
 from models_zoo.data.scenes.samples import SAMPLES
@@ -60,12 +60,12 @@ def corners_compare(key: str) -> tuple[dict[str, bytes], dict[str, Any]]:
     }
 
 
-def _checkpoint(key: str) -> Shipped | None:
-    found = {item.slug: item for item in shipped() if item.architecture == key}
-    return next((found[slug] for slug in PREFERRED if slug in found), None)
+def _checkpoint(key: str) -> CheckpointFiles | None:
+    by_slug = {item.slug: item for item in shipped() if item.architecture == key}
+    return next((by_slug[slug] for slug in PREFERRED if slug in by_slug), None)
 
 
-def _predicted(checkpoint: Shipped, scene: Scene, align_corners: bool) -> np.ndarray:
+def _predicted(checkpoint: CheckpointFiles, scene: Scene, align_corners: bool) -> np.ndarray:
     sidecar = checkpoint.sidecar
     network = build(
         sidecar["architecture"],

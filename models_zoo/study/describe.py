@@ -33,7 +33,7 @@ def describe(key: str) -> dict[str, Any]:
     """Figures, data path and options of one architecture; the pictures are `describe_write`'s."""
     architecture = architecture_get(key)
     variants = VARIANTS[:1] if architecture.published else VARIANTS
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "key": key,
         "num_classes": NUM_CLASSES,
         "input_size": INPUT_SIZE,
@@ -43,20 +43,20 @@ def describe(key: str) -> dict[str, Any]:
     }
     if architecture.published:
         weights = torchvision.models.get_weight(architecture.published.weights)
-        found["download_mb"] = weights.meta["_file_size"]
-    return found
+        facts["download_mb"] = weights.meta["_file_size"]
+    return facts
 
 
 def describe_write(key: str, folder: Path) -> dict[str, Any]:
     """Writes <key>.json and, where upsampling has the choice, the pictures of align_corners."""
-    found = describe(key)
-    if "align_corners" in [option["name"] for option in found["options"]]:
-        pictures, found["align_corners"] = corners_compare(key)
+    facts = describe(key)
+    if "align_corners" in [option["name"] for option in facts["options"]]:
+        pictures, facts["align_corners"] = corners_compare(key)
         for name in CORNERS:
             write_atomically(picture_path(key, name, folder), pictures[name])
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
     write_atomically(folder / f"{key}.json", f"{text}\n".encode())
-    return found
+    return facts
 
 
 def options(architecture: Architecture) -> list[dict[str, Any]]:
@@ -67,13 +67,13 @@ def options(architecture: Architecture) -> list[dict[str, Any]]:
     network = _on_meta(architecture.key, "full")
     initialise = type(network).__init__
     hints, parameters = get_type_hints(initialise), signature(initialise).parameters
-    found = []
+    offered = []
     for name in names:
         default = parameters[name].default
         if default is None:  # that of another option, and the network knows which
             default = getattr(network, name)
-        found.append({"name": name, "default": default, "choices": _choices(hints[name])})
-    return found
+        offered.append({"name": name, "default": default, "choices": _choices(hints[name])})
+    return offered
 
 
 def _choices(hint: Any) -> list[Any]:

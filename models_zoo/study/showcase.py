@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from models_zoo.checkpoints.shipped import Shipped
+from models_zoo.checkpoints.shipped import CheckpointFiles
 from models_zoo.data.scenes.diagnosis import Diagnosis
 from models_zoo.data.scenes.samples import SAMPLES
 from models_zoo.masks import mask_png
@@ -14,7 +14,7 @@ from models_zoo.predict.engine import Engine
 
 
 def samples_show(
-    checkpoints: list[Shipped], folder: Callable[[str, str], Path]
+    checkpoints: list[CheckpointFiles], folder: Callable[[str, str], Path]
 ) -> dict[str, dict[str, Any]]:
     """By failure: the sample on which networks differ most, and who does best and worst there.
 
@@ -25,24 +25,24 @@ def samples_show(
     masks: dict[tuple[str, str], bytes] = {}
     for sample in SAMPLES:
         scene = sample.scene()
-        found = {}
+        outcomes = {}
         for checkpoint in checkpoints:
             mask = engine.predict(checkpoint.weights_path, checkpoint.sidecar, scene.image).mask
             diagnosis = Diagnosis()
             diagnosis.add(scene, mask)
             value = diagnosis.scores()[sample.failure]["value"]
             if value is not None:
-                found[checkpoint.sidecar["key"]] = (value, mask)
-        if len(found) < 2:
+                outcomes[checkpoint.sidecar["key"]] = (value, mask)
+        if len(outcomes) < 2:
             continue
-        ranked = sorted(found, key=lambda key: found[key][0])
-        spread = found[ranked[-1]][0] - found[ranked[0]][0]
+        ranked = sorted(outcomes, key=lambda key: outcomes[key][0])
+        spread = outcomes[ranked[-1]][0] - outcomes[ranked[0]][0]
         if spread <= widest.get(sample.failure, {}).get("spread", -1):
             continue
         widest[sample.failure] = {"sample": sample.name, "spread": round(spread, 4)}
         classes = checkpoints[0].sidecar["classes"]
         for which, key in (("best", ranked[-1]), ("worst", ranked[0])):
-            value, mask = found[key]
+            value, mask = outcomes[key]
             widest[sample.failure][which] = {"key": key, "value": round(value, 4)}
             masks[sample.failure, which] = mask_png(mask, classes)
     for (failure, which), data in masks.items():

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from models_zoo.checkpoints.files import weights_load
-from models_zoo.checkpoints.shipped import FOLDER, Shipped
+from models_zoo.checkpoints.shipped import FOLDER, CheckpointFiles
 from models_zoo.data.base import Dataset
 from models_zoo.memory import PeakBytes
 from models_zoo.metrics import confusion, scores
@@ -38,11 +38,11 @@ KEPT = ("split", "miou", "pixel_accuracy", "boundary_iou", "boundary_f1", "recal
 KEPT += ("images", "passport", "diagnosis")
 
 Say = Callable[[str], object]
-Entry = dict[str, Any]
+Measured = dict[str, Any]
 
 
 def story_tell(
-    checkpoints: list[Shipped], dataset: Dataset, *, before: dict[str, Any] | None, say: Say
+    checkpoints: list[CheckpointFiles], dataset: Dataset, *, before: dict[str, Any] | None, say: Say
 ) -> dict[str, Any]:
     """All that is measured, ready for JSON; `entries` in the order of `checkpoints`.
 
@@ -84,15 +84,15 @@ def story_tell(
     }
 
 
-def _kept(before: dict[str, Any] | None, dataset: Dataset) -> dict[str, Entry]:
+def _kept(before: dict[str, Any] | None, dataset: Dataset) -> dict[str, Measured]:
     if not before or (before["format"], before["split_hash"]) != (FORMAT, dataset.split_hash):
         return {}
     return {entry["sha256"]: entry for entry in before["entries"]}
 
 
-def _measure(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry:
+def _measure(engine: Engine, checkpoint: CheckpointFiles, dataset: Dataset) -> Measured:
     sidecar = checkpoint.sidecar
-    found = evaluate(engine, checkpoint.weights_path, sidecar, dataset).scores
+    every = evaluate(engine, checkpoint.weights_path, sidecar, dataset).scores
     network, _ = engine.network(checkpoint.weights_path, sidecar)
     images = [_input(sidecar, dataset, n) for n in range(min(FIELD_IMAGES, len(dataset)))]
     with PeakBytes(engine.device) as peak, torch.inference_mode():
@@ -106,7 +106,7 @@ def _measure(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry:
         "input_size": sidecar["input_size"],
         "sha256": sidecar["sha256"],
         "parameters": sidecar["parameters"],
-        "scores": {name: found[name] for name in KEPT if name in found},
+        "scores": {name: every[name] for name in KEPT if name in every},
         "field": {
             "effective": round(mean_effective_side(network, images), 1),
             "theoretical": theoretical_side(sidecar["architecture"], sidecar["options"]),
@@ -127,7 +127,7 @@ def _input(sidecar: dict[str, Any], dataset: Dataset, index: int) -> Tensor:
     )
 
 
-def _times(engine: Engine, checkpoints: list[Shipped], dataset: Dataset) -> list[float]:
+def _times(engine: Engine, checkpoints: list[CheckpointFiles], dataset: Dataset) -> list[float]:
     """The median milliseconds of each network's forward pass, taken in turns."""
     if not checkpoints:
         return []
@@ -146,7 +146,9 @@ def _times(engine: Engine, checkpoints: list[Shipped], dataset: Dataset) -> list
     return [statistics.median(times) for times in taken]
 
 
-def _corners(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry | None:
+def _corners(
+    engine: Engine, checkpoint: CheckpointFiles, dataset: Dataset
+) -> dict[str, Any] | None:
     """The mIoU as trained and with align_corners the other way, over some images of the split.
 
     None for a network without the choice, and for one that does not see the images at their size.
@@ -164,7 +166,7 @@ def _corners(engine: Engine, checkpoint: Shipped, dataset: Dataset) -> Entry | N
     }
 
 
-def _flipped(checkpoint: Shipped, network: nn.Module) -> nn.Module:
+def _flipped(checkpoint: CheckpointFiles, network: nn.Module) -> nn.Module:
     """The network of a checkpoint with align_corners the other way."""
     sidecar = checkpoint.sidecar
     used = next(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from models_zoo.checkpoints.resolve import resolve
-from models_zoo.checkpoints.shipped import Shipped
+from models_zoo.checkpoints.shipped import CheckpointFiles
 from models_zoo.data.classes import Classes
 from models_zoo.data.transforms import IGNORED
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
@@ -51,7 +51,7 @@ def _cells(x: Tensor) -> Tensor:
     return avg_pool2d(x, STRIDE, ceil_mode=True, count_include_pad=False)
 
 
-def teacher_find(name: str, classes: Classes) -> Shipped:
+def teacher_find(name: str, classes: Classes) -> CheckpointFiles:
     """The checkpoint `name`, a file or a shipped key.
 
     ValueError unless it knows the same classes and takes the same input as networks that train.
@@ -65,7 +65,7 @@ def teacher_find(name: str, classes: Classes) -> Shipped:
     return checkpoint
 
 
-def distillation_build(checkpoint: Shipped, *, precision: str, device: str) -> Distillation:
+def distillation_build(checkpoint: CheckpointFiles, *, precision: str, device: str) -> Distillation:
     """The teacher in memory, ready to be asked. ValueError when its file is not its sidecar's."""
     network = network_load(checkpoint.weights_path, checkpoint.sidecar)
     return Distillation(network, precision=precision, device=device)

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent
 WHICH = ("best", "worst")
 
 
-def story(slug: str, folder: Path | None = None) -> dict[str, Any] | None:
+def story_read(slug: str, folder: Path | None = None) -> dict[str, Any] | None:
     """What was measured on the data set `slug`; None where nothing was."""
     path = (folder or FOLDER) / f"{slug}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

@@ -21,7 +21,7 @@ from experiments.checkpoints.services import (
 from experiments.models import Checkpoint, Confusion, Dataset, Evaluation
 from experiments.records import checkpoints
 from experiments.records.checkpoints import protocol_hash
-from models_zoo.checkpoints.shipped import Shipped
+from models_zoo.checkpoints.shipped import CheckpointFiles
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,9 @@ PASSPORT = {
 }
 
 
-def ship(folder: Path, content: bytes = b"weights", *, key: str = "camvid-unet-slim") -> Shipped:
+def ship(
+    folder: Path, content: bytes = b"weights", *, key: str = "camvid-unet-slim"
+) -> CheckpointFiles:
     """A checkpoint as the repository ships it."""
     sha256 = hashlib.sha256(content).hexdigest()
     sidecar: dict[str, Any] = {
@@ -76,7 +78,7 @@ def ship(folder: Path, content: bytes = b"weights", *, key: str = "camvid-unet-s
     }
     weights = folder / f"{sha256[:8]}.safetensors"
     weights.write_bytes(content)
-    return Shipped(sidecar, weights.with_suffix(".json"), weights)
+    return CheckpointFiles(sidecar, weights.with_suffix(".json"), weights)
 
 
 def test_a_new_checkpoint(tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_a_sidecar_that_says_more(tmp_path: Path) -> None:
     zoo_sync(zoo=[item])
     scored = copy.deepcopy(item.sidecar)
     scored["scores"].append({**scored["scores"][0], "split": "test", "miou": 0.47})
-    zoo_sync(zoo=[Shipped(scored, item.sidecar_path, item.weights_path)])
+    zoo_sync(zoo=[CheckpointFiles(scored, item.sidecar_path, item.weights_path)])
     checkpoint = Checkpoint.objects.get()
     assert (checkpoint.evaluations.count(), checkpoint.miou) == (2, 0.47)
 

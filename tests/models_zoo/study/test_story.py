@@ -11,7 +11,7 @@ from PIL import Image
 
 from models_zoo import build, catalogue
 from models_zoo.checkpoints.files import sidecar_save, weights_save
-from models_zoo.checkpoints.shipped import Shipped, sidecar_read
+from models_zoo.checkpoints.shipped import CheckpointFiles, sidecar_read
 from models_zoo.cli import main
 from models_zoo.data import open_dataset
 from models_zoo.data.scenes.classes import CLASSES
@@ -21,7 +21,7 @@ from models_zoo.study.showcase import samples_show
 from models_zoo.study.story import story_tell
 
 
-def ship(folder: Path, key: str, seed: int = 0) -> Shipped:
+def ship(folder: Path, key: str, seed: int = 0) -> CheckpointFiles:
     """An untrained slim network with the classes of scenes, as if it were shipped."""
     torch.manual_seed(seed)
     weights = folder / f"{key}-slim.safetensors"
@@ -48,7 +48,7 @@ def ship(folder: Path, key: str, seed: int = 0) -> Shipped:
         "created": "2026-11-25T00:00:00Z",
     }
     sidecar_save(weights, sidecar)
-    return Shipped(
+    return CheckpointFiles(
         sidecar_read(weights.with_suffix(".json")), weights.with_suffix(".json"), weights
     )
 
@@ -144,5 +144,5 @@ def test_the_cards_command_writes_the_file(tmp_path, capsys):
 
 def test_architectures_in_stories_are_known():
     for path in stories.FOLDER.glob("*.json"):
-        entries = stories.story(path.stem)["entries"]
+        entries = stories.story_read(path.stem)["entries"]
         assert {entry["architecture"] for entry in entries} <= set(catalogue())

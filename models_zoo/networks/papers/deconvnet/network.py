@@ -31,7 +31,10 @@ WIDEST = 1536
 
 
 class FullyConnected(nn.Module):
-    """fc6, fc7 and the deconvolution back: N×C×h×w → N×C×h×w, for maps of any size."""
+    """fc6, fc7 and the deconvolution back: N×C×h×w → N×C×h×w, for maps of any size.
+
+    fc6 does not pad, as in the paper: a 224×224 image is one cell of it, a larger one several.
+    """
 
     def __init__(self, channels: int, hidden: int, *, batch_norm: bool) -> None:
         super().__init__()
@@ -41,13 +44,17 @@ class FullyConnected(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
-        # Images below 224 pixels have fewer cells than fc6's kernel.
+        # Images below 224 pixels have fewer cells than fc6's kernel: zeros fill it up, and what
+        # the deconvolution makes of them is cut off again.
         whole = pad(x, (0, max(0, 7 - width), 0, max(0, 7 - height)))
         return crop_to(self.deconv6(self.fc7(self.fc6(whole))), (height, width))
 
 
 class DeconvNet(UnpoolingNetwork):
-    """Convolution, two fully connected layers, deconvolution. N×3×H×W → N×K×H×W logits."""
+    """Convolution, two fully connected layers, deconvolution. N×3×H×W → N×K×H×W logits.
+
+    The paper's section 3.2. `batch_norm` normalises all but the score layer.
+    """
 
     def __init__(self, *, num_classes: int, width: float = 1.0, batch_norm: bool = True) -> None:
         super().__init__()
@@ -92,5 +99,6 @@ class EDeconvNet(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         deconvnet, fcn = self.deconvnet(image), self.fcn(image)
         if self.combine == "product":
+            # The release's: without ReLU, two negative maps would make a positive one.
             return deconvnet * torch.relu(fcn)
         return (deconvnet + fcn) / 2

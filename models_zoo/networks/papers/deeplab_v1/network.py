@@ -18,7 +18,7 @@ from models_zoo.networks.blocks import conv_block, grid_upsample, initialise, na
 class LargeFOV(nn.Module):
     """Dilation in place of the last two strides. N×3×H×W → N×K×H×W logits.
 
-    `batch_norm` normalises every convolution but the score layer.
+    The paper's section 3. `batch_norm` normalises every convolution but the score layer.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class LargeFOV(nn.Module):
         hidden = narrow(1024, width)
         self.align_corners = align_corners
         self.backbone = DeepLabVGG16(width=width, batch_norm=batch_norm)
+        # As in the release; with it, fc6 sees 435 pixels and without it 419.
         self.pool5a = nn.AvgPool2d(3, stride=1, padding=1)
         self.fc6 = conv_block(narrow(512, width), hidden, dilation=12, batch_norm=batch_norm)
         self.fc7 = conv_block(hidden, hidden, kernel=1, batch_norm=batch_norm)

@@ -21,7 +21,7 @@ RATES = (6, 12, 18, 24)
 
 
 class SummedBranches(nn.ModuleList):
-    """Atrous spatial pyramid pooling as the sum of its branches."""
+    """Atrous spatial pyramid pooling, summed (section 3.2): N×C×h×w → N×K×h×w."""
 
     def forward(self, x: Tensor) -> Tensor:
         return sum(branch(x) for branch in self)
@@ -71,6 +71,7 @@ class DeepLabV2ResNet101(ResNetNetwork):
 
     def __init__(self, *, num_classes: int, width: float = 1.0, align_corners: bool = True) -> None:
         backbone = ResNet(101, width=width, output_stride=8)
+        # With bias, and each to the classes at once: the release has no fc6 and fc7 here.
         branches = SummedBranches(
             nn.Conv2d(backbone.channels[-1], num_classes, 3, padding=rate, dilation=rate)
             for rate in RATES

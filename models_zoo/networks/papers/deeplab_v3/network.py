@@ -43,14 +43,18 @@ RATES = (6, 12, 18)
 
 
 class ImagePooling(nn.Sequential):
-    """The average over the whole map, convolved, on every cell: N×C×h×w → N×C'×h×w."""
+    """The whole map's average, convolved, on every cell (section 3.3): N×C×h×w → N×C'×h×w."""
 
     def forward(self, x: Tensor) -> Tensor:
+        # A single cell, upsampled bilinearly, is that cell everywhere.
         return super().forward(x).expand(-1, -1, *x.shape[-2:])
 
 
 class ASPP(nn.Module):
-    """Atrous spatial pyramid pooling, concatenated and projected: N×C×h×w → N×256×h×w."""
+    """Atrous spatial pyramid pooling, concatenated and projected: N×C×h×w → N×256×h×w.
+
+    The paper's section 3.3; `image_pooling` is what v3 adds to v2's pyramid.
+    """
 
     def __init__(
         self,
@@ -109,6 +113,7 @@ class DeepLabV3(ResNetNetwork):
         )
         third, fourth = backbone.channels[-2:]
         hidden = narrow(256, width)
+        # The paper's rates are those of output stride 16; at 8, cells are half as far apart.
         factor = 16 // backbone.output_stride
         aspp = ASPP(
             fourth,
@@ -125,5 +130,6 @@ class DeepLabV3(ResNetNetwork):
             fcn_head(third, hidden, num_classes) if aux else None,
             align_corners=layout.align_corners if align_corners is None else align_corners,
         )
+        # What was chosen where the caller left it to the layout; descriptions read it.
         self.output_stride = backbone.output_stride
         self.multi_grid = tuple(multi_grid or layout.multi_grid)

@@ -27,7 +27,8 @@ NOISE = 1e-3
 class Context(nn.Sequential):
     """A context module over K class maps: N×K×h×w → N×K×h×w, at first the identity.
 
-    `multipliers`: the channels of the first seven layers, in multiples of K.
+    The paper's section 3 and table 1. `multipliers`: the channels of the first seven layers, in
+    multiples of K.
     """
 
     def __init__(self, num_classes: int, multipliers: tuple[int, ...], *, width: float) -> None:
@@ -35,6 +36,7 @@ class Context(nn.Sequential):
         inputs = num_classes
         for multiplier, dilation in zip(multipliers, DILATIONS, strict=True):
             outputs = narrow(multiplier * num_classes, width, multiple=num_classes)
+            # Never normalised: then it would not begin as the identity.
             layers.append(conv_block(inputs, outputs, dilation=dilation, batch_norm=False))
             inputs = outputs
         super().__init__(*layers, nn.Conv2d(inputs, num_classes, 1))
@@ -44,7 +46,11 @@ class Context(nn.Sequential):
 
 
 def _initialise_identity(layer: nn.Conv2d, num_classes: int) -> None:
-    """Each class's group of outputs shares out the sum of the same class's inputs."""
+    """Each class's group of outputs shares out the sum of the same class's inputs (equation 5).
+
+    Noise keeps the channels of a class from staying equal for ever. It sums to zero over them, so
+    that it cancels out and the module begins as the exact identity of what ReLU lets through.
+    """
     outputs, inputs, height, width = layer.weight.shape
     group, sources = outputs // num_classes, inputs // num_classes
     noise = torch.randn(outputs, num_classes, sources, height, width) * NOISE / group
@@ -59,7 +65,8 @@ def _initialise_identity(layer: nn.Conv2d, num_classes: int) -> None:
 class DilatedNet(nn.Module):
     """The front end and, by `context`, its context module. N×3×H×W → N×K×H×W logits.
 
-    `batch_norm` normalises the front end's convolutions but for the scores.
+    The paper's sections 3 and 4. `batch_norm` normalises the front end's convolutions but for the
+    scores.
     """
 
     def __init__(

@@ -32,7 +32,11 @@ def _layer(inputs: int, outputs: int, *, kernel: int) -> nn.Sequential:
 
 
 class DenseBlock(nn.Module):
-    """N×C×H×W → N×(layers·growth)×H×W: the new maps only."""
+    """N×C×H×W → N×(layers·growth)×H×W: the new maps only.
+
+    On the way up the block's input is left behind, without which its channels would grow by every
+    block before (section 3.2).
+    """
 
     def __init__(self, inputs: int, layers: int, growth: int) -> None:
         super().__init__()
@@ -50,6 +54,7 @@ class DenseBlock(nn.Module):
 class FCDenseNet(nn.Module):
     """Dense blocks down, a bottom, dense blocks up. N×3×H×W → N×K×H×W logits.
 
+    The paper's section 3 and table 2.
     `layers`: of each block on the way down and of the bottom; the way up mirrors them.
     `growth`: the maps that each layer adds.
     """
@@ -76,6 +81,7 @@ class FCDenseNet(nn.Module):
             channels = skip + new
             self.up.append(DenseBlock(channels, count, growth))
             before = count
+        # The last block alone passes its input on, beside its new maps.
         self.score = nn.Conv2d(channels + before * growth, num_classes, 1)
         initialise(self)
 
@@ -87,6 +93,7 @@ class FCDenseNet(nn.Module):
             x = shrink(x)
         new = self.bottom(x)
         for grow, block, skip in zip(self.grow, self.up, reversed(skips), strict=True):
+            # Without padding, the transposed convolution gives one pixel more than twice the size.
             x = torch.cat([crop_to(grow(new), skip.shape[-2:]), skip], dim=1)
             new = block(x)
         return self.score(torch.cat([x, new], dim=1))

@@ -22,7 +22,7 @@ SKIPS = (("score_pool4", 512), ("score_pool3", 256))
 class FCN(nn.Module):
     """Predictions at stride 32 and, by `skips`, 16 and 8, fused. N×3×H×W → N×K×H×W logits.
 
-    `batch_norm` normalises every convolution but the score layers.
+    The paper's section 4.2. `batch_norm` normalises every convolution but the score layers.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class FCN(nn.Module):
         super().__init__()
         hidden = narrow(4096, width)
         self.stages = VGG16(width=width, batch_norm=batch_norm)
+        # Caffe rounds up: the last row and column of an odd map stay part of a cell.
         self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True)
         self.fc6 = conv_block(narrow(512, width), hidden, kernel=7, batch_norm=batch_norm)
         self.fc7 = conv_block(hidden, hidden, kernel=1, batch_norm=batch_norm)
@@ -48,6 +49,7 @@ class FCN(nn.Module):
         self.upscore2 = BilinearUpsample(2, align_corners=align_corners)
         self.upscore = BilinearUpsample(32 >> skips, align_corners=align_corners)
         initialise(self)
+        # As in the release: all classes begin alike, and a skip adds nothing before it has learned.
         for name in ("score_fr", *self.skips):
             nn.init.zeros_(self.get_submodule(name).weight)
 
@@ -59,6 +61,8 @@ class FCN(nn.Module):
         x = self.dropout(self.fc6(x))
         x = self.dropout(self.fc7(x))
         x = self.score_fr(x)
+        # pool4, then pool3. The map from below is cropped to the skip's size, where rounding up
+        # made it larger.
         for name, skip in zip(self.skips, pooled[3:1:-1], strict=False):
             x = self.upscore2(x, skip.shape[-2:]) + self.get_submodule(name)(skip)
         return self.upscore(x, image.shape[-2:])

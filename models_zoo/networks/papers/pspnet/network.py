@@ -26,7 +26,10 @@ BINS = (1, 2, 3, 6)
 
 
 class PyramidPooling(nn.ModuleList):
-    """N×C×h×w → N×(C + 4·hidden)×h×w: the features beside their averages at four scales."""
+    """N×C×h×w → N×(C + 4·hidden)×h×w: the features beside their averages at four scales.
+
+    The paper's section 3.2.
+    """
 
     def __init__(self, inputs: int, hidden: int, *, align_corners: bool) -> None:
         super().__init__(
@@ -48,7 +51,10 @@ class PyramidPooling(nn.ModuleList):
 
 
 class PSPNet(ResNetNetwork):
-    """ResNet, pyramid pooling, scores. N×3×H×W → N×K×H×W logits."""
+    """ResNet, pyramid pooling, scores. N×3×H×W → N×K×H×W logits.
+
+    `aux` adds the deep supervision of section 3.3, for training. `stem`: see `backbones.ResNet`.
+    """
 
     def __init__(
         self,

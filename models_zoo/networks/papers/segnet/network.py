@@ -23,7 +23,10 @@ BASIC_LEVELS = 4
 
 
 class SegNet(UnpoolingNetwork):
-    """Encoder, unpooling with remembered indices, decoder. N×3×H×W → N×K×H×W logits."""
+    """Encoder, unpooling with remembered indices, decoder. N×3×H×W → N×K×H×W logits.
+
+    The paper's section 3. `batch_norm` normalises all but the last convolution.
+    """
 
     def __init__(self, *, num_classes: int, width: float = 1.0, batch_norm: bool = True) -> None:
         super().__init__()
@@ -41,7 +44,7 @@ class SegNet(UnpoolingNetwork):
 
 
 class SegNetBasic(UnpoolingNetwork):
-    """Four levels of 7×7 convolutions. N×3×H×W → N×K×H×W logits."""
+    """Four levels of 7×7 convolutions. N×3×H×W → N×K×H×W logits. The paper's section 3.1."""
 
     def __init__(self, *, num_classes: int, width: float = 1.0) -> None:
         super().__init__()
@@ -50,6 +53,7 @@ class SegNetBasic(UnpoolingNetwork):
         self.encoder = nn.ModuleList(
             conv_block(i, channels, kernel=7, batch_norm=True) for i in inputs
         )
+        # No ReLU on the way up, as in the release.
         self.decoder = nn.ModuleList(
             nn.Sequential(nn.Conv2d(channels, channels, 7, padding=3), BatchNorm(channels))
             for _ in inputs

@@ -28,7 +28,8 @@ def _double_conv(inputs: int, outputs: int, *, batch_norm: bool, bias: bool) -> 
 class UNet(nn.Module):
     """Contracting path, bottom, expanding path with skips. N×3×H×W → N×K×H×W logits.
 
-    `batch_norm` normalises every 3×3 convolution, which then needs no `bias`.
+    The paper's section 2 and figure 1. `batch_norm` normalises every 3×3 convolution, which then
+    needs no `bias`.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class UNet(nn.Module):
         skips = []
         for level in self.down[:-1]:
             x = level(x)
-            skips.append(x)
+            skips.append(x)  # before pooling, as in figure 1: pooled, it would have lost its detail
             x = self.pool(x)
         x = self.dropout(self.down[-1](x))
         for up, merge, skip in zip(self.up, self.merge, reversed(skips), strict=True):
