@@ -7,13 +7,12 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from models_zoo.data.classes import Classes
 from models_zoo.images import open_mask as read_mask
 
 __all__ = ["colourise", "mask_png", "palette", "read_mask"]
 
 
-def palette(classes: Classes) -> np.ndarray:
+def palette(classes: list[dict]) -> np.ndarray:
     """256×3 uint8: the colour of each class id; ids without a class are black."""
     colours = np.zeros((256, 3), np.uint8)
     for entry in classes:
@@ -21,7 +20,7 @@ def palette(classes: Classes) -> np.ndarray:
     return colours
 
 
-def mask_png(mask: np.ndarray, classes: Classes) -> bytes:
+def mask_png(mask: np.ndarray, classes: list[dict]) -> bytes:
     """An H×W uint8 mask as an indexed PNG file; equal masks give equal bytes."""
     image = Image.fromarray(np.ascontiguousarray(mask, np.uint8))
     image.putpalette(palette(classes).tobytes())
@@ -30,6 +29,6 @@ def mask_png(mask: np.ndarray, classes: Classes) -> bytes:
     return buffer.getvalue()
 
 
-def colourise(mask: np.ndarray, classes: Classes) -> np.ndarray:
+def colourise(mask: np.ndarray, classes: list[dict]) -> np.ndarray:
     """An H×W uint8 mask in its class colours, H×W×3 uint8."""
     return palette(classes)[mask]
