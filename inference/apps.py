@@ -12,4 +12,5 @@ class InferenceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from inference import costs  # noqa: F401  (the leaderboard asks it)
         from inference.worker import cleanup  # noqa: F401  (connects its receivers)

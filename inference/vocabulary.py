@@ -1,6 +1,6 @@
 """Words that reach the pages from files and not from templates, marked for translation.
 
-Class names, the samples, a score's passport. A test keeps the lists complete for what is shipped.
+Class names, the samples. A test keeps the lists complete for what is shipped.
 What is said of an architecture is marked in its paper's folder.
 """
 
@@ -84,17 +84,4 @@ FAILURES = {
     "context": _("Context"),
     "look_alike": _("Look-alikes"),
     "low_contrast": _("Low contrast"),
-}
-
-SPLITS = (_("train"), _("val"), _("test"))
-
-PASSPORT = {
-    "split": _("Split"),
-    "split_hash": _("Hash of the split"),
-    "checkpoint_sha256": _("Hash of the weights"),
-    "ignore_index": _("Ignore index"),
-    "absent_classes": _("Absent classes"),
-    "resolution": _("Resolution"),
-    "averaging": _("Averaged over"),
-    "precision": _("Precision"),
 }

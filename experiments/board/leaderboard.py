@@ -5,25 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
-from statistics import median
 from typing import Any
 
-from django.db.models import F
 from django.utils.dateparse import parse_datetime
 
 from experiments.models import Checkpoint, Dataset, Evaluation
-from models_zoo import catalogue
-from segweb.jobs import State
-
-RECENT = 5000  # predictions from which time and memory are taken
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a checkpoint's predictions took here: medians by megapixel, and the most memory."""
-
-    milliseconds: float | None
-    memory_bytes: int | None
+from experiments.scores.costs import Cost, costs
+from models_zoo.networks.catalogue import architecture_title
 
 
 @dataclass(frozen=True)
@@ -52,9 +40,7 @@ class Entry:
     @property
     def title(self) -> str:
         """Architecture and variant."""
-        known = catalogue().get(self.checkpoint.architecture)
-        name = known.title if known else self.checkpoint.architecture
-        return f"{name} {self.checkpoint.variant}"
+        return f"{architecture_title(self.checkpoint.architecture)} {self.checkpoint.variant}"
 
 
 @dataclass
@@ -114,27 +100,25 @@ def boards() -> list[Board]:
     scored = Evaluation.objects.select_related("checkpoint__dataset", "checkpoint__run").filter(
         checkpoint__withdrawn_at=None
     )
-    costs, found = _costs(), {}
+    by_checkpoint = costs()
+    by_rules: dict[tuple[str, ...], Board] = {}
     for evaluation in scored:
         if evaluation.scores.get("miou") is None:
             continue
-        dataset = evaluation.checkpoint.dataset
-        key = (dataset.slug, evaluation.split, evaluation.split_hash, evaluation.protocol_hash)
-        if key not in found:
-            found[key] = Board(
-                dataset, evaluation.split, evaluation.split_hash, evaluation.protocol
-            )
-        cost = costs.get(evaluation.checkpoint_id, Cost(None, None))
-        found[key].entries.append(Entry(evaluation, cost))
-    order = sorted(found.values(), key=lambda one: (one.dataset.slug, one.split != "test"))
-    _mark_unlike(order)
-    return order
+        dataset, split = evaluation.checkpoint.dataset, evaluation.split
+        rules = (dataset.slug, split, evaluation.split_hash, evaluation.protocol_hash)
+        board = Board(dataset, split, evaluation.split_hash, evaluation.protocol)
+        cost = by_checkpoint.get(evaluation.checkpoint_id, Cost(None, None))
+        by_rules.setdefault(rules, board).entries.append(Entry(evaluation, cost))
+    ordered = sorted(by_rules.values(), key=lambda one: (one.dataset.slug, one.split != "test"))
+    _mark_unlike(ordered)
+    return ordered
 
 
-def _mark_unlike(found: list[Board]) -> None:
+def _mark_unlike(boards: list[Board]) -> None:
     """Name what differs between boards of the same split of a data set."""
     alike = defaultdict(list)
-    for board in found:
+    for board in boards:
         alike[board.dataset.slug, board.split].append(board)
     for group in alike.values():
         names = {name for board in group for name in board.protocol} - {"checkpoint_sha256"}
@@ -143,24 +127,3 @@ def _mark_unlike(found: list[Board]) -> None:
             if any(value != values[0] for value in values):
                 for board, value in zip(group, values, strict=True):
                     board.unlike[name] = value
-
-
-def _costs() -> dict[int, Cost]:
-    """What the latest predictions took on this site's workers, by checkpoint.
-
-    Images differ in size, so times are divided by what the network saw.
-    """
-    done = Checkpoint.objects.filter(
-        predictions__state=State.DONE,
-        predictions__latency_ms__isnull=False,
-        predictions__scored_height__gt=0,
-    )
-    names = ("latency_ms", "scored_height", "scored_width", "memory_bytes")
-    fields = {name: F(f"predictions__{name}") for name in names}
-    rows = done.order_by("-predictions__ended_at").values_list("pk", *fields.values())[:RECENT]
-    times, memory = defaultdict(list), defaultdict(list)
-    for pk, milliseconds, height, width, used in rows:
-        times[pk].append(milliseconds / (height * width / 1e6))
-        if used is not None:
-            memory[pk].append(used)
-    return {pk: Cost(median(times[pk]), max(memory[pk], default=None)) for pk in times}

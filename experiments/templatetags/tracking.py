@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Run
 from experiments.scores.statistics import PairedDifference
-from models_zoo import catalogue
+from experiments.vocabulary import PASSPORT
+from models_zoo.networks.catalogue import architecture_title
 
 register = template.Library()
 
@@ -52,8 +53,13 @@ def sparkline(history: Sequence[float | None]) -> SafeString | str:
 @register.filter
 def architecture_name(key: str) -> str:
     """A catalogue key as its paper writes the name; runs from elsewhere may name anything."""
-    known = catalogue().get(key)
-    return known.title if known else key
+    return architecture_title(key)
+
+
+@register.filter
+def passport_term(name: str) -> str:
+    """What an entry of a score's passport is about."""
+    return gettext(PASSPORT.get(name, name))
 
 
 @register.filter

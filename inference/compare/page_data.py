@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from inference.compare.panes import Pane
 from inference.models import Comparison
-from inference.templatetags.segmentation import architecture_title, term
+from inference.templatetags.segmentation import architecture_title
+from segweb.templatetags.figures import term
 
 Classes = list[dict[str, Any]]
 

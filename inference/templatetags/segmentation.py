@@ -7,10 +7,10 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Dataset
+from experiments.templatetags.tracking import passport_term
 from inference import vocabulary
 from inference.compare.panes import Pane
 from inference.images.classes import ClassShare, prediction_legend
@@ -18,14 +18,11 @@ from inference.images.renditions import LONGEST
 from inference.models import Comparison, Image, Prediction
 from models_zoo import Architecture, catalogue, published
 from segweb.jobs import State
+from segweb.templatetags.figures import term
 
 register = template.Library()
+register.filter(passport_term)
 LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at
-
-
-def _rounded(value: float, digits: int) -> str:
-    """A figure as the reader's language writes it; Django's own formatting cuts digits off."""
-    return number_format(round(value, digits), digits)
 
 
 @register.filter
@@ -39,12 +36,6 @@ def architecture_title(checkpoint: Checkpoint) -> str:
     """The architecture's name as its paper writes it."""
     known = architecture(checkpoint)
     return known.title if known else checkpoint.architecture
-
-
-@register.filter
-def term(english: str) -> str:
-    """A class name or another word of `inference.vocabulary` in the reader's language."""
-    return _(english) if english else ""
 
 
 @register.filter
@@ -78,44 +69,9 @@ def failure_title(failure: str) -> str:
 
 
 @register.filter
-def passport_term(name: str) -> str:
-    """What an entry of a score's passport is about."""
-    return _(vocabulary.PASSPORT.get(name, name))
-
-
-@register.filter
 def legend(prediction: Prediction) -> list[ClassShare]:
     """The classes found, largest first."""
     return prediction_legend(prediction)
-
-
-@register.filter
-def percent(fraction: float) -> str:
-    """0.3412 as "34 %", and small shares as "0.4 %" or "< 0.1 %"."""
-    value = 100 * fraction
-    if value < 0.1:
-        return f"< {_rounded(0.1, 1)} %"
-    return f"{_rounded(value, 0 if value >= 9.95 else 1)} %"
-
-
-@register.filter
-def duration(milliseconds: float) -> str:
-    """Milliseconds as "318 ms", from a second on as "1.24 s"."""
-    if milliseconds < 999.5:
-        return f"{milliseconds:.0f} ms"
-    return f"{_rounded(milliseconds / 1000, 2)} s"
-
-
-@register.filter
-def millions(parameters: int) -> str:
-    """A number of parameters as "0.71 M"."""
-    return f"{_rounded(parameters / 1e6, 2 if parameters < 1e7 else 1)} M"
-
-
-@register.filter
-def iou(fraction: float | None) -> str:
-    """An IoU as the field writes it, in percent with one digit; a dash where there is none."""
-    return "–" if fraction is None else _rounded(100 * fraction, 1)
 
 
 @register.filter

@@ -44,6 +44,12 @@ def architecture_get(key: str) -> Architecture:
     return lines[key]
 
 
+def architecture_title(key: str) -> str:
+    """The name as its paper writes it; the key itself where no line names it."""
+    line = _lines().get(key)
+    return line.title if line else key
+
+
 def place(key: str) -> int:
     """Where in the lineage an architecture stands; what the catalogue lacks comes after all."""
     order = list(catalogue())

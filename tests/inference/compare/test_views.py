@@ -23,7 +23,6 @@ from inference.images.samples import Sample
 from inference.images.services import image_create
 from inference.models import Comparison, Image, Prediction
 from inference.pace import WriteThrottle
-from inference.templatetags import segmentation
 from segweb.jobs import State
 from tests.inference.pictures import encoded, noise, upload
 
@@ -332,25 +331,6 @@ def test_page_takes_few_queries(
     client.get(page(comparison))
     with django_assert_max_num_queries(8):
         client.get(page(comparison))
-
-
-@pytest.mark.parametrize(
-    ("show", "value", "text"),
-    [
-        (segmentation.percent, 0.3456, "35 %"),
-        (segmentation.percent, 0.0456, "4.6 %"),
-        (segmentation.percent, 0.0996, "10 %"),
-        (segmentation.percent, 0.0004, "< 0.1 %"),
-        (segmentation.duration, 318.4, "318 ms"),
-        (segmentation.duration, 999.7, "1.00 s"),
-        (segmentation.duration, 1236.0, "1.24 s"),
-        (segmentation.millions, 718_000, "0.72 M"),
-        (segmentation.iou, 0.4567, "45.7"),
-        (segmentation.iou, None, "–"),
-    ],
-)
-def test_figures_are_rounded(show: Callable[[Any], str], value: Any, text: str) -> None:
-    assert show(value) == text
 
 
 # Whose it is

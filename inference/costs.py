@@ -1,0 +1,30 @@
+"""What predictions took on this site's workers, told to the leaderboard."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from statistics import median
+
+from experiments.scores.costs import Cost, costs_measured
+from inference.models import Prediction
+from segweb.jobs import State
+
+RECENT = 5000  # predictions that are looked at: older ones ran on who knows what
+
+
+@costs_measured
+def predictions_costs() -> dict[int, Cost]:
+    """The cost of each checkpoint by its latest predictions.
+
+    Images differ in size, so times are divided by what the network saw.
+    """
+    done = Prediction.objects.filter(
+        state=State.DONE, latency_ms__isnull=False, scored_height__gt=0
+    ).order_by("-ended_at")
+    names = ("checkpoint", "latency_ms", "scored_height", "scored_width", "memory_bytes")
+    times, memory = defaultdict(list), defaultdict(list)
+    for checkpoint, milliseconds, height, width, used in done.values_list(*names)[:RECENT]:
+        times[checkpoint].append(milliseconds / (height * width / 1e6))
+        if used is not None:
+            memory[checkpoint].append(used)
+    return {pk: Cost(median(times[pk]), max(memory[pk], default=None)) for pk in times}

@@ -1,0 +1,50 @@
+"""Filters that write figures and words as the field and the reader's language do."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+
+register = template.Library()
+
+
+def _rounded(value: float, digits: int) -> str:
+    """A figure as the reader's language writes it; Django's own formatting cuts digits off."""
+    return number_format(round(value, digits), digits)
+
+
+@register.filter
+def term(english: str) -> str:
+    """A word that reaches the page from a file or a row, in the reader's language."""
+    # gettext answers an empty text with the catalogue's own head.
+    return gettext(english) if english else ""
+
+
+@register.filter
+def percent(fraction: float) -> str:
+    """0.3412 as "34 %", and small shares as "0.4 %" or "< 0.1 %"."""
+    value = 100 * fraction
+    if value < 0.1:
+        return f"< {_rounded(0.1, 1)} %"
+    return f"{_rounded(value, 0 if value >= 9.95 else 1)} %"
+
+
+@register.filter
+def iou(fraction: float | None) -> str:
+    """An IoU as the field writes it, in percent with one digit; a dash where there is none."""
+    return "–" if fraction is None else _rounded(100 * fraction, 1)
+
+
+@register.filter
+def duration(milliseconds: float) -> str:
+    """Milliseconds as "318 ms", from a second on as "1.24 s"."""
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f} ms"
+    return f"{_rounded(milliseconds / 1000, 2)} s"
+
+
+@register.filter
+def millions(parameters: int) -> str:
+    """A number of parameters as "0.71 M"."""
+    return f"{_rounded(parameters / 1e6, 2 if parameters < 1e7 else 1)} M"

@@ -1,0 +1,29 @@
+"""Figures as every page writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from segweb.templatetags import figures
+
+
+@pytest.mark.parametrize(
+    ("show", "value", "text"),
+    [
+        (figures.percent, 0.3456, "35 %"),
+        (figures.percent, 0.0456, "4.6 %"),
+        (figures.percent, 0.0996, "10 %"),
+        (figures.percent, 0.0004, "< 0.1 %"),
+        (figures.duration, 318.4, "318 ms"),
+        (figures.duration, 999.7, "1.00 s"),
+        (figures.duration, 1236.0, "1.24 s"),
+        (figures.millions, 718_000, "0.72 M"),
+        (figures.iou, 0.4567, "45.7"),
+        (figures.iou, None, "–"),
+    ],
+)
+def test_figures_are_rounded(show: Callable[[Any], str], value: Any, text: str) -> None:
+    assert show(value) == text
