@@ -16,7 +16,8 @@ from inference.compare.panes import Pane
 from inference.images.classes import ClassShare, prediction_legend
 from inference.images.renditions import LONGEST
 from inference.models import Comparison, Image, Prediction
-from models_zoo import Architecture, catalogue, published
+from models_zoo import Architecture
+from models_zoo.networks.catalogue import known
 from segweb.jobs import State
 from segweb.templatetags.figures import term
 
@@ -28,14 +29,14 @@ LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at
 @register.filter
 def architecture(checkpoint: Checkpoint) -> Architecture | None:
     """The catalogue's line about the checkpoint's architecture; None when it has none."""
-    return (catalogue() | published()).get(checkpoint.architecture)
+    return known().get(checkpoint.architecture)
 
 
 @register.filter
 def architecture_title(checkpoint: Checkpoint) -> str:
     """The architecture's name as its paper writes it."""
-    known = architecture(checkpoint)
-    return known.title if known else checkpoint.architecture
+    line = architecture(checkpoint)
+    return line.title if line else checkpoint.architecture
 
 
 @register.filter
