@@ -123,7 +123,7 @@ def preset_initial(architecture: str, recipe: str) -> dict[str, Any]:
     """The settings of an architecture's own recipe, or of SegWeb's where it has none."""
     config = TrainConfig(arch=architecture, data="scenes")
     if recipe == PAPER:
-        with suppress(ValueError):  # of an architecture from outside nobody knows the paper
+        with suppress(ValueError):  # an architecture need not say how its paper trains
             config = dataclasses.replace(config, **paper_settings(architecture))
     return settings_initial(config)
 
