@@ -22,7 +22,7 @@ from models_zoo.training.distributed import Group
 from models_zoo.training.objective import Objective
 from models_zoo.training.optimisation import Optimisation
 
-CONFIG = TrainConfig(arch="unet", data="scenes", crop=(192, 256), class_weights="none")
+CONFIG = TrainConfig(architecture="unet", data="scenes", crop=(192, 256), class_weights="none")
 Step = Callable[[Tensor, Tensor], None]
 
 
@@ -63,7 +63,7 @@ def _timed(step: Step, loader: DataLoader) -> float:
 
 
 def _network(classes: int) -> nn.Module:
-    return build(CONFIG.arch, variant=CONFIG.variant, num_classes=classes).to(device_name())
+    return build(CONFIG.architecture, variant=CONFIG.variant, num_classes=classes).to(device_name())
 
 
 def _own_step(classes: int) -> Step:

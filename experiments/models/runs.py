@@ -44,7 +44,8 @@ class Run(Job):
 
     `data` is a specification as models_zoo reads it, relative to the data root ("scenes",
     "camvid:camvid", "imported:streets"): no path of a host is in the database. `config` holds the
-    fields of models_zoo's TrainConfig but arch, variant, data, epochs and seed, which are columns.
+    fields of models_zoo's TrainConfig but architecture, variant, data, epochs and seed: these are
+    columns.
     `step` of `steps` is the progress within epoch `epoch` + 1. `history` is the mIoU by epoch,
     thinned out for a small curve. `protocol` says how the scores of the epochs were measured.
     Files lie in storage under `folder`: see experiments.records.files.

@@ -13,11 +13,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from experiments.models import Run
 from models_zoo import VARIANTS, catalogue
-from models_zoo.training.config import TrainConfig
+from models_zoo.training.config import TrainConfig, WrongSetting
 
-COLUMNS = ("arch", "variant", "data", "epochs", "seed")
-FIELDS = {f.name: f for f in dataclasses.fields(TrainConfig) if f.name not in COLUMNS}
+COLUMNS = ("architecture", "variant", "data", "epochs", "seed")
+FIELDS = [f.name for f in dataclasses.fields(TrainConfig) if f.name not in COLUMNS]
 LARGEST = {
     "epochs": 100_000,
     "passes": 1000,
@@ -45,59 +46,36 @@ def train_config(
         raise ValidationError({"variant": _("Known variants: %(known)s.") % {"known": known}})
     if abs(seed) > LARGEST_SEED:
         raise ValidationError({"seed": _("The seed is too large.")})
-    if unknown := sorted(config.keys() - FIELDS.keys()):
+    if unknown := sorted(config.keys() - set(FIELDS)):
         names = ", ".join(map(str, unknown))
         raise ValidationError({"config": _("Unknown settings: %(names)s.") % {"names": names}})
-    values = {name: _typed(name, value) for name, value in config.items()}
-    for name, value in [("epochs", epochs), *values.items()]:
-        _require_moderate(name, value)
-    columns = {"arch": architecture, "variant": variant, "data": data}
+    columns = {"architecture": architecture, "variant": variant, "data": data}
     try:
-        return TrainConfig(**columns, epochs=epochs, seed=seed, **values)
+        checked = TrainConfig.from_json(config | columns | {"epochs": epochs, "seed": seed})
+    except WrongSetting as fault:
+        text = _("%(name)s cannot be %(value)s.") % {"name": fault.name, "value": fault.value}
+        raise ValidationError({"config": text}) from fault
     except ValueError as fault:
         raise ValidationError(str(fault)) from fault
+    for name in LARGEST:
+        _require_moderate(name, getattr(checked, name))
+    return checked
 
 
 def config_columns(config: TrainConfig) -> dict[str, Any]:
     """All settings of a run but those that are columns, as JSON."""
-    return {name: getattr(config, name) for name in FIELDS}
+    return {name: value for name, value in config.to_json().items() if name in FIELDS}
 
 
-def _default(name: str) -> Any:
-    return {} if name == "options" else FIELDS[name].default
-
-
-def _typed(name: str, value: Any) -> Any:
-    """JSON's value as the type that the setting has."""
-    wanted = _default(name)
-    if isinstance(wanted, tuple):
-        pair = isinstance(value, (list, tuple)) and len(value) == 2
-        if pair and all(_fits(part, wanted[0]) for part in value):
-            return tuple(type(wanted[0])(part) for part in value)
-    elif isinstance(wanted, dict):
-        if isinstance(value, dict) and all(map(_is_option, value.values())):
-            return {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
-    elif _fits(value, wanted):
-        return type(wanted)(value)
-    text = _("%(name)s cannot be %(value)s.") % {"name": name, "value": str(value)[:50]}
-    raise ValidationError({"config": text})
-
-
-def _fits(value: Any, like: Any) -> bool:
-    if isinstance(like, float):
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    return type(value) is type(like)
-
-
-def _is_option(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(part, (int, float)) for part in value)
-    return isinstance(value, (bool, int, float, str))
+def run_config(run: Run) -> TrainConfig:
+    """What a run trains. ValueError for settings that this version does not know."""
+    columns = {name: getattr(run, name) for name in COLUMNS}
+    return TrainConfig.from_json(run.config | columns)
 
 
 def _require_moderate(name: str, value: Any) -> None:
-    limit = LARGEST.get(name)
+    limit = LARGEST[name]
     parts = value if isinstance(value, tuple) else (value,)
-    if limit and any(part > limit for part in parts):
+    if any(part > limit for part in parts):
         text = _("%(name)s must not be above %(limit)s.") % {"name": name, "limit": limit}
         raise ValidationError({"epochs" if name == "epochs" else "config": text})

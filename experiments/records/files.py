@@ -1,5 +1,6 @@
 """The files of a run in Django's storage, all under `runs/<id>/`.
 
+run.json                                               what the trainer was told to do
 events.jsonl  log.txt  diff.patch  audit.json          what happened
 state-<step>.pt                                        what it resumes from (the last two)
 best.safetensors  best.json  best.evaluation.json      its best weights and what they scored
@@ -14,7 +15,7 @@ from contextlib import suppress
 
 from django.core.files.storage import default_storage
 
-LOG, DIFF, EVENTS = "log.txt", "diff.patch", "events.jsonl"
+CONFIG, LOG, DIFF, EVENTS = "run.json", "log.txt", "diff.patch", "events.jsonl"
 TAIL_BYTES = 20_000
 
 

@@ -12,11 +12,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Run
-from experiments.records.configuration import FIELDS
+from experiments.records.configuration import FIELDS, config_columns
 from experiments.records.sources import data_sources
 from experiments.runs.services import MOST_SEEDS, run_request
 from models_zoo import VARIANTS, catalogue
-from models_zoo.training.config import CHOICES, TrainConfig, settings_of, with_settings
+from models_zoo.training.config import CHOICES, FLAGS, TrainConfig, settings_of, with_settings
 from models_zoo.training.zoo.presets import paper_settings
 
 PAPER, HOUSE = "paper", "house"
@@ -91,12 +91,14 @@ class LaunchForm(forms.Form):
         lines = [line.strip() for line in found["further"].splitlines() if line.strip()]
         own = {name: found[name] for name in OWN}
         try:
-            plain = with_settings(TrainConfig(arch=found["architecture"], data="scenes"), lines)
+            plain = with_settings(
+                TrainConfig(architecture=found["architecture"], data="scenes"), lines
+            )
             crop = (found["crop_height"], found["crop_width"])
             config = dataclasses.replace(plain, **own, crop=crop)
         except ValueError as fault:
             raise ValidationError(str(fault)) from fault
-        found["config"] = {name: getattr(config, name) for name in FIELDS}
+        found["config"] = config_columns(config)
         return found
 
     def request(self) -> dict[str, Any]:
@@ -111,8 +113,8 @@ class LaunchForm(forms.Form):
 
 def settings_initial(config: TrainConfig) -> dict[str, Any]:
     """The fields that show a configuration's settings."""
-    plain = TrainConfig(arch=config.arch, data=config.data, variant=config.variant)
-    apart = {*OWN, "crop", "arch", "data", "variant", "epochs", "seed"}
+    plain = TrainConfig(architecture=config.architecture, data=config.data, variant=config.variant)
+    apart = {*OWN, "crop", *FLAGS}
     lines = [line for line in settings_of(config, plain) if line.partition("=")[0] not in apart]
     own = {name: getattr(config, name) for name in OWN}
     height, width = config.crop
@@ -121,7 +123,7 @@ def settings_initial(config: TrainConfig) -> dict[str, Any]:
 
 def preset_initial(architecture: str, recipe: str) -> dict[str, Any]:
     """The settings of an architecture's own recipe, or of SegWeb's where it has none."""
-    config = TrainConfig(arch=architecture, data="scenes")
+    config = TrainConfig(architecture=architecture, data="scenes")
     if recipe == PAPER:
         with suppress(ValueError):  # an architecture need not say how its paper trains
             config = dataclasses.replace(config, **paper_settings(architecture))
@@ -131,17 +133,13 @@ def preset_initial(architecture: str, recipe: str) -> dict[str, Any]:
 def clone_initial(run: Run) -> dict[str, Any]:
     """The whole form as a run was launched."""
     request = run_request(run=run)
-    config = {name: _as_tuple(value) for name, value in request["config"].items()}
+    known = {name: value for name, value in run.config.items() if name in FIELDS}
+    subject = {"architecture": run.architecture, "data": "scenes"}
     try:
-        known = {name: value for name, value in config.items() if name in FIELDS}
-        settings = settings_initial(TrainConfig(arch=run.architecture, data="scenes", **known))
-    except (TypeError, ValueError):
+        settings = settings_initial(TrainConfig.from_json(known | subject))
+    except ValueError:
         settings = preset_initial(run.architecture, HOUSE)
     columns = {name: request[name] for name in COLUMNS}
     described = {"notes": run.notes, "tags": ", ".join(run.tags), "seeds": run.seed}
     name = gettext("%(run)s, again") % {"run": run} if run.name else ""
     return {**columns, **settings, **described, "name": name}
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

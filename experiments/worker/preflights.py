@@ -10,13 +10,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
 from experiments.models import Kind, Preflight, Run
 from experiments.worker.environment import hardware
-from experiments.worker.trainer import LEASH, config_words, trainer_config
+from experiments.worker.trainer import LEASH, config_write
 from segweb.env import BASE_DIR
 from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently
 
@@ -42,15 +44,16 @@ def _outcome(lease: Lease) -> dict[str, Any]:
     if request is None:
         return {"state": State.STOPPED}
     run = Run(**request)
-    words = config_words(trainer_config(run))
-    command = [sys.executable, "-m", "models_zoo", "preflight", *words, "--json"]
     leash = [sys.executable, "-I", str(LEASH), str(os.getpid())]
-    try:
-        look = subprocess.run(
-            [*leash, *command], cwd=BASE_DIR, capture_output=True, text=True, timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return {"state": State.FAILED, "error": TOO_LONG}
+    with TemporaryDirectory() as folder:
+        config = config_write(run, Path(folder))
+        command = [sys.executable, "-m", "models_zoo", "preflight", f"--config={config}", "--json"]
+        try:
+            look = subprocess.run(
+                [*leash, *command], cwd=BASE_DIR, capture_output=True, text=True, timeout=SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return {"state": State.FAILED, "error": TOO_LONG}
     if look.returncode:
         told = look.stderr.strip().splitlines()[-1:] or [""]
         explained = told[0].startswith("models_zoo: ")

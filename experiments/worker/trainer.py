@@ -8,12 +8,14 @@ of the run's folder, so that two workers never train in one folder, on one host 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -21,9 +23,10 @@ import psutil
 from django.conf import settings
 
 from experiments.models import Run
-from experiments.records.files import LOG
+from experiments.records.configuration import run_config
+from experiments.records.files import CONFIG, LOG
 from experiments.records.sources import data_resolve
-from models_zoo.training.config import TrainConfig, settings_of
+from models_zoo.files import write_atomically
 from segweb.env import BASE_DIR
 
 MARK = "SEGWEB_RUN"
@@ -31,31 +34,14 @@ LOCK = "lock"
 LEASH = BASE_DIR / "segweb" / "host" / "leash.py"
 
 
-def trainer_config(run: Run) -> TrainConfig:
-    """The run's configuration, with the places that its data have on this host."""
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in run.config.items()}
-    values["options"] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in values.get("options", {}).items()
-    }
-    if values.get("pseudo"):
-        values["pseudo"] = data_resolve(values["pseudo"])
-    return TrainConfig(
-        arch=run.architecture,
-        variant=run.variant,
-        data=data_resolve(run.data),
-        epochs=run.epochs,
-        seed=run.seed,
-        **values,
-    )
-
-
-def config_words(config: TrainConfig) -> list[str]:
-    """The configuration as models_zoo's command line takes it."""
-    named = {name: getattr(config, name) for name in ("arch", "variant", "data", "epochs", "seed")}
-    words = [f"--{name}={value}" for name, value in named.items()]
-    for setting in settings_of(config, TrainConfig(**named)):
-        words += ["--set", setting]
-    return words
+def config_write(run: Run, folder: Path) -> Path:
+    """Put the run's configuration, with the places that its data have on this host, in a file."""
+    config = run_config(run)
+    pseudo = data_resolve(config.pseudo) if config.pseudo else ""
+    config = replace(config, data=data_resolve(config.data), pseudo=pseudo)
+    path = folder / CONFIG
+    write_atomically(path, json.dumps(config.to_json(), indent=1).encode() + b"\n")
+    return path
 
 
 def trainer_command(run: Run, folder: Path) -> list[str]:
@@ -64,8 +50,7 @@ def trainer_command(run: Run, folder: Path) -> list[str]:
     if run.gpus > 1:
         torchrun = ["torch.distributed.run", "--standalone", f"--nproc-per-node={run.gpus}"]
         launcher += [*torchrun, "-m"]
-    words = config_words(trainer_config(run))
-    train = ["models_zoo", "train", *words, f"--out={folder}", "--resume"]
+    train = ["models_zoo", "train", f"--config={folder / CONFIG}", f"--out={folder}", "--resume"]
     return [sys.executable, *launcher, *train]
 
 
@@ -97,6 +82,7 @@ class Trainer:
 
     def __init__(self, run: Run, folder: Path, lock: FolderLock) -> None:
         self.mark = run_mark(run.pk)
+        config_write(run, folder)
         with (folder / LOG).open("ab") as log:
             self._popen = subprocess.Popen(
                 [sys.executable, "-I", str(LEASH), str(os.getpid()), *trainer_command(run, folder)],

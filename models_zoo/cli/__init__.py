@@ -112,11 +112,14 @@ def _describe_arguments(parser: argparse.ArgumentParser) -> None:
 def _config_arguments(parser: argparse.ArgumentParser) -> None:
     choices = "; ".join(f"{name}: {', '.join(known)}" for name, known in CHOICES.items())
     parser.epilog = f"Settings with a choice: {choices}."
-    parser.add_argument("--arch", required=True)
-    parser.add_argument("--variant", choices=VARIANTS, default="slim")
-    parser.add_argument("--data", required=True, help="such as camvid:PATH")
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--arch", dest="architecture", help="a key of `list`")
+    parser.add_argument("--variant", choices=VARIANTS, help="slim unless given")
+    parser.add_argument("--data", help="such as camvid:PATH")
+    parser.add_argument("--epochs", type=int, help="30 unless given")
+    parser.add_argument("--seed", type=int, help="0 unless given")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="a run's settings in JSON; the others win"
+    )
     parser.add_argument("--paper", action="store_true", help="begin with the paper's settings")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
 

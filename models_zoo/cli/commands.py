@@ -6,6 +6,7 @@ Nothing here imports torch before a command needs it, so that `list` and `--help
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from models_zoo.files import write_atomically
 from models_zoo.images import open_image
 from models_zoo.masks import mask_png
 from models_zoo.networks.catalogue import VARIANTS, catalogue
-from models_zoo.training.config import TrainConfig, with_settings
+from models_zoo.training.config import FLAGS, TrainConfig, with_settings
 from models_zoo.training.zoo.presets import paper_settings
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
@@ -74,15 +75,19 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _config(options: argparse.Namespace) -> TrainConfig:
-    config = TrainConfig(
-        **(paper_settings(options.arch) if options.paper else {}),
-        arch=options.arch,
-        variant=options.variant,
-        data=options.data,
-        epochs=options.epochs,
-        seed=options.seed,
-    )
-    return with_settings(config, options.set)
+    """The file of --config, then the flags, then --set: what comes later wins."""
+    given = {name: value for name in FLAGS if (value := getattr(options, name)) is not None}
+    settings = (_settings_read(options.config) if options.config else {}) | given
+    if options.paper:
+        settings = paper_settings(settings.get("architecture", "")) | settings
+    return with_settings(TrainConfig.from_json(settings), options.set)
+
+
+def _settings_read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} holds no JSON object of settings: {error}.") from error
 
 
 def preflight(options: argparse.Namespace) -> dict[str, Any]:

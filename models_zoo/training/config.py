@@ -1,4 +1,9 @@
-"""The configuration of a training run: every choice by name, with its default."""
+"""The configuration of a training run: every choice by name, with its default.
+
+`TrainConfig.to_json` and `from_json` are the one codec: the launch form, the REST API, the
+database, a run's saved state and the file of `train --config` all hold what they write and read.
+`with_settings` and `settings_of` are the same settings as words of a command line.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 CHOICES = {
     "optimizer": ("adamw", "sgd"),
@@ -16,6 +21,23 @@ CHOICES = {
     "precision": ("auto", "fp32", "bf16", "fp16"),
 }
 SMALLEST_CROP = 32
+# The settings with a flag of their own on the command line; --set takes every other one.
+FLAGS = {
+    "architecture": "--arch",
+    "variant": "--variant",
+    "data": "--data",
+    "epochs": "--epochs",
+    "seed": "--seed",
+}
+_FORMERLY = {"arch": "architecture"}  # as older sidecars, histories and saved states spell it
+
+
+class WrongSetting(ValueError):
+    """A setting is given a value of another type than its own."""
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name, self.value = name, str(value)[:50]
+        super().__init__(f"{name} cannot be {self.value}.")
 
 
 @dataclass(frozen=True)
@@ -35,7 +57,7 @@ class TrainConfig:
     Raises ValueError with a sentence for a value that makes no sense.
     """
 
-    arch: str
+    architecture: str
     data: str
     variant: str = "slim"
     epochs: int = 30
@@ -82,9 +104,58 @@ class TrainConfig:
         if not holds:
             raise ValueError(f"{name} must be {wanted}, not {getattr(self, name)}.")
 
-    def as_dict(self) -> dict[str, Any]:
-        """The configuration as JSON holds it."""
-        return dataclasses.asdict(self)
+    def to_json(self) -> dict[str, Any]:
+        """Every setting by its name, in plain JSON values: pairs are lists."""
+        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, settings: Any) -> TrainConfig:
+        """The configuration that `to_json` wrote; a setting left out has its default.
+
+        ValueError with a sentence that names the setting: it is unknown, lacking, of another type
+        (WrongSetting), or its value makes no sense.
+        """
+        if not isinstance(settings, dict):
+            raise ValueError("A configuration is a JSON object of settings.")
+        former = {new: settings[old] for old, new in _FORMERLY.items() if old in settings}
+        settings = former | {name: settings[name] for name in settings if name not in _FORMERLY}
+        types = get_type_hints(cls)
+        if unknown := sorted(map(str, settings.keys() - types.keys())):
+            raise ValueError(f"Unknown settings: {', '.join(unknown)}.")
+        if lacking := [name for name in ("architecture", "data") if name not in settings]:
+            raise ValueError(f"The configuration lacks its {' and '.join(lacking)}.")
+        return cls(**{name: _typed(name, settings[name], types[name]) for name in settings})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _typed(name: str, value: Any, wanted: Any) -> Any:
+    """JSON's value as the type that the setting has. WrongSetting where it is none."""
+    origin, kinds = get_origin(wanted), get_args(wanted)
+    if origin is dict and isinstance(value, dict) and all(map(_is_option, value.values())):
+        return {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
+    if origin is tuple and isinstance(value, (list, tuple)) and len(value) == len(kinds):
+        if all(map(_fits, value, kinds)):
+            return tuple(kind(part) for part, kind in zip(value, kinds, strict=True))
+    elif origin is None and _fits(value, wanted):
+        return wanted(value)
+    raise WrongSetting(name, value)
+
+
+def _fits(value: Any, wanted: type) -> bool:
+    # JSON writes 1.0 as 1, while Python would take True for 1.
+    return type(value) is wanted or (wanted is float and type(value) is int)
+
+
+def _is_option(value: Any) -> bool:
+    """Whether an architecture's option may be this: a flag, a number, a word, several numbers."""
+    if isinstance(value, (list, tuple)):
+        return all(isinstance(part, (int, float)) for part in value)
+    return isinstance(value, (bool, int, float, str))
 
 
 def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
@@ -129,11 +200,10 @@ def _parse(name: str, text: str, like: Any) -> Any:
 
 def settings_of(config: TrainConfig, defaults: TrainConfig) -> list[str]:
     """The "name=value" settings that turn `defaults` into `config`."""
-    wanted, given = config.as_dict(), defaults.as_dict()
     settings = [
-        f"{name}={_text(value)}"
-        for name, value in wanted.items()
-        if name != "options" and value != given[name]
+        f"{item.name}={_text(getattr(config, item.name))}"
+        for item in dataclasses.fields(TrainConfig)
+        if item.name != "options" and getattr(config, item.name) != getattr(defaults, item.name)
     ]
     return settings + [f"options.{name}={_text(value)}" for name, value in config.options.items()]
 

@@ -203,7 +203,7 @@ class Trainer:
         """Writes the state to resume from."""
         done = self.at.epoch * self.batches.steps + self.at.step
         state = {
-            "config": self.config.as_dict(),
+            "config": self.config.to_json(),
             "hashes": self.hashes,
             "position": asdict(self.at),
             **self.optimisation.state(),
@@ -232,11 +232,11 @@ class Trainer:
         state = self.group.share(state_load(self.out) if self.group.leads else None)
         if state is None:
             return False
-        config = self.config.as_dict()
+        former = TrainConfig.from_json(state["config"]).to_json()
         changed = [
             name
-            for name, value in config.items()
-            if name not in _FREE_TO_CHANGE and state["config"].get(name) != value
+            for name, value in self.config.to_json().items()
+            if name not in _FREE_TO_CHANGE and former[name] != value
         ]
         if changed:
             raise ValueError(f"{self.out} holds a run with another {', '.join(changed)}.")

@@ -78,7 +78,7 @@ def _run(
         findings = [str(finding) for finding in inputs.audit.findings]
         measured = passport(inputs.val, sha256="", precision=trainer.optimisation.precision)
         events.write(
-            "start", config=config.as_dict(), findings=findings, protocol=measured, **fields
+            "start", config=config.to_json(), findings=findings, protocol=measured, **fields
         )
     with _stopping_on_signals(trainer):
         trainer.run()
@@ -135,13 +135,13 @@ def trainer_build(
     objective = Objective(config.loss, None if weights is None else torch.from_numpy(weights))
     torch.manual_seed(seed_for(config.seed, "weights"))
     network = build(
-        config.arch,
+        config.architecture,
         variant=config.variant,
         num_classes=len(inputs.train.classes),
         **config.options,
     )
     if config.pretrained:
-        filled = pretrained_load(network, architecture_get(config.arch))
+        filled = pretrained_load(network, architecture_get(config.architecture))
         if group.leads:
             events.write("pretrained", **asdict(filled))
     precision, distillation, hashes = resolve(config.precision, device), None, inputs.hashes

@@ -105,7 +105,7 @@ def tiny_config(data: str, **changes: Any) -> TrainConfig:
 
     It needs the catalogue of `tests.models_zoo.tiny`, see `tiny_catalogue`.
     """
-    settings = {"arch": "tiny", "variant": "full", "options": {"noisy": True}, "epochs": 2}
+    settings = {"architecture": "tiny", "variant": "full", "options": {"noisy": True}, "epochs": 2}
     return TrainConfig(**{**settings, "data": data, **TINY, **changes})
 
 

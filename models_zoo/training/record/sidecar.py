@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from models_zoo.networks.measure import multiply_adds
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.evaluation import evaluate
 from models_zoo.predict.pseudo import provenance_read
-from models_zoo.training.config import TrainConfig, settings_of
+from models_zoo.training.config import FLAGS, TrainConfig, settings_of
 from models_zoo.training.distillation import teacher_find
 from models_zoo.training.inputs import Inputs
 from models_zoo.training.record.pictures import Gallery
@@ -34,8 +35,8 @@ def sidecar_of(
     dataset = inputs.val
     sidecar = {
         "format": FORMAT,
-        "key": f"{dataset.slug}-{config.arch}-{config.variant}",
-        "architecture": config.arch,
+        "key": f"{dataset.slug}-{config.architecture}-{config.variant}",
+        "architecture": config.architecture,
         "variant": config.variant,
         "options": config.options,
         "classes": dataset.classes,
@@ -45,7 +46,7 @@ def sidecar_of(
         "input_size": dataset.input_size,
         "dataset": {**dataset.passport, "split_hash": inputs.train.split_hash},
         **_cost(config, inputs),
-        "training": {**_shareable(config).as_dict(), "best_epoch": best["epoch"]},
+        "training": {**_shareable(config).to_json(), "best_epoch": best["epoch"]},
         "command": command(config),
         "sha256": best["sha256"],
         "bytes": weights.stat().st_size,
@@ -69,7 +70,7 @@ def _cost(config: TrainConfig, inputs: Inputs) -> dict[str, Any]:
     classes = len(inputs.val.classes)
     with torch.device("meta"):
         network = build(
-            config.arch, variant=config.variant, num_classes=classes, **config.options
+            config.architecture, variant=config.variant, num_classes=classes, **config.options
         ).eval()
         multiplications = multiply_adds(network, inputs.val.input_size)
     parameters = sum(parameter.numel() for parameter in network.parameters())
@@ -78,11 +79,13 @@ def _cost(config: TrainConfig, inputs: Inputs) -> dict[str, Any]:
 
 def _shareable(config: TrainConfig) -> TrainConfig:
     """The configuration without the places of this machine, which the reader has to fill in."""
-    places = {"data": config.data, "pseudo": config.pseudo}
-    generic = {name: _generic(place) for name, place in places.items()}
-    if config.teacher.endswith(".safetensors"):
-        generic["teacher"] = "TEACHER.safetensors"
-    return TrainConfig(**(config.as_dict() | generic))
+    local = config.teacher.endswith(".safetensors")
+    return replace(
+        config,
+        data=_generic(config.data),
+        pseudo=_generic(config.pseudo),
+        teacher="TEACHER.safetensors" if local else config.teacher,
+    )
 
 
 def _generic(place: str) -> str:
@@ -93,11 +96,10 @@ def _generic(place: str) -> str:
 def command(config: TrainConfig) -> str:
     """The command line that repeats the run; the data's folder is left for the reader to fill."""
     config = _shareable(config)
-    named = ("arch", "variant", "data", "epochs", "seed")
     words = ["python", "-m", "models_zoo", "train"]
-    for name in named:
-        words += [f"--{name}", str(getattr(config, name))]
-    kept = {name: getattr(config, name) for name in named}
+    kept = {name: getattr(config, name) for name in FLAGS}
+    for name, value in kept.items():
+        words += [FLAGS[name], str(value)]
     for setting in settings_of(config, TrainConfig(**kept)):
         words += ["--set", setting]
     return shlex.join(words)

@@ -32,7 +32,7 @@ class Item:
     @property
     def name(self) -> str:
         """The file name that the shipped files share."""
-        return f"{self.config.arch}-{self.config.variant}"
+        return f"{self.config.architecture}-{self.config.variant}"
 
     def shipped_at(self, folder: Path) -> Path:
         """The weights file inside the folder of shipped weights."""

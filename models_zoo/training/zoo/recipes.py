@@ -28,7 +28,7 @@ def on_camvid(key: str, folder: str) -> TrainConfig:
     recipe = architecture_get(key).recipe
     crop = {"crop": CAMVID_CORNERS} if recipe.on_corners else {}
     settings = {**crop, **recipe.settings, **recipe.camvid}
-    return TrainConfig(arch=key, data=f"camvid:{folder}", **settings)
+    return TrainConfig(architecture=key, data=f"camvid:{folder}", **settings)
 
 
 def on_scenes(key: str) -> TrainConfig:
@@ -36,9 +36,9 @@ def on_scenes(key: str) -> TrainConfig:
     recipe = architecture_get(key).recipe
     crop = {"crop": SCENES_CORNERS if recipe.on_corners else SCENES_CROP}
     settings = {**SCENES, **crop, **recipe.settings, **recipe.scenes}
-    return TrainConfig(arch=key, data="scenes", **settings)
+    return TrainConfig(architecture=key, data="scenes", **settings)
 
 
 def widened(config: TrainConfig) -> TrainConfig:
     """The same for the network as its paper has it, on a pretrained backbone if it has one."""
-    return replace(config, pretrained=architecture_get(config.arch).backbone, **FULL)
+    return replace(config, pretrained=architecture_get(config.architecture).backbone, **FULL)

@@ -169,6 +169,15 @@ def test_the_figures_are_those_of_the_command_line(
     assert told["passport"] == evaluation.protocol
 
 
+def test_the_trainer_is_told_by_a_file() -> None:
+    run = execute(launch(config={"scale": [1, 1.5], "options": {"noisy": True}}))
+    assert run.state == State.DONE, run.error
+    told = json.loads(Path(default_storage.path(f"{run.folder}/run.json")).read_text())
+    columns = {"architecture": "tiny", "variant": "full", "epochs": 2, "seed": 0}
+    assert told == run.config | columns | {"data": told["data"]}
+    assert "--config=RUN/run.json" in run.environment["command"]
+
+
 def test_equal_runs_make_equal_weights_each_under_its_own_key() -> None:
     first, second = execute(launch(epochs=1)), execute(launch(epochs=1))
     assert first.checkpoint.sha256 == second.checkpoint.sha256

@@ -1,18 +1,22 @@
 """Configurations, the papers' recipes and the commands that repeat a run."""
 
 import dataclasses
+import json
 import shlex
 
 import pytest
 
 from models_zoo import catalogue
+from models_zoo.checkpoints.history import histories, history_read
+from models_zoo.checkpoints.shipped import shipped
 from models_zoo.cli import _parser
+from models_zoo.cli.commands import _config
 from models_zoo.networks.build import option_names
 from models_zoo.training.config import TrainConfig, settings_of, with_settings
 from models_zoo.training.schedules import learning_rate
 from models_zoo.training.zoo.presets import paper_settings
 
-PLAIN = TrainConfig(arch="unet", data="camvid:PATH")
+PLAIN = TrainConfig(architecture="unet", data="camvid:PATH")
 
 
 def test_the_house_recipe_is_what_the_shipped_weights_were_trained_with():
@@ -50,6 +54,70 @@ def test_settings_come_back():
     assert with_settings(PLAIN, settings_of(config, PLAIN)) == config
 
 
+def test_json_is_the_configuration():
+    settings = ["crop=64,96", "lr=1", "flip=false", "options.rates=6,12", "options.stem=deep"]
+    config = with_settings(PLAIN, settings)
+    told = config.to_json()
+    assert told == json.loads(json.dumps(told))
+    assert set(told) == {item.name for item in dataclasses.fields(TrainConfig)}
+    assert TrainConfig.from_json(told) == config
+    assert TrainConfig.from_json({"architecture": "unet", "data": "camvid:PATH"}) == PLAIN
+
+
+def test_the_old_word_is_read():
+    old = PLAIN.to_json() | {"arch": "segnet"}
+    assert TrainConfig.from_json(old) == PLAIN
+    del old["architecture"]
+    assert TrainConfig.from_json(old) == dataclasses.replace(PLAIN, architecture="segnet")
+
+
+def test_what_is_shipped_is_read():
+    for told in [item.sidecar["training"] for item in shipped()] + [
+        history_read(path).about["config"] for path in histories()
+    ]:
+        settings = {name: value for name, value in told.items() if name != "best_epoch"}
+        assert TrainConfig.from_json(settings).architecture in catalogue()
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ([], "JSON object"),
+        ({"data": "scenes"}, "lacks its architecture"),
+        ({"loses": 1, 3: 1}, "Unknown settings: 3, loses"),
+        ({"batch": True}, "batch cannot be True"),
+        ({"batch": 2.0}, "batch cannot be 2.0"),
+        ({"lr": "0.1"}, "lr cannot be 0.1"),
+        ({"lr": None}, "lr cannot be None"),
+        ({"flip": 1}, "flip cannot be 1"),
+        ({"crop": 64}, "crop cannot be 64"),
+        ({"crop": [64, 64, 64]}, "crop cannot be"),
+        ({"crop": {"options": 64}}, "crop cannot be"),
+        ({"scale": [0.5, "2"]}, "scale cannot be"),
+        ({"options": ["aux", "stem"]}, "options cannot be"),
+        ({"options": {"aux": {"deep": 1}}}, "options cannot be"),
+        ({"epochs": 0}, "epochs must be above 0"),
+    ],
+)
+def test_json_that_is_no_configuration_is_refused_by_name(told, sentence):
+    if isinstance(told, dict) and "data" not in told:
+        told = {"architecture": "unet", "data": "scenes", **told}
+    with pytest.raises(ValueError, match=sentence):
+        TrainConfig.from_json(told)
+
+
+def test_the_command_line_reads_a_file_then_flags_then_settings(tmp_path):
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({"architecture": "unet", "data": "scenes", "seed": 5, "batch": 4}))
+    words = ["train", f"--config={path}", "--out=x", "--seed=6", "--set=batch=2", "--set=lr=0.5"]
+    config = _config(_parser().parse_args(words))
+    assert config == TrainConfig(architecture="unet", data="scenes", seed=6, batch=2, lr=0.5)
+    for text in ("no", "[1]", "3"):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=r"run\.json holds no JSON object"):
+            _config(_parser().parse_args(words))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -79,7 +147,7 @@ def test_what_makes_no_sense_is_refused_by_name(change):
 
 def test_every_architecture_has_the_recipe_of_its_paper():
     for key, architecture in catalogue().items():
-        config = TrainConfig(**paper_settings(key), arch=key, data="scenes")
+        config = TrainConfig(**paper_settings(key), architecture=key, data="scenes")
         assert set(config.options) <= set(option_names(architecture))
     with pytest.raises(ValueError, match="No recipe"):
         paper_settings("alexnet")
@@ -88,21 +156,13 @@ def test_every_architecture_has_the_recipe_of_its_paper():
 def test_the_command_in_a_sidecar_repeats_the_run_without_this_machines_places():
     from models_zoo.training.record.sidecar import _shareable, command
 
-    config = TrainConfig(
-        **paper_settings("pspnet_resnet50"), arch="pspnet_resnet50", data="folder:secret/place"
-    )
+    key = "pspnet_resnet50"
+    config = TrainConfig(**paper_settings(key), architecture=key, data="folder:secret/place")
     config = dataclasses.replace(config, pseudo="folder:secret/other", epochs=7)
     words = shlex.split(command(config))
     assert "secret" not in " ".join(words)
     options = _parser().parse_args([*words[3:], "--out", "x"])
-    again = TrainConfig(
-        arch=options.arch,
-        variant=options.variant,
-        data=options.data,
-        epochs=options.epochs,
-        seed=options.seed,
-    )
-    assert with_settings(again, options.set) == _shareable(config)
+    assert _config(options) == _shareable(config)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -20,7 +21,7 @@ from models_zoo.training.optimisation import Optimisation
 from models_zoo.training.record import pictures as gallery
 from models_zoo.training.record.events import EventLog, events_read
 from models_zoo.training.record.failures import Stopped, TrainingFailed
-from models_zoo.training.record.state import state_files
+from models_zoo.training.record.state import state_files, state_load, state_save
 from models_zoo.training.run import train
 from tests.models_zoo.fixtures import draw_folder, tiny_catalogue, tiny_config
 
@@ -142,6 +143,18 @@ def test_a_finished_run_resumes_to_the_same_end(finished, data):
 def test_another_configuration_does_not_resume(finished, data):
     with pytest.raises(ValueError, match="another seed, lr"):
         train(tiny_config(data, seed=1, lr=0.5), finished[0], resume=True)
+
+
+def test_a_state_from_before_the_word_architecture_resumes(finished, data, tmp_path):
+    out = shutil.copytree(finished[0], tmp_path / "run")
+    state = state_load(out)
+    config = state["config"] | {"arch": "tiny"}
+    del config["architecture"]
+    config |= {name: tuple(config[name]) for name in ("crop", "scale")}
+    state_save(out, 99, state | {"config": config})
+    assert train(tiny_config(data), out, resume=True)["sha256"] == finished[1]["sha256"]
+    with pytest.raises(ValueError, match="another lr"):
+        train(tiny_config(data, lr=0.5), out, resume=True)
 
 
 def test_changed_data_does_not_resume(finished, tmp_path):

@@ -26,7 +26,7 @@ def item(data):
 
 
 def test_the_plan_holds_every_architecture_on_both_data_sets():
-    planned = [(item.dataset, item.config.arch) for item in plan(camvid="there")]
+    planned = [(item.dataset, item.config.architecture) for item in plan(camvid="there")]
     assert sorted(planned) == sorted((d, key) for d in ("camvid", "scenes") for key in catalogue())
     assert {item.dataset for item in plan()} == {"scenes"}
     assert all(item.config.variant == "slim" for item in plan(camvid="there"))
@@ -40,13 +40,15 @@ def test_with_a_gpu_the_full_networks_follow_on_every_published_backbone():
     slim, whole = plan(camvid="there"), plan(camvid="there", full=True)
     assert whole[: len(slim)] == slim
     full = whole[len(slim) :]
-    assert [(i.dataset, i.config.arch) for i in full] == [(i.dataset, i.config.arch) for i in slim]
+    assert [(i.dataset, i.config.architecture) for i in full] == [
+        (i.dataset, i.config.architecture) for i in slim
+    ]
     assert {item.config.variant for item in full} == {"full"}
     for item in [item for item in full if item.dataset == "scenes"]:
         with torch.device("meta"):
-            network = build(item.config.arch, num_classes=3, **item.config.options)
+            network = build(item.config.architecture, num_classes=3, **item.config.options)
         has_backbone = any(isinstance(part, VGG16 | ResNet) for part in network.modules())
-        assert item.config.pretrained == has_backbone, item.config.arch
+        assert item.config.pretrained == has_backbone, item.config.architecture
 
 
 def test_of_large_weights_only_the_history_is_shipped(item, tmp_path, monkeypatch):
