@@ -1,15 +1,7 @@
-# SegWeb's commands. Only Python 3.11 or newer, git and make need to be there.
-#   make run       everything on this host (HOST, PORT, REDIS_URL, DATABASE_URL … from the environment)
-#   make test      every test     make lint      what can be seen without running
-#   make faults    a thousand short runs under random faults (COUNT)
-#   make worker    only the workers, for a further host     make bench   training, counting, tracking, measured
-#   make train-zoo CAMVID=PATH   trains what the zoo lacks; hours, can be stopped and goes on
-#   make zoo-pages CAMVID=PATH   measures what is shipped, for the pages and the model cards
-#   make gpu-check what the device does with the networks, into docs/gpu.md; some minutes
-#   make install   only the environment, in .venv     make messages   compile the translations
+# SegWeb's commands; `make help` lists them. Only Python 3.11 or newer, git and make need to be there.
 
 .DEFAULT_GOAL := run
-.PHONY: run test faults bench gpu-check train-zoo zoo-pages lint worker install install-dev messages
+.PHONY: help run worker test coverage lint bench gpu-check faults train-zoo zoo-pages install install-dev messages
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,51 +9,61 @@ BIN := $(VENV)/bin
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 JOBS ?= 2
 COUNT ?= 1000
+FAST := -m "not slow and not browser"
 
-run: install
+# What follows ## on a target's line is what help says of it.
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r target line; do \
+	  printf '  make %-12s %s\n' "$$target" "$$line"; done
+
+run: install ## everything on this host (HOST, PORT, REDIS_URL, DATABASE_URL … from the environment)
 	@exec $(BIN)/python manage.py up
 
-worker: install
+worker: install ## only the workers, for a further host
 	@exec $(BIN)/python manage.py up --workers
 
 # Threads that wait actively would take the cores from the other test process. A browser test's file
 # stays in one process: its stack is started once, and what it trains is never trained twice.
-test: export OMP_WAIT_POLICY = PASSIVE
-test: install-dev
-	$(BIN)/pytest -n $(JOBS) --durations=5 -m "not slow and not browser"
+# Modules are compiled once for all the processes that tests start, whatever the shell says of it.
+test coverage: export OMP_WAIT_POLICY = PASSIVE
+test coverage: export PYTHONDONTWRITEBYTECODE =
+test coverage: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/pycache
+test: install-dev ## every test: the fast ones, those with real processes, those in Chromium (JOBS, COVER=--cov)
+	$(BIN)/pytest -n $(JOBS) --durations=5 $(COVER) $(FAST)
 	$(BIN)/pytest -n $(JOBS) --durations=5 -m slow
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --durations=5 -rs -m browser
 
-train-zoo: install
+coverage: install-dev ## lines and branches that the fast tests reach, worst files first
+	$(BIN)/pytest -n $(JOBS) -q --cov $(FAST)
+
+train-zoo: install ## trains what the zoo lacks (CAMVID=PATH); hours, can be stopped and goes on
 	$(BIN)/python -m models_zoo train-zoo $(if $(CAMVID),--camvid $(CAMVID))
 
-# After a training was shipped: what the pages and docs/zoo.md say of it.
-zoo-pages: install
+zoo-pages: install ## measures what is shipped, for the pages and docs/zoo.md (CAMVID=PATH)
 	$(BIN)/python -m models_zoo describe
 	$(BIN)/python -m models_zoo story --data scenes --split test
 	$(if $(CAMVID),$(BIN)/python -m models_zoo story --data camvid:$(CAMVID) --split val)
 	$(BIN)/python -m models_zoo cards
 
-# A thousand short runs under random faults; hours. COUNT=50 is a coffee break.
 faults: export OMP_WAIT_POLICY = PASSIVE
 faults: export FAULT_JOBS = $(COUNT)
-faults: install-dev
+faults: install-dev ## a thousand short runs under random faults; hours, COUNT=50 is a coffee break
 	$(BIN)/pytest -s tests/real/test_faults.py
 
-bench: install-dev
+bench: install-dev ## training, counting, tracking, measured
 	$(BIN)/python -m models_zoo bench
 	$(BIN)/python -m tests.bench.tracking
 
-gpu-check: install
+gpu-check: install ## what the device does with the networks, into docs/gpu.md; some minutes
 	$(BIN)/python -m models_zoo gpu-check
 
-lint: install-dev
+lint: install-dev ## what can be seen without running: style and form
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-install: $(VENV)/installed
-install-dev: $(VENV)/installed-dev
-messages: install-dev $(MESSAGES)
+install: $(VENV)/installed ## only the environment, in .venv
+install-dev: $(VENV)/installed-dev ## the environment with what testing adds
+messages: install-dev $(MESSAGES) ## compiles the translations
 
 # A stamp each: whatever is up to date costs nothing.
 
