@@ -36,7 +36,7 @@ def batches(request: HttpRequest) -> HttpResponse:
     """One's own batches, newest first."""
     own = access.batches_own(request).prefetch_related("items")
     page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "inference/batches.html", {"page": page})
+    return render(request, "inference/batches/list.html", {"page": page})
 
 
 @csrf_exempt  # that check reads the whole body; _new has it
@@ -68,7 +68,7 @@ def _new(request: HttpRequest) -> HttpResponse:
         "max_images": IMAGES_MAX,
         "max_image_bytes": settings.UPLOAD_MAX_BYTES,
     }
-    template = "inference/_batch_form.html" if request.htmx else "inference/batch_new.html"
+    template = "inference/batches/_form.html" if request.htmx else "inference/batches/new.html"
     return render(request, template, context, status=422 if posted else 200)
 
 
@@ -80,7 +80,7 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
     progress = batch_progress(found, tiles)
     if request.htmx and request.GET.get("seen") == progress.look:
         return HttpResponse(status=204)
-    template = "inference/_batch.html" if request.htmx else "inference/batch.html"
+    template = "inference/batches/_progress.html" if request.htmx else "inference/batches/page.html"
     return render(request, template, _context(request, found, tiles) | {"progress": progress})
 
 

@@ -18,7 +18,7 @@ from segweb.templatetags.figures import term
 Classes = list[dict[str, Any]]
 
 
-def bench_data(
+def page_data(
     request: HttpRequest, comparison: Comparison, panes: list[Pane], *, share: str = ""
 ) -> dict[str, Any]:
     """Masks are compared within one class list only: panes and truth name theirs by its place."""
@@ -65,56 +65,21 @@ def _place(classes: Classes, lists: list[Classes]) -> int:
 
 
 def _texts() -> dict[str, str]:
-    """What the scripts say, in the reader's language."""
+    """What the scripts say in the reader's language, beside what panels say for themselves."""
     return {
-        "accuracy": _("Pixel accuracy"),
-        "any": _("all shown"),
-        "at": _("Pixel %(x)s, %(y)s"),
-        "better": _("Better"),
-        "bits": _("%(bits)s bits of vote entropy in the mean"),
-        "boundary": _("Boundary IoU"),
-        "changed": _("Changed"),
-        "cold": _("Loading"),
-        "conv": _("Convolution"),
-        "costs": _("What the models cost"),
-        "deconv": _("Deconvolution"),
         "ensemble": _("Ensemble"),
         "entropy": _("Where the models disagree"),
         "errors": _("Errors"),
-        "errorsOf": _("Errors about “%(name)s”"),
+        "errorsOf": _("Errors about “{name}”"),
         "false": _("false"),
-        "field": _("What a pixel of %(model)s depends on"),
-        "gmacs": _("Multiply-adds"),
+        "field": _("What a pixel of {model} depends on"),
         "little": _("little"),
-        "marginal": _("Marginal value"),
-        "matrix": _("Pixels that two models agree on, in percent"),
-        "memory": _("Memory"),
         "missed": _("missed"),
-        "model": _("Model"),
         "much": _("much"),
         "neither": _("both wrong"),
-        "only": _("only %(model)s right"),
+        "only": _("only {model} right"),
         "pair": _("Who is right"),
-        "parameters": _("Parameters"),
-        "pin": _("Click a pixel of the image, or press Shift and an arrow key, to see its field."),
-        "pixels": _("Pixels of the image"),
-        "reach": _(
-            "Most of what counts lies in %(side)s × %(side)s pixels; the theoretical field is "
-            "%(whole)s × %(whole)s: %(ratio)s percent of its side."
-        ),
-        "reachGlobal": _(
-            "Most of what counts lies in %(side)s × %(side)s pixels; in theory the whole image "
-            "takes part."
-        ),
         "right": _("right"),
-        "scatter": _("Time against mIoU on this image"),
-        "scores": _("IoU in percent, the best of each row in bold"),
-        "swap": _("%(a)s says %(a_class)s, %(b)s says %(b_class)s"),
-        "truly": _("In truth: %(name)s"),
-        "unpool": _("Unpooling"),
-        "void": _("void"),
-        "warm": _("Time"),
-        "weight": _("Weight"),
-        "worse": _("Worse"),
+        "swap": _("{a} says {a_class}, {b} says {b_class}"),
         "wrong": _("wrong"),
     }

@@ -22,7 +22,7 @@ from experiments.models import Checkpoint
 from inference import access
 from inference.compare import services
 from inference.compare.forms import UploadForm
-from inference.compare.page_data import bench_data
+from inference.compare.page_data import page_data
 from inference.compare.panes import comparison_panes, pane_of
 from inference.comparisons import comparison_create
 from inference.forms import ModelsForm
@@ -63,7 +63,7 @@ def _home(request: HttpRequest) -> HttpResponse:
         "recent": access.comparisons_own(request).filter(batch=None)[:RECENT],
         "max_bytes": settings.UPLOAD_MAX_BYTES,
     }
-    template = "inference/_upload.html" if request.htmx else "inference/home.html"
+    template = "inference/compare/_upload.html" if request.htmx else "inference/compare/home.html"
     return render(request, template, context, status=422 if posted else 200)
 
 
@@ -105,13 +105,13 @@ def _comparison_page(
     context = {
         "comparison": comparison,
         "panes": panes,
-        "bench": bench_data(request, comparison, panes, share=share),
+        "page_data": page_data(request, comparison, panes, share=share),
         "own": own,
         "share": share,
         "share_url": request.build_absolute_uri(_share_path(comparison)),
         "form": ModelsForm(chosen=[pane.prediction.checkpoint.key for pane in panes]),
     }
-    return render(request, "inference/comparison.html", context)
+    return render(request, "inference/compare/page.html", context)
 
 
 def _share_path(comparison: Comparison) -> str:
@@ -130,7 +130,7 @@ def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     if pane.look == request.GET.get("seen"):
         return HttpResponse(status=204)
     context = {"comparison": found, "pane": pane, "share": request.GET.get("share")}
-    return render(request, "inference/_arrival.html", context)
+    return render(request, "inference/compare/_arrival.html", context)
 
 
 @require_POST
@@ -183,11 +183,11 @@ def history(request: HttpRequest) -> HttpResponse:
     """One's own comparisons, newest first."""
     own = access.comparisons_own(request).filter(batch=None)
     page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "inference/history.html", {"page": page})
+    return render(request, "inference/compare/history.html", {"page": page})
 
 
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
     """The checkpoints on offer, and what is known of them."""
     offered = Checkpoint.objects.offered().with_scores()
-    return render(request, "inference/models.html", {"checkpoints": offered})
+    return render(request, "inference/compare/models.html", {"checkpoints": offered})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from models_zoo.networks.paper import COMMON_OPTIONS
 from segweb.env import BASE_DIR
 
 PO = BASE_DIR / "locale/ko/LC_MESSAGES/django.po"
+IN_SCRIPTS = re.compile(r"{\w+}")  # placeholders of texts that scripts fill in
 SOURCES = ("segweb", "inference", "experiments", "lineage", "models_zoo", "templates")
 
 
@@ -49,6 +51,7 @@ def test_placeholders_survive_translation(korean: polib.POFile) -> None:
             for part in entry.msgid.split("%(")[1:]:
                 name = part.split(")")[0]
                 assert not text or f"%({name})" in text, entry.msgid
+            assert not text or set(IN_SCRIPTS.findall(entry.msgid)) <= set(IN_SCRIPTS.findall(text))
 
 
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="no gettext on this machine")

@@ -7,9 +7,9 @@ import { Drawer } from "./drawer.js";
 import { Ensemble } from "./ensemble.js";
 import { Field } from "./field.js";
 import { Keys } from "./keys.js";
-import { Maps } from "./maps.js";
-import "./mask-layer.js";
-import { palette, visible } from "./paint.js";
+import { Maps } from "./masks/maps.js";
+import "./masks/mask-layer.js";
+import { palette, visible } from "./masks/paint.js";
 import { readMask } from "../png.js";
 import { State } from "./state.js";
 import { Swipe } from "./swipe.js";
@@ -21,7 +21,7 @@ const GAP = 12; // as compare.css has it
 
 class CompareBoard extends HTMLElement {
   connectedCallback() {
-    this.data = JSON.parse(document.getElementById("bench").textContent);
+    this.data = JSON.parse(document.getElementById("page-data").textContent);
     this.grid = this.querySelector(".panes");
     this.aspect = this.data.image.width / this.data.image.height;
     this.top3 = new Map(); // by pane number, once the inspector has fetched them

@@ -1,17 +1,9 @@
 /**
- * The drawer: panels that look closer at the masks, each a module that is fetched when it is first
- * opened. A panel is a function of (board, its section) that may give back what to do when it opens.
+ * The drawer: panels that look closer at the masks. Each is a section that names its module, which
+ * is fetched when the panel is first opened and exports `panel`: a function of (board, section,
+ * texts) that gives back what to do whenever the panel opens. `texts` are the section's own.
  */
 import { Api } from "./api.js";
-
-const PANELS = {
-  agreement: () => import("./panels/agreement.js"),
-  truth: () => import("./panels/truth.js"),
-  pixel: () => import("./panels/pixel.js"),
-  ensemble: () => import("./panels/ensemble.js"),
-  inside: () => import("./panels/inside.js"),
-  speed: () => import("./panels/speed.js"),
-};
 
 export class Drawer {
   #opened = new Map(); // what each panel's function gave back
@@ -19,6 +11,7 @@ export class Drawer {
   constructor(board) {
     Object.assign(this, { board, state: board.state, root: board.querySelector(".drawer") });
     board.api = new Api(board.data);
+    this.sections = new Map([...this.root.querySelectorAll("section")].map((s) => [s.dataset.panel, s]));
     board.addEventListener("click", ({ target }) => {
       const button = target.closest("button[data-panel]");
       if (button) this.state.toggle("panel", button.dataset.panel);
@@ -30,14 +23,14 @@ export class Drawer {
   }
 
   get name() {
-    return this.state.panel in PANELS ? this.state.panel : "";
+    return this.sections.has(this.state.panel) ? this.state.panel : "";
   }
 
   show() {
     const { name, board, root } = this;
     root.hidden = !name;
     board.toggleAttribute("data-drawer", Boolean(name));
-    for (const section of root.querySelectorAll("section")) section.hidden = section.dataset.panel !== name;
+    for (const [panel, section] of this.sections) section.hidden = panel !== name;
     for (const button of board.querySelectorAll(".tabs button")) {
       button.setAttribute("aria-expanded", button.dataset.panel === name);
     }
@@ -48,14 +41,15 @@ export class Drawer {
   }
 
   async open(name) {
-    const section = this.root.querySelector(`section[data-panel="${name}"]`);
+    const section = this.sections.get(name);
     const wait = section.querySelector(".progress");
     const fault = section.querySelector(".fault");
     wait.hidden = false;
     fault.hidden = true;
     try {
-      const { panel } = await PANELS[name]();
-      if (!this.#opened.has(name)) this.#opened.set(name, panel(this.board, section));
+      const { panel } = await import(section.dataset.module);
+      const texts = section.querySelector(".texts")?.dataset;
+      if (!this.#opened.has(name)) this.#opened.set(name, panel(this.board, section, texts));
       await this.#opened.get(name)();
     } catch (refusal) {
       fault.textContent = refusal.message;

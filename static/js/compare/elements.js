@@ -16,9 +16,9 @@ export function fill(parent, content) {
   parent.replaceChildren(...content);
 }
 
-/** "%(a)s says %(b)s" with its names filled in. */
+/** "{a} says {b}" with its names filled in. */
 export function say(text, values) {
-  return text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 export function number(value, digits = 0) {

@@ -3,7 +3,7 @@ import { element, fill, number, percent, say } from "../elements.js";
 
 const SWAPS = 12;
 
-export function panel(board, section) {
+export function panel(board, section, texts) {
   const { state, data } = board;
   const part = (name) => section.querySelector(`.${name}`);
   const byId = (id) => data.panes.find((pane) => pane.prediction === id);
@@ -23,8 +23,8 @@ export function panel(board, section) {
     part("few").hidden = pairs.length > 0;
     part("content").hidden = !pairs.length;
     if (!pairs.length) return;
-    part("mean").textContent = say(data.texts.bits, { bits: number(mean, 3) });
-    fill(part("matrix"), [matrix(data.panes, pairs.map((pair) => ({ ...pair, a: byId(pair.a), b: byId(pair.b) })), data.texts)]);
+    part("mean").textContent = say(texts.bits, { bits: number(mean, 3) });
+    fill(part("matrix"), [matrix(data.panes, pairs.map((pair) => ({ ...pair, a: byId(pair.a), b: byId(pair.b) })), texts)]);
     const swaps = pairs.flatMap(({ a, b, swaps: found }) =>
       found.map((swap) => ({ map: `swap.${byId(a).number}.${byId(b).number}.${swap.a_class}.${swap.b_class}`, ...swap })),
     );

@@ -1,7 +1,7 @@
 /** The ensemble lab: members and weights go to a worker, its mask comes back as a further pane. */
 import { element, fill, number, percent } from "../elements.js";
 
-export function panel(board, section) {
+export function panel(board, section, texts) {
   const { state, data } = board;
   const form = section.querySelector("form");
   const offered = () => data.panes.filter((pane) => pane.prediction && board.layer(pane.number));
@@ -11,7 +11,7 @@ export function panel(board, section) {
   const rows = () => {
     const known = [...form.querySelectorAll("[name=member]")].map(({ value }) => value);
     const fresh = offered().filter(({ prediction }) => !known.includes(prediction));
-    section.querySelector(".members").append(...fresh.map((pane) => member(pane, data.texts)));
+    section.querySelector(".members").append(...fresh.map((pane) => member(pane, texts)));
     limit();
   };
   /** Only models of one class list can be members of one ensemble. */
@@ -53,7 +53,7 @@ export function panel(board, section) {
   const tell = async () => {
     if (!state.ensemble) return;
     const ensemble = await board.api.get(`ensembles/${state.ensemble}/`);
-    fill(section.querySelector(".outcome"), [outcome(ensemble, data)]);
+    fill(section.querySelector(".outcome"), [outcome(ensemble, data.panes, texts)]);
   };
   return async () => {
     rows();
@@ -76,7 +76,7 @@ function wish(form) {
   };
 }
 
-function outcome({ members, scores }, { panes, texts }) {
+function outcome({ members, scores }, panes, texts) {
   const title = (id) => panes.find(({ prediction }) => prediction === id)?.title;
   const known = Boolean(scores);
   const count = (value) => (value === null || value === undefined ? "–" : number(value));

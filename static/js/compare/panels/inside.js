@@ -4,7 +4,7 @@
  */
 import { element, fill, number, say } from "../elements.js";
 
-export function panel(board, section) {
+export function panel(board, section, texts) {
   const { state, data } = board;
   const choice = section.querySelector("[name=network]");
   const button = section.querySelector("[data-look]");
@@ -32,8 +32,8 @@ export function panel(board, section) {
   };
   const show = ({ id, strip, field }, pane) => {
     const told = section.querySelector(".reach");
-    told.textContent = field ? reach(field, data.texts) : data.texts.pin;
-    fill(section.querySelector(".strip"), (strip ?? []).map((step) => picture(step, data.texts)));
+    told.textContent = field ? reach(field, texts) : texts.pin;
+    fill(section.querySelector(".strip"), (strip ?? []).map((step) => picture(step, texts)));
     section.querySelector(".no-strip").hidden = Boolean(strip?.length);
     state.set({ map: field ? `field.${pane.number}.${id}` : "" });
   };

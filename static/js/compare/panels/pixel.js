@@ -6,7 +6,7 @@
 import { element, fill, number, percent, say } from "../elements.js";
 import { swatch } from "../controls.js";
 
-export function panel(board, section) {
+export function panel(board, section, texts) {
   const { state, data, top3 } = board;
   const slider = section.querySelector("[name=sure]");
   slider.addEventListener("input", () => state.set({ sure: Number(slider.value) }));
@@ -15,13 +15,13 @@ export function panel(board, section) {
     if (state.panel !== "pixel") return;
     const { pixel } = state;
     section.querySelector(".hint").hidden = Boolean(pixel);
-    section.querySelector(".at").textContent = pixel ? say(data.texts.at, { x: pixel[0], y: pixel[1] }) : "";
+    section.querySelector(".at").textContent = pixel ? say(texts.at, { x: pixel[0], y: pixel[1] }) : "";
     fill(section.querySelector(".thoughts"), pixel ? data.panes.filter(({ number }) => top3.has(number)).map((pane) => thought(board, pane, pixel)) : []);
-    truth(board, section, pixel);
+    truth(board, section, texts, pixel);
   };
   const slide = () => {
     slider.value = state.sure;
-    section.querySelector(".sure").textContent = state.sure ? percent(state.sure / 100, 0) : data.texts.any;
+    section.querySelector(".sure").textContent = state.sure ? percent(state.sure / 100, 0) : texts.any;
   };
   state.on("hover cross", show);
   state.on("sure", slide);
@@ -59,12 +59,12 @@ function thought(board, pane, [x, y]) {
   return element("li", {}, element("h3", {}, `${pane.number} ${pane.title}`), element("ol", { className: "ranks" }, ...rows));
 }
 
-async function truth(board, section, pixel) {
+async function truth(board, section, texts, pixel) {
   const line = section.querySelector(".true");
   const mask = pixel && (await board.truth());
   line.hidden = !mask;
   if (!mask) return;
-  const { lists, image, texts } = board.data;
+  const { lists, image } = board.data;
   const id = mask.ids[pixel[1] * mask.width + pixel[0]];
   const entry = lists[image.list].find((known) => known.id === id);
   line.textContent = say(texts.truly, { name: entry?.title ?? texts.void });

@@ -4,11 +4,11 @@ import { duration, element, fill, number } from "../elements.js";
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDE, HIGH, EDGE] = [320, 200, 34];
 
-export function panel(board, section) {
+export function panel(board, section, texts) {
   const { data } = board;
   let rows = [];
   let order = { name: "latency_ms", down: false };
-  const draw = () => fill(section.querySelector(".costs"), [table(rows, order, data.texts)]);
+  const draw = () => fill(section.querySelector(".costs"), [table(rows, order, texts)]);
   section.addEventListener("click", ({ target }) => {
     const name = target.closest("[data-sort]")?.dataset.sort;
     if (!name) return;
@@ -26,7 +26,7 @@ export function panel(board, section) {
     draw();
     const measured = rows.filter(({ latency_ms: time, miou }) => time && miou !== null);
     section.querySelector("figure").hidden = measured.length < 2;
-    if (measured.length > 1) fill(section.querySelector(".scatter"), [scatter(measured, data.texts)]);
+    if (measured.length > 1) fill(section.querySelector(".scatter"), [scatter(measured, texts)]);
   };
 }
 

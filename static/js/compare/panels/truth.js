@@ -1,9 +1,8 @@
 /** Masks against the truth: IoU by class and model, error maps, and who alone is right. */
 import { element, fill, number } from "../elements.js";
 
-export function panel(board, section) {
+export function panel(board, section, texts) {
   const { state, data } = board;
-  if (!data.image.truth) return async () => {};
   const classes = data.lists[data.image.list];
   const panes = data.panes.filter((pane) => pane.list === data.image.list);
   const field = (name) => section.querySelector(`[name=${name}]`);
@@ -34,8 +33,8 @@ export function panel(board, section) {
   return async () => {
     const { predictions } = await board.api.get(`comparisons/${data.comparison}/truth/`);
     const found = panes.map((pane) => predictions.find(({ id }) => id === pane.prediction));
-    fill(section.querySelector(".scores"), [table(panes, found, classes, data.texts)]);
-    fill(section.querySelector(".counts"), [counts(panes, found, data.texts)]);
+    fill(section.querySelector(".scores"), [table(panes, found, classes, texts)]);
+    fill(section.querySelector(".counts"), [counts(panes, found, texts)]);
     section.querySelector(".unknown").hidden = found.some(Boolean);
     show();
   };

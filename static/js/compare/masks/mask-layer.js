@@ -6,7 +6,7 @@
  * dark line where classes meet, which is seen on every image and without colour vision. Lines are
  * drawn at the size shown, in device pixels, so that they stay thin; only for the part in view.
  */
-import { readMask } from "../png.js";
+import { readMask } from "../../png.js";
 
 const LARGEST = 4e6; // pixels of a fill: beyond, every second or third one stands for its neighbours
 const LIGHT = 0xffffffff; // ABGR

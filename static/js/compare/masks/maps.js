@@ -6,8 +6,8 @@
  * All exist within one class list; panes of another go on showing their masks.
  */
 import { NONE, heat, palette } from "./paint.js";
-import { readMask } from "../png.js";
-import { number, say } from "./elements.js";
+import { readMask } from "../../png.js";
+import { number, say } from "../elements.js";
 
 // Okabe and Ito's colours, told apart by colour-blind people too.
 const RIGHT = "#009e73";

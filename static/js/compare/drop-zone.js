@@ -4,7 +4,7 @@
  *
  * The form works without this module; htmx sends it and follows the answer.
  */
-import { UploadField } from "./upload-field.js";
+import { UploadField } from "../upload-field.js";
 
 class DropZone extends UploadField {
   connectedCallback() {
