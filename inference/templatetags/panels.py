@@ -8,7 +8,7 @@ templates/inference/compare/panels/NAME.html announces the panel in its first li
 pages where that holds, with `unless`, where it does not. What its module says to people stands in
 the template too, as data attributes of an element with the class `texts`.
 
-static/js/compare/panels/NAME.js exports `panel(board, section, texts)`, as drawer.js beside it says.
+static/js/compare/panels/NAME.js exports `panel(board, section, texts)`; drawer.js says what of.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class PanelNode(Node):
 
 @register.tag
 def panel(parser: Parser, token: Token) -> PanelNode:
-    """{% panel order=1 tab=_("…") title=_("…") %}"""
+    """Parse an announcement: {% panel order=1 tab=_("…") title=_("…") %}."""
     words = token.split_contents()[1:]
     said = token_kwargs(words, parser)
     if words or not {"order", "tab", "title"} <= said.keys() <= {*PARTS}:
