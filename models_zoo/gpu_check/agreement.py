@@ -31,8 +31,8 @@ class Job:
 def agreements(key: str, job: Job) -> Iterator[dict[str, Any]]:
     """For each precision how far logits and gradients are from fp32's, as ‖x − fp32‖ / ‖fp32‖.
 
-    The network is as it was initialised, in training mode without dropout, so that batch
-    normalisation keeps its activations where they are in a training.
+    None where values overflow. The network is as it was initialised, in training mode without
+    dropout, so that batch normalisation keeps its activations where they are in a training.
     """
     network = network_made(key, job)
     for layer in network.modules():
@@ -43,7 +43,7 @@ def agreements(key: str, job: Job) -> Iterator[dict[str, Any]]:
     for precision in PRECISIONS:
         got = _both(network, image, mask, precision)
         logits, gradients = (
-            float((x - reference).norm() / reference.norm())
+            _finite((x - reference).norm() / reference.norm())
             for x, reference in zip(got, wanted, strict=True)
         )
         yield {
@@ -53,6 +53,10 @@ def agreements(key: str, job: Job) -> Iterator[dict[str, Any]]:
             "logits_error": logits,
             "gradient_error": gradients,
         }
+
+
+def _finite(value: Tensor) -> float | None:
+    return value.item() if torch.isfinite(value) else None
 
 
 def network_made(key: str, job: Job) -> nn.Module:

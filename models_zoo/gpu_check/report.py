@@ -6,6 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,13 +33,14 @@ def gpu_check(
     Of `keys`, all unless given. What raises is told in the result and ends nothing else.
     """
     keys, job = keys or tuple(catalogue()), job or Job(device)
+    few = replace(job, batch=2)  # errors need no full batch
     small = Job(device, variant="slim", size=job.size, batch=job.batch)
     until = time.monotonic() + seconds
     tasks: list[tuple[str, Callable[[], object]]] = [
         ("shared", lambda: shared(SHARED, small, seconds=15 * _MEASURED_SECONDS)),
         ("resumed", _resumption),
     ]
-    tasks += [("agreement", lambda key=key: list(agreements(key, job))) for key in keys]
+    tasks += [("agreement", lambda key=key: list(agreements(key, few))) for key in keys]
     timed = (*TORCHVISION, *keys)
     tasks += [("speed", lambda name=name: _speeds(name, job)) for name in timed]
     names = [SHARED, RESUMED, *keys, *timed]
@@ -163,8 +165,8 @@ def _gib(count: int | None) -> str:
     return f"{count / 2**30:.2f}" if count else ""
 
 
-def _short(value: float) -> str:
-    return f"{value:.1e}"
+def _short(value: float | None) -> str:
+    return "no number" if value is None else f"{value:.1e}"
 
 
 def _yes(value: bool) -> str:
