@@ -8,23 +8,24 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 
 from experiments.models import Preflight, Run
-from experiments.worker import execution, preflights
+from experiments.worker import supervision
+from segweb.jobs import job_execute
 
 
 # Acknowledged at once: a training outlives any broker's patience, and its truth is in its row.
 @shared_task(name=Run.task_name, acks_late=False)
 def run_execute(run_id: str) -> None:
     """Carry out one run, unless someone else does already."""
-    execution.run_execute(run_id=int(run_id))
+    supervision.run_execute(run_id=int(run_id))
 
 
 @shared_task(name=Preflight.task_name)
 def preflight_execute(preflight_id: str) -> None:
     """Look at one run before it is launched, unless someone else does already."""
-    preflights.preflight_execute(preflight_id=int(preflight_id))
+    job_execute(model=Preflight, pk=int(preflight_id), device="preflight")
 
 
 @worker_shutting_down.connect
 def trainers_stop(**_: Any) -> None:
     """A worker that is told to end lets its trainer save, and gives the run back."""
-    execution.shutting_down.set()
+    supervision.shutting_down.set()

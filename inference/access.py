@@ -8,14 +8,15 @@ everyone who knows its unguessable id. Changing needs the owner, or the session 
 from __future__ import annotations
 
 import secrets
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from inference.models import Batch, Comparison, Ensemble, Image, Inside, Prediction
+from inference.models import Batch, Comparison, Image, Prediction
+from segweb.jobs import Job
 
 VISITOR_KEY = "visitor"
 
@@ -97,25 +98,20 @@ def comparisons_own(request: HttpRequest) -> QuerySet[Comparison]:
     return _with_parts(Comparison.objects.filter(_own(request)))
 
 
+def jobs_visible(request: HttpRequest, kind: type[Job]) -> QuerySet[Any]:
+    """Jobs of a kind whose comparison or batch the request may look at."""
+    path = kind.belongs_to
+    if not issubclass(kind.owned_model(), Comparison):  # nothing else is ever shared
+        return kind._default_manager.filter(_owned(request, f"{path}__owner"))
+    rule = _visible(request, owner=f"{path}__owner", share=f"{path}__share_token")
+    return kind._default_manager.filter(rule)
+
+
 def predictions_visible(request: HttpRequest) -> QuerySet[Prediction]:
-    """Predictions that the request may look at."""
-    rule = _visible(request, owner="comparison__owner", share="comparison__share_token")
-    return Prediction.objects.filter(rule).select_related(
+    """Predictions that the request may look at, with what showing one needs."""
+    return jobs_visible(request, Prediction).select_related(
         "checkpoint__dataset", "comparison__image"
     )
-
-
-def ensembles_visible(request: HttpRequest) -> QuerySet[Ensemble]:
-    """Ensembles of comparisons that the request may look at."""
-    rule = _visible(request, owner="comparison__owner", share="comparison__share_token")
-    return Ensemble.objects.filter(rule)
-
-
-def insides_visible(request: HttpRequest) -> QuerySet[Inside]:
-    """Looks into networks, of predictions that the request may look at."""
-    comparison = "prediction__comparison"
-    rule = _visible(request, owner=f"{comparison}__owner", share=f"{comparison}__share_token")
-    return Inside.objects.filter(rule)
 
 
 def batches_visible(request: HttpRequest) -> QuerySet[Batch]:

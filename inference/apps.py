@@ -1,6 +1,7 @@
 """The inference app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_delete
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,4 +14,7 @@ class InferenceConfig(AppConfig):
 
     def ready(self) -> None:
         from inference import costs  # noqa: F401  (the leaderboard asks it)
-        from inference.worker import cleanup  # noqa: F401  (connects its receivers)
+        from inference.models import Image
+        from segweb.jobs.files import files_follow
+
+        post_delete.connect(files_follow, sender=Image)

@@ -1,4 +1,4 @@
-"""Celery's door to the inference services: a message is only a wake-up."""
+"""Celery's door to the inference jobs: a message is only a wake-up."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup
 
 from inference.models import InferenceJob
-from inference.worker import execution, warm
+from inference.worker import order, warm
 
 
 @shared_task(name=InferenceJob.task_name)
 def job_execute(job_id: str) -> None:
     """Carry out the job that should come first, which need not be the one that rang."""
-    execution.next_execute()
+    order.next_execute()
 
 
 @celeryd_after_setup.connect

@@ -1,4 +1,4 @@
-"""What the apps' admin pages share."""
+"""What the apps' admin pages share, and the page of every kind of job that has none of its own."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Every field."""
         return [field.name for field in self.model._meta.fields]
+
+
+class JobAdmin(ReadOnlyAdmin):
+    """Jobs: where each stands, who works on it, what went wrong."""
+
+    list_display = ["id", "__str__", "state", "attempt", "lease_owner", "error"]
+    list_filter = ["state"]
+    search_fields = ["id"]

@@ -1,10 +1,26 @@
-"""The project's own app: the commands `up` and `sweep`."""
+"""The project's own app: its commands, and what holds for every kind of job."""
 
 from django.apps import AppConfig
+from django.core.checks import register
+from django.db.models.signals import post_delete
 
 
 class SegWebConfig(AppConfig):
-    """Holds no tables; it makes the project's management commands known to Django."""
+    """Holds no tables. Every kind of job is checked, tidied up after, and shown in the admin."""
 
     name = "segweb"
     verbose_name = "SegWeb"
+
+    def ready(self) -> None:
+        from django.contrib.admin import site
+
+        from segweb.admin import JobAdmin
+        from segweb.checks import job_kinds_check
+        from segweb.jobs import job_models
+        from segweb.jobs.files import files_follow
+
+        register(job_kinds_check)
+        for kind in job_models():
+            post_delete.connect(files_follow, sender=kind)
+            if not site.is_registered(kind):
+                site.register(kind, JobAdmin)

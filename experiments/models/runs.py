@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from experiments.models.checkpoints import Checkpoint, Confusion, Dataset
 from segweb.jobs import Job, State
@@ -53,6 +54,10 @@ class Run(Job):
 
     task_name = "experiments.run_execute"
     queue = "training"
+    work = "experiments.worker.supervision:train"
+    afterwards = "experiments.records.attempts:run_ended"
+    belongs_to = ""
+    files = None  # the next attempt goes on from them
 
     name = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.TRAINED)
@@ -261,8 +266,12 @@ class Preflight(Job):
     and estimate {seconds, basis: "earlier runs" or "measured batch"}.
     """
 
-    task_name: ClassVar[str] = "experiments.preflight_execute"
-    queue: ClassVar[str] = "preflight"
+    task_name = "experiments.preflight_execute"
+    queue = "preflight"
+    work = "experiments.worker.preflights:look"
+    belongs_to = ""
+    folder, files = "", ()  # nothing stays but its row
+    unexplained = gettext_noop("The check could not be carried out. The worker's log says why.")
 
     request = models.JSONField(default=dict)
     result = models.JSONField(default=dict)

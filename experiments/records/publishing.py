@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Confusion, Kind, Run
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
-from experiments.records.files import folder_bytes
 from segweb.host.artefacts import local_path
 from segweb.jobs import ENDED
+from segweb.jobs.files import folder_bytes
 
 WEIGHTS, SIDECAR, COUNTS = "best.safetensors", "best.json", "best.evaluation.json"
 

@@ -16,10 +16,10 @@ from experiments.records.checkpoints import protocol_hash
 from experiments.records.configuration import FIELDS
 from experiments.records.datasets import dataset_ensure
 from experiments.records.epochs import METRICS, run_summarise
-from experiments.records.files import folder_bytes
 from experiments.runs.services import run_delete
 from models_zoo.checkpoints.history import History, history_read
 from segweb.jobs import State
+from segweb.jobs.files import folder_bytes
 
 
 def run_import(*, history: Path) -> Run | None:

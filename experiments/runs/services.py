@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from experiments.models import Confusion, Dataset, Kind, Preflight, Run
 from experiments.records.configuration import config_columns, train_config
 from experiments.records.datasets import dataset_ensure
-from experiments.records.files import folder_delete
 from experiments.records.sources import data_find, data_open
 from segweb.http.idempotency import made_once, request_digest
 from segweb.jobs import State, wakeups
+from segweb.jobs.files import folder_delete
 
 MOST_SEEDS = 20
 MOST_GPUS = 64
@@ -239,9 +239,9 @@ def run_delete(*, run: Run) -> None:
             for rows in (run.epoch_rows, run.probes):
                 rows.all().delete()
             Run.objects.filter(pk=run.pk).update(removed_at=Now(), history=[], disk_bytes=0)
+            transaction.on_commit(partial(folder_delete, folder=run.folder))
         else:
-            Run.objects.filter(pk=run.pk).delete()
-        transaction.on_commit(partial(folder_delete, folder=run.folder))
+            Run.objects.filter(pk=run.pk).delete()  # its files follow (segweb.jobs.files)
 
 
 def _dataset_of(spec: str) -> Dataset:

@@ -1,10 +1,9 @@
-"""A look at a run before it is launched, as a training worker carries it out."""
+"""A look at a run before it is launched: its data audited, one real batch tried."""
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -14,54 +13,44 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_noop
 
 from experiments.models import Kind, Preflight, Run
 from experiments.worker.environment import hardware
 from experiments.worker.trainer import LEASH, config_write
 from segweb.env import BASE_DIR
-from segweb.jobs import Lease, State, job_claim, job_finish, job_heartbeats, patiently
+from segweb.jobs import Lease, patiently
 
-UNEXPLAINED = gettext_noop("The check could not be carried out. The worker's log says why.")
 TOO_LONG = gettext_noop("The check took too long.")
 SECONDS = 900
 ALIKE = 5  # earlier runs that an estimate looks at
 
 
-def preflight_execute(*, preflight_id: int) -> None:
-    """Claim a QUEUED preflight and carry it out; returns at once when there is none."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:preflight"
-    lease = patiently(lambda: job_claim(model=Preflight, pk=preflight_id, owner=owner))
-    if lease is None:
-        return
-    with job_heartbeats(lease=lease):
-        fields = _outcome(lease)
-        patiently(lambda: job_finish(lease=lease, **fields))
+def look(preflight: Preflight, lease: Lease) -> dict[str, Any]:
+    """The fields that a look at a run gains by being carried out.
 
-
-def _outcome(lease: Lease) -> dict[str, Any]:
-    request = patiently(lambda: lease.rows.values_list("request", flat=True).first())
-    if request is None:
-        return {"state": State.STOPPED}
-    run = Run(**request)
+    ValidationError says what of the request does not fit.
+    """
+    run = Run(**preflight.request)
     leash = [sys.executable, "-I", str(LEASH), str(os.getpid())]
     with TemporaryDirectory() as folder:
         config = config_write(run, Path(folder))
         command = [sys.executable, "-m", "models_zoo", "preflight", f"--config={config}", "--json"]
         try:
-            look = subprocess.run(
+            told = subprocess.run(
                 [*leash, *command], cwd=BASE_DIR, capture_output=True, text=True, timeout=SECONDS
             )
-        except subprocess.TimeoutExpired:
-            return {"state": State.FAILED, "error": TOO_LONG}
-    if look.returncode:
-        told = look.stderr.strip().splitlines()[-1:] or [""]
-        explained = told[0].startswith("models_zoo: ")
-        sentence = told[0].removeprefix("models_zoo: ") if explained else UNEXPLAINED
-        return {"state": State.FAILED, "error": sentence}
-    result = json.loads(look.stdout.splitlines()[-1])
+        except subprocess.TimeoutExpired as fault:
+            raise ValidationError(TOO_LONG) from fault
+    if told.returncode:
+        last = told.stderr.strip().splitlines()[-1:] or [""]
+        if not last[0].startswith("models_zoo: "):
+            raise RuntimeError(told.stderr)
+        raise ValidationError(last[0].removeprefix("models_zoo: "))
+    result = json.loads(told.stdout.splitlines()[-1])
     result["estimate"] = patiently(lambda: _estimate(run, result))
-    return {"state": State.DONE, "result": result, "error": ""}
+    return {"result": result}
 
 
 def _estimate(run: Run, result: dict[str, Any]) -> dict[str, Any] | None:

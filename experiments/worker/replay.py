@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 
-from experiments.models import Attempt, Probe, Run
+from experiments.models import Attempt, Run
+from experiments.records.attempts import attempt_reach, probes_record
 from experiments.records.checkpoints import protocol_hash
 from experiments.records.epochs import METRICS, epoch_record
 from experiments.records.files import EVENTS
-from segweb.jobs import Lease
+from segweb.jobs import Lease, job_update
 
 _METRICS = set(METRICS)
 
@@ -64,7 +64,7 @@ class Replay:
         self._offset = offset  # only now: a fault of the database makes all of it be told again
 
     def _update(self, offset: int, **fields: Any) -> None:
-        if not self._lease.rows.update(events_offset=offset, **fields):
+        if not job_update(lease=self._lease, events_offset=offset, **fields):
             raise LeaseLost
 
     def _epoch(self, event: dict[str, Any], attempt: Attempt, offset: int) -> None:
@@ -79,31 +79,8 @@ class Replay:
                 confusion=event["confusion"],
                 **{name: value for name, value in event.items() if name in _METRICS},
             )
-            if attempt.first_epoch is None:
-                attempt.first_epoch = number
-            attempt.last_epoch = number
-            attempt.save(update_fields=["first_epoch", "last_epoch"])
-            self._probes(number)
-
-    def _probes(self, number: int) -> None:
-        folder = f"{self._run.folder}/probes/{number:04d}"
-        try:
-            names = default_storage.listdir(folder)[1]
-        except FileNotFoundError:
-            return
-        Probe.objects.bulk_create(
-            (
-                Probe(
-                    run=self._run,
-                    epoch=number,
-                    name=name.removesuffix(".png"),
-                    file=f"{folder}/{name}",
-                )
-                for name in sorted(names)
-                if name.endswith(".png")
-            ),
-            ignore_conflicts=True,
-        )
+            attempt_reach(attempt=attempt, epoch=number)
+            probes_record(run=self._run, epoch=number)
 
     def _other(self, event: dict[str, Any]) -> dict[str, Any]:
         """What the run's row says after an event that is no epoch."""

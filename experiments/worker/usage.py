@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import psutil
 
-from experiments.models import Run, Usage
+from experiments.models import Run
+from experiments.records.attempts import usage_record
 from segweb.host import devices
 
 SHORTEST_PAUSE = 5.0
@@ -34,7 +35,7 @@ class UsageSampler:
         except psutil.Error:
             return  # it is just ending
         gpu, gpu_memory = self._gpu()
-        Usage.objects.create(
+        usage_record(
             run=self._run,
             cpu=round(max(0.0, seconds - self._seconds) / passed, 2),
             memory_bytes=memory,

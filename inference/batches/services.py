@@ -20,9 +20,9 @@ from inference.batches.archives import BatchFile, batch_bytes_max, batch_files
 from inference.comparisons import Models, checkpoints_choose
 from inference.images import uploads
 from inference.models import Batch, BatchItem, Image, Scale
-from inference.worker.cleanup import folder_clear
 from segweb.http.idempotency import made_already, request_digest
 from segweb.jobs import wakeups
+from segweb.jobs.files import folder_delete
 
 MODELS_MAX = 24  # more than one data set ships
 
@@ -89,7 +89,7 @@ def _batch_store(batch: Batch, files: list[BatchFile]) -> Batch:
                 wakeups.send_on_commit(item)
     except BaseException as fault:
         for item in items:
-            folder_clear(item.folder)
+            folder_delete(folder=item.folder)
         existing = made_already(Batch, batch.idempotency_key)
         if isinstance(fault, IntegrityError) and existing:
             return existing

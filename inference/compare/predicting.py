@@ -9,12 +9,13 @@ import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from inference.compare.services import comparison_settle
 from inference.images.truths import mask_scores
-from inference.models import Prediction
+from inference.models import Comparison, Prediction
 from inference.worker import warm
 from inference.worker.weights import checkpoint_weights
 from models_zoo.masks import mask_png
-from segweb.jobs import Lease, patiently
+from segweb.jobs import Lease, job_update, patiently
 
 
 def predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
     image, checkpoint = prediction.comparison.image, prediction.checkpoint
     weights, sidecar = checkpoint_weights(
         checkpoint=checkpoint,
-        progress=lambda share: patiently(lambda: lease.rows.update(download=share)),
+        progress=lambda share: patiently(lambda: job_update(lease=lease, download=share)),
     )
     result = warm.engine().predict(
         weights, sidecar, warm.picture_of(image), scale=prediction.comparison.scale
@@ -45,3 +46,11 @@ def predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
         "precision": result.precision,
         "scores": mask_scores(image, checkpoint, result.mask),
     }
+
+
+def settle(prediction: Prediction) -> None:
+    """After the last prediction of a comparison, see where they agree."""
+    comparisons = Comparison.objects.filter(predictions=prediction.pk).select_related("image")
+    comparison = patiently(comparisons.first)
+    if comparison and comparison.ended:
+        comparison_settle(comparison=comparison)

@@ -68,7 +68,7 @@ class EnsembleDetail(generics.RetrieveAPIView):
 
     def get_queryset(self) -> QuerySet[Ensemble]:
         """Those that the caller may see."""
-        return access.ensembles_visible(self.request)
+        return access.jobs_visible(self.request, Ensemble)
 
 
 class EnsembleMask(FileView):
@@ -77,7 +77,7 @@ class EnsembleMask(FileView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: UUID) -> FileResponse:
         """Indexed PNG, as a prediction's."""
-        ensemble = get_object_or_404(access.ensembles_visible(request), pk=pk)
+        ensemble = get_object_or_404(access.jobs_visible(request, Ensemble), pk=pk)
         if not ensemble.mask:
             raise NotFound(_("There is no mask yet."))
         return downloads.stored(ensemble.mask, "image/png", f"{ensemble.pk}.png")
@@ -104,7 +104,7 @@ class InsideDetail(generics.RetrieveAPIView):
 
     def get_queryset(self) -> QuerySet[Inside]:
         """Those that the caller may see."""
-        return access.insides_visible(self.request)
+        return access.jobs_visible(self.request, Inside)
 
 
 class InsideStrip(FileView):
@@ -113,7 +113,7 @@ class InsideStrip(FileView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: UUID, number: int) -> FileResponse:
         """Grey PNG at the size of the layer's map."""
-        inside = get_object_or_404(access.insides_visible(request), pk=pk)
+        inside = get_object_or_404(access.jobs_visible(request, Inside), pk=pk)
         if not 0 < number <= len(inside.strip):
             raise NotFound(_("There is no such picture."))
         return _grey(inside.strip[number - 1]["file"], f"{pk}-{number}.png")
@@ -125,7 +125,7 @@ class InsideHeat(FileView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: UUID) -> FileResponse:
         """Grey PNG at the image's size."""
-        inside = get_object_or_404(access.insides_visible(request), pk=pk)
+        inside = get_object_or_404(access.jobs_visible(request, Inside), pk=pk)
         if not inside.field:
             raise NotFound(_("There is no such picture."))
         return _grey(inside.field["heat"], f"{pk}-field.png")

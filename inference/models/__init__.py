@@ -4,11 +4,11 @@ from inference.models.batches import Batch, BatchItem
 from inference.models.comparisons import (
     Comparison,
     Image,
-    InferenceJob,
     Owned,
     Prediction,
     Scale,
 )
+from inference.models.jobs import InferenceJob
 from inference.models.lab import Combine, Ensemble, Inside
 
 __all__ = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 
 from experiments.models import Dataset
-from inference.models.comparisons import Comparison, InferenceJob, Owned, Scale
+from inference.models.comparisons import Comparison, Owned, Scale
+from inference.models.jobs import InferenceJob
 
 
 class Batch(Owned):
@@ -36,6 +37,12 @@ class BatchItem(InferenceJob):
     `upload` and `mask` are the files as they came; they go when the job ends. FAILED says in
     `error` what is wrong with them; the other items go on.
     """
+
+    work = "inference.batches.unpacking:unpack"
+    needs = ("batch__owner", "batch__mask_dataset")
+    belongs_to = "batch"
+    watched = models.Q(pk__in=[])  # none
+    turn = 1  # before predictions of batches: files take memory and disk until they are unpacked
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveSmallIntegerField()

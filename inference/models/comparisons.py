@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Checkpoint, Dataset
-from segweb.jobs import ENDED, Job, State
+from inference.models.jobs import InferenceJob
+from segweb.jobs import ENDED, State
 
 
 class Owned(models.Model):
@@ -115,31 +115,6 @@ class Comparison(Owned):
         return State.QUEUED if states == {State.QUEUED} else State.RUNNING
 
 
-class InferenceJob(Job):
-    """What the inference workers do, each writing files into a folder of its own.
-
-    A wake-up is for whichever of these jobs should come first (`inference.worker.execution`).
-    """
-
-    task_name: ClassVar[str] = "inference.job_execute"
-    queue: ClassVar[str] = "inference"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-
-    class Meta(Job.Meta):
-        abstract = True
-
-    @property
-    def folder(self) -> str:
-        """The storage folder of everything an attempt at this job may write."""
-        return f"{self._meta.model_name}s/{self.pk}"
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The stored files that the row names."""
-        raise NotImplementedError
-
-
 class Prediction(InferenceJob):
     """One checkpoint's mask of one image; states as in `segweb.jobs`.
 
@@ -150,6 +125,14 @@ class Prediction(InferenceJob):
     those of `inference.images.truths`. `download`: the share of weights that had to be fetched
     first.
     """
+
+    work = "inference.compare.predicting:predict"
+    needs = ("comparison__image__mask_dataset", "checkpoint")
+    afterwards = "inference.compare.predicting:settle"
+    belongs_to = "comparison"
+    watched = models.Q(comparison__batch=None)
+    turn = 2
+    network = "checkpoint"
 
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="predictions")
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="predictions")

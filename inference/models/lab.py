@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from inference.models.comparisons import Comparison, InferenceJob, Prediction
+from inference.models.comparisons import Comparison, Prediction
+from inference.models.jobs import InferenceJob
 
 
 class Combine(models.TextChoices):
@@ -22,6 +23,10 @@ class Ensemble(InferenceJob):
     a true mask) and "marginal" (mIoU lost without it). `recipe` names members, weights and combine:
     a comparison has each once.
     """
+
+    work = "inference.lab.ensembling:combine"
+    needs = ("comparison__image__mask_dataset",)
+    belongs_to = "comparison"
 
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="ensembles")
     members = models.JSONField()
@@ -52,6 +57,10 @@ class Inside(InferenceJob):
     "effective_side", "theoretical_side", "ratio"} in pixels of the image, where `place` names one
     as "x,y".
     """
+
+    work = "inference.lab.looking:look"
+    needs = ("prediction__comparison__image", "prediction__checkpoint")
+    belongs_to = "prediction__comparison"
 
     prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="insides")
     place = models.CharField(max_length=21, blank=True)

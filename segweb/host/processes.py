@@ -53,6 +53,12 @@ def workers() -> list[Process]:
     return [inference_worker(), *(training_worker(device) for device in _places())]
 
 
+def queues() -> set[str]:
+    """The queues that these workers listen to."""
+    commands = (inference_worker().command, training_worker().command)
+    return {name for words in commands for name in words[words.index("-Q") + 1].split(",")}
+
+
 def _places() -> list[str]:
     """The GPUs of each training worker; where one takes all, or the CPU, they need no name."""
     found, share = devices.gpus(), max(1, env("TRAINING_GPUS"))

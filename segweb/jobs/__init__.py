@@ -14,7 +14,8 @@ dead and comes back changes nothing. Lease times are compared by the database's 
 Celery messages carry an id and are only wake-ups (`segweb.jobs.wakeups`): one that arrives twice
 finds the row claimed, one that got lost is sent again by the sweeper.
 
-Others import from here; only the apps' wake-ups (`wakeups.send_on_commit`) have a module to name.
+A kind of job is a model that describes itself (`Job`); `job_execute` carries any of them out.
+Others import from here; only wake-ups (`wakeups.send_on_commit`) and files have a module to name.
 """
 
 from segweb.jobs.leases import (
@@ -27,26 +28,31 @@ from segweb.jobs.leases import (
     job_heartbeats,
     job_lose,
     job_return,
+    job_update,
     patiently,
 )
 from segweb.jobs.rows import ENDED, Job, State, job_models
 from segweb.jobs.sweeper import Swept, sweep_once
+from segweb.jobs.working import JobReturned, job_execute
 
 __all__ = [
     "DATABASE_AWAY",
     "ENDED",
     "LOST_ERROR",
     "Job",
+    "JobReturned",
     "Lease",
     "State",
     "Swept",
     "job_claim",
+    "job_execute",
     "job_finish",
     "job_heartbeat",
     "job_heartbeats",
     "job_lose",
     "job_models",
     "job_return",
+    "job_update",
     "patiently",
     "sweep_once",
 ]

@@ -64,6 +64,11 @@ def job_heartbeat(*, lease: Lease) -> bool:
     return bool(lease.rows.update(heartbeat_at=Now()))
 
 
+def job_update(*, lease: Lease, **fields: Any) -> bool:
+    """Change fields of the job while it is worked on; False (and no change) without the lease."""
+    return bool(lease.rows.update(**fields))
+
+
 def job_finish(*, lease: Lease, state: State, **fields: Any) -> bool:
     """End the job with its results in one UPDATE; False (and no change) without the lease."""
     return bool(lease.rows.update(state=state, ended_at=Now(), **fields))

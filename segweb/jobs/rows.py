@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class State(models.TextChoices):
@@ -25,14 +27,31 @@ ENDED = (State.DONE, State.FAILED, State.STOPPED, State.LOST)
 
 
 class Job(models.Model):
-    """A row that a worker claims, works on and finishes. Only the functions below change it.
+    """A row that a worker claims, works on and ends. Services queue it, this package does the rest.
 
-    A concrete class names the Celery task that executes it, and the task's queue. `error` is an
-    English sentence for the user that templates translate.
+    A concrete class is a kind of job, and says here all that is to be known of it; `segweb.checks`
+    refuses one that forgets something.
+
+    `task_name`, `queue`: the Celery task that a wake-up is for, and the queue it is sent to.
+    `work`: "module:function", which the worker imports, so that the web process stays without
+    torch. Called with the row and its lease, it returns the fields that the job ends with.
+    `needs`: the relations that the row is loaded with for that.
+    `afterwards`: "module:function", called with the row when the job has ended; "" for nothing.
+    `belongs_to`: the relation that leads to the row whose `owner` it belongs to; "" for its own.
+    `unexplained`: what is said of a fault that nobody foresaw.
+
+    `error` is an English sentence for the user that templates translate.
     """
 
     task_name: ClassVar[str]
     queue: ClassVar[str]
+    work: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+    afterwards: ClassVar[str] = ""
+    belongs_to: ClassVar[str]
+    unexplained: ClassVar[str] = gettext_noop(
+        "This could not be carried out. The worker's log says why."
+    )
 
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -53,6 +72,35 @@ class Job(models.Model):
     def ended(self) -> bool:
         """Whether the state is final."""
         return self.state in ENDED
+
+    @property
+    def folder(self) -> str:
+        """The storage folder of all that attempts at this job write; "" when they write nothing."""
+        raise NotImplementedError
+
+    @property
+    def files(self) -> tuple[str, ...] | None:
+        """The files that the row names, which alone stay in the folder once the job has ended.
+
+        Each attempt's names begin with its token, so that two never meet. None: all of the folder
+        stays, since one attempt goes on from what the last one left.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def owned_model(cls) -> type[models.Model]:
+        """The model that `belongs_to` leads to, which has the `owner`."""
+        model: Any = cls
+        for name in filter(None, cls.belongs_to.split("__")):
+            model = model._meta.get_field(name).related_model
+        return model
+
+    @classmethod
+    def fault_sentence(cls, fault: Exception) -> str:
+        """What is said of a fault of the work; that of a ValidationError is the user's to mend."""
+        if isinstance(fault, ValidationError):
+            return " ".join(fault.messages)
+        return cls.unexplained
 
 
 def job_models() -> list[type[Job]]:

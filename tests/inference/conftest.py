@@ -16,8 +16,8 @@ from rest_framework.test import APIClient
 from experiments.models import Checkpoint, Dataset
 from inference.images.services import image_create
 from inference.models import Image, Prediction
-from inference.worker import execution, warm
-from segweb.jobs import wakeups
+from inference.worker import warm
+from segweb.jobs import job_execute, wakeups
 from tests.inference.pictures import noise, upload
 
 CLASSES = [
@@ -122,7 +122,7 @@ def execute_all(fake_engine: FakeEngine) -> Callable[[Any], None]:
 
     def execute(comparison: Any) -> None:
         for prediction in comparison.predictions.all():
-            execution.job_execute(model=Prediction, pk=prediction.pk)
+            job_execute(model=Prediction, pk=prediction.pk, device="cpu")
 
     return execute
 

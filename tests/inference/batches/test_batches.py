@@ -27,8 +27,8 @@ from inference.batches import services as services_batches
 from inference.compare.panes import pane_of
 from inference.comparisons import comparison_create
 from inference.models import Batch, BatchItem, Comparison, Ensemble, Image, Inside, Prediction
-from inference.worker import execution
-from segweb.jobs import State
+from inference.worker import order
+from segweb.jobs import State, job_execute
 from tests.inference.conftest import FakeEngine
 from tests.inference.pictures import encoded, noise, upload
 
@@ -62,8 +62,8 @@ def post(api: APIClient, *files: Any, **body: Any) -> Any:
 def run_all() -> int:
     """Work until nothing waits; how many jobs that were."""
     done = 0
-    while execution._first():
-        execution.next_execute()
+    while order.next_job():
+        order.next_execute()
         done += 1
     return done
 
@@ -224,20 +224,19 @@ def test_what_somebody_watches_goes_first(
 ) -> None:
     post(api, ("a.png", picture(1)), ("b.png", picture(2)))
     for _ in range(2):
-        execution.next_execute()
+        order.next_execute()
     assert Prediction.objects.filter(comparison__batch=None).count() == 0
     watched = comparison_create(image=image, models=KEYS[:1]).predictions.get()
-    assert execution._first() == (Prediction, watched.pk)
-    execution.next_execute()
+    assert order.next_job() == watched
+    order.next_execute()
     batched = Prediction.objects.filter(state=State.QUEUED).first()
     inside = Inside.objects.create(prediction=watched)
     ensemble = Ensemble.objects.create(comparison=batched.comparison, members=[], recipe="r")
     Inside.objects.update(queued_at=timezone.now())
     for job in (ensemble, inside):
-        model, pk = execution._first()
-        assert pk == job.pk
-        model.objects.filter(pk=pk).update(state=State.DONE)
-    assert execution._first()[0] == Prediction
+        assert order.next_job() == job
+        type(job).objects.filter(pk=job.pk).update(state=State.DONE)
+    assert isinstance(order.next_job(), Prediction)
 
 
 def test_a_batch_goes_checkpoint_by_checkpoint_warm_ones_first(
@@ -246,11 +245,11 @@ def test_a_batch_goes_checkpoint_by_checkpoint_warm_ones_first(
     worker.warm = frozenset({checkpoints[2].sha256})
     post(api, *((f"{n}.png", picture(n)) for n in range(3)))
     for _ in range(3):
-        execution.next_execute()
+        order.next_execute()
     keys = []
-    while found := execution._first():
-        keys.append(Prediction.objects.get(pk=found[1]).checkpoint.key)
-        execution.next_execute()
+    while job := order.next_job():
+        keys.append(Prediction.objects.get(pk=job.pk).checkpoint.key)
+        order.next_execute()
     assert keys == [KEYS[1]] * 3 + [KEYS[0]] * 3
 
 
@@ -258,10 +257,10 @@ def test_a_second_attempt_finds_what_the_first_made(api: APIClient, worker: Fake
     """A worker that dies between the comparison and the end of its job leaves no second one."""
     post(api, ("a.png", picture(1)))
     item = BatchItem.objects.get()
-    execution.job_execute(model=BatchItem, pk=item.pk)
+    job_execute(model=BatchItem, pk=item.pk, device="cpu")
     first = Comparison.objects.get()
     BatchItem.objects.update(state=State.QUEUED, comparison=None)
-    execution.job_execute(model=BatchItem, pk=item.pk)
+    job_execute(model=BatchItem, pk=item.pk, device="cpu")
     assert Comparison.objects.get() == first
     assert Image.objects.count() == 1
     item.refresh_from_db()
@@ -272,7 +271,7 @@ def test_a_pane_counts_only_what_comes_before_it(
     api: APIClient, worker: FakeEngine, image: Image
 ) -> None:
     post(api, ("a.png", picture(1)))
-    execution.next_execute()
+    order.next_execute()
     assert Prediction.objects.count() == 2
     watched = comparison_create(image=image, models=KEYS).predictions.last()
     assert pane_of(watched, 2).before == 1
@@ -330,7 +329,7 @@ def test_files_go_with_the_batch(
 ) -> None:
     post(api, ("a.png", picture(1)), ("b.png", picture(2)))
     for _ in range(jobs):
-        execution.next_execute()
+        order.next_execute()
     services_batches.batch_delete(batch=Batch.objects.get())
     left = [p for p in Path(settings.MEDIA_ROOT).rglob("*") if p.is_file()]
     assert {path.parent.name for path in left} == {"checkpoints"}

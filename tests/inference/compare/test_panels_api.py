@@ -19,8 +19,8 @@ from inference.compare import agreement, services
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
 from inference.models import Comparison, Image, Prediction
-from inference.worker import execution
 from models_zoo.metrics import confusion, scores
+from segweb.jobs import job_execute
 from tests.inference.conftest import FakeEngine, checkpoint_make
 from tests.inference.pictures import noise, opened, upload
 
@@ -53,7 +53,7 @@ def scored(
             return result
 
         monkeypatch.setattr(fake_engine, "predict", turned)
-        execution.job_execute(model=Prediction, pk=prediction.pk)
+        job_execute(model=Prediction, pk=prediction.pk, device="cpu")
     return Comparison.objects.get(pk=comparison.pk)
 
 
@@ -165,7 +165,7 @@ def test_agreement_before_the_end_is_not_kept(
     assert get(api, comparison, "agreement/").json()["pairs"] == []
     first, second, _ = comparison.predictions.all()
     for prediction in (first, second):
-        execution.job_execute(model=Prediction, pk=prediction.pk)
+        job_execute(model=Prediction, pk=prediction.pk, device="cpu")
     assert len(get(api, comparison, "agreement/").json()["pairs"]) == 1
     assert Comparison.objects.get().agreement is None
 
@@ -202,7 +202,7 @@ def test_in_tiles(
     body = {"image": str(image.pk), "models": [checkpoints[0].key], "scale": "tiles"}
     posted = api.post("/api/v1/comparisons/", body, format="json").json()
     assert posted["scale"] == "tiles"
-    execution.job_execute(model=Prediction, pk=posted["predictions"][0]["id"])
+    job_execute(model=Prediction, pk=posted["predictions"][0]["id"], device="cpu")
     (done,) = api.get(posted["url"]).json()["predictions"]
     assert done["scored"]["tiled"]
     refused = api.post("/api/v1/comparisons/", body | {"scale": "huge"}, format="json")

@@ -20,14 +20,15 @@ from inference.compare import services
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
 from inference.models import Comparison, Ensemble, Inside, Prediction
-from inference.worker import execution, warm
+from inference.models.jobs import NO_MEMORY
+from inference.worker import order, warm
 from inference.worker.weights import checkpoint_weights
 from models_zoo.metrics import confusion, scores
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.ensembling import combined_blocks
 from models_zoo.predict.insides import decoder_strip
 from models_zoo.predict.receptive_field import effective_field, theoretical_side
-from segweb.jobs import State
+from segweb.jobs import State, job_execute
 from tests.inference.networks import checkpoint_write
 from tests.inference.pictures import noise, opened, upload
 
@@ -57,7 +58,7 @@ def comparison(dataset: Dataset, tmp_path: Path, engine: Engine, sent: list[str]
     )
     comparison = comparison_create(image=image)
     for prediction in comparison.predictions.all():
-        execution.job_execute(model=Prediction, pk=prediction.pk)
+        job_execute(model=Prediction, pk=prediction.pk, device="cpu")
     assert comparison.state == State.DONE
     return comparison
 
@@ -102,7 +103,7 @@ def test_an_ensemble_from_post_to_worth(
         "worse": None,
         "marginal": None,
     }
-    execution.next_execute()
+    order.next_execute()
     body = api.get(posted["Location"]).json()
     assert (body["state"], body["error"]) == ("DONE", None)
 
@@ -135,7 +136,7 @@ def test_without_a_truth_only_changes_are_known(
 ) -> None:
     comparison.image.mask.delete()
     body = ensemble_post(api, comparison, members=ids(comparison)[:2]).json()
-    execution.next_execute()
+    order.next_execute()
     done = api.get(body["url"]).json()
     assert (done["state"], done["scores"]) == ("DONE", None)
     assert [member["weight"] for member in done["members"]] == [1, 1]
@@ -205,7 +206,7 @@ def test_a_look_inside_without_a_pixel(
     segnet = comparison.predictions.all()[1]
     posted = inside_post(api, segnet.pk)
     assert posted.status_code == 202
-    execution.next_execute()
+    order.next_execute()
     body = api.get(posted["Location"]).json()
     assert (body["state"], body["field"]) == ("DONE", None)
     network, _ = engine.network(*checkpoint_weights(checkpoint=segnet.checkpoint))
@@ -237,7 +238,7 @@ def test_the_field_of_a_pixel(
     monkeypatch.setattr("inference.lab.looking.SAMPLES", 0)
     segnet = comparison.predictions.all()[1]
     posted = inside_post(api, segnet.pk, x=20, y=30)
-    execution.next_execute()
+    order.next_execute()
     field = api.get(posted["Location"]).json()["field"]
     network, _ = engine.network(*checkpoint_weights(checkpoint=segnet.checkpoint))
     wanted = effective_field(network, [batch(segnet)], 30, 20)
@@ -258,9 +259,9 @@ def test_the_field_of_a_large_image_is_in_its_pixels(
     large = comparison_create(
         image=image_create(file=upload(noise(128, 96))), models=["camvid-segnet-slim"]
     )
-    execution.next_execute()
+    order.next_execute()
     posted = inside_post(api, large.predictions.get().pk, x=127, y=0)
-    execution.next_execute()
+    order.next_execute()
     field = api.get(posted["Location"]).json()["field"]
     assert field["theoretical_side"] == 2 * theoretical_side("segnet", {})
     assert picture(api, field["heat_url"]).shape == (96, 128)
@@ -302,7 +303,7 @@ def test_other_peoples_things(api: APIClient, comparison: Comparison) -> None:
     ensemble = ensemble_post(api, comparison, members=ids(comparison)).json()
     inside = inside_post(api, ids(comparison)[0], x=1, y=1).json()
     for _ in range(2):
-        execution.next_execute()
+        order.next_execute()
     ensemble, inside = (api.get(job["url"]).json() for job in (ensemble, inside))
     owner = User.objects.create_user("ann")
     Comparison.objects.update(owner=owner)
@@ -347,7 +348,7 @@ def test_files_go_with_the_comparison(
     ensemble_post(api, comparison, members=ids(comparison))
     inside_post(api, ids(comparison)[0], x=1, y=1)
     for _ in range(2):
-        execution.next_execute()
+        order.next_execute()
     ensemble, inside = Ensemble.objects.get(), Inside.objects.get()
     assert all(default_storage.exists(name) for name in (*ensemble.files, *inside.files))
     assert len(inside.files) > 2
@@ -362,8 +363,8 @@ def test_a_fault_ends_in_a_sentence(
     def broken(*_: Any) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setitem(execution.WORK, Ensemble, (broken, ()))
+    monkeypatch.setattr("inference.lab.ensembling.combine", broken)
     body = ensemble_post(api, comparison, members=ids(comparison)).json()
-    execution.next_execute()
+    order.next_execute()
     failed = api.get(body["url"]).json()
-    assert (failed["state"], failed["error"]) == ("FAILED", execution.NO_MEMORY)
+    assert (failed["state"], failed["error"]) == ("FAILED", NO_MEMORY)

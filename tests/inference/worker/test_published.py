@@ -21,7 +21,8 @@ from inference.compare import predicting
 from inference.compare.panes import pane_of
 from inference.comparisons import comparison_create
 from inference.models import Image, Prediction
-from inference.worker import execution, warm
+from inference.worker import warm
+from inference.worker.weights import NO_WEIGHTS
 from models_zoo import build, fetch
 from models_zoo.checkpoints.published import published_keys
 from models_zoo.networks import pretrained
@@ -142,7 +143,7 @@ def test_without_network_the_pane_says_so(
     hub.shutdown()
     hub.server_close()
     failed = run(prediction)
-    assert (failed.state, failed.error) == (State.FAILED, execution.NO_WEIGHTS)
+    assert (failed.state, failed.error) == (State.FAILED, NO_WEIGHTS)
     page = client.get(f"/c/{prediction.comparison_id}/").content.decode()
     assert "Is there a network?" in page
 

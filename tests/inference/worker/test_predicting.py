@@ -21,7 +21,7 @@ from inference.compare import predicting, services
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
 from inference.models import Comparison, Image, Prediction
-from inference.worker import execution
+from inference.models.jobs import NO_FILE, NO_MEMORY, NO_SPACE, UNKNOWN_FAULT
 from segweb import jobs
 from segweb.jobs import State
 from tests.inference.conftest import FakeEngine
@@ -103,10 +103,10 @@ def test_unknown_and_deleted_ids_are_harmless(
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (RuntimeError("shape mismatch in conv2d"), execution.UNKNOWN_FAULT),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), execution.NO_MEMORY),
-        (MemoryError(), execution.NO_MEMORY),
-        (OSError(errno.ENOSPC, "No space left on device"), execution.NO_SPACE),
+        (RuntimeError("shape mismatch in conv2d"), UNKNOWN_FAULT),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), NO_MEMORY),
+        (MemoryError(), NO_MEMORY),
+        (OSError(errno.ENOSPC, "No space left on device"), NO_SPACE),
     ],
 )
 def test_a_fault_ends_in_a_sentence(
@@ -129,7 +129,7 @@ def test_a_fault_ends_in_a_sentence(
 
 def test_a_missing_checkpoint_file(prediction: Prediction, fake_engine: FakeEngine) -> None:
     default_storage.delete(prediction.comparison.image.file.name)
-    assert run(prediction).error == execution.NO_FILE
+    assert run(prediction).error == NO_FILE
 
 
 def test_a_fault_between_the_two_files_leaves_neither(
@@ -143,7 +143,7 @@ def test_a_fault_between_the_two_files_leaves_neither(
         return save(name, content)
 
     monkeypatch.setattr(predicting.default_storage, "save", full)
-    assert run(prediction).error == execution.NO_SPACE
+    assert run(prediction).error == NO_SPACE
     assert stored_names(prediction) == set()
 
 

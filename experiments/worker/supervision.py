@@ -1,14 +1,12 @@
 """Carrying out a run: what the training worker does.
 
-It claims the run, supervises a trainer in a process of its own, takes in its events, and ends the
+It supervises a trainer in a process of its own, takes in its events, and ends the
 attempt. Whatever kills trainer or worker, the next attempt goes on from the last saved state.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
 from pathlib import Path
@@ -16,13 +14,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, connection
-from django.utils import timezone
+from django.db import connection
 from django.utils.translation import gettext_noop
 
 from experiments.models import Attempt, Run
+from experiments.records.attempts import attempt_begin, attempt_end, attempts_lose
 from experiments.records.checkpoints import CheckpointDamaged
-from experiments.records.files import DIFF, LOG, folder_delete
+from experiments.records.files import DIFF, LOG
 from experiments.records.publishing import checkpoint_publish, run_tidy
 from experiments.worker.environment import environment_capture
 from experiments.worker.replay import LeaseLost, Replay
@@ -32,12 +30,11 @@ from models_zoo.cli import FAILED_CODE, MISFIT_CODE
 from segweb.host import devices
 from segweb.jobs import (
     DATABASE_AWAY,
+    JobReturned,
     Lease,
     State,
-    job_claim,
-    job_finish,
-    job_heartbeats,
-    job_return,
+    job_execute,
+    job_update,
     patiently,
 )
 
@@ -60,7 +57,8 @@ def run_execute(*, run_id: int | None) -> None:
         return
     try:
         while run_id is not None and not shutting_down.is_set():
-            _execute(run_id)
+            device = ",".join(f"cuda:{name}" for name in devices.gpus()) or "cpu"
+            job_execute(model=Run, pk=run_id, device=device)
             run_id = patiently(_longest_waiting)
     finally:
         _place.release()
@@ -71,51 +69,41 @@ def _longest_waiting() -> int | None:
     return waiting.values_list("pk", flat=True).first()
 
 
-def _execute(run_id: int) -> None:
-    device = ",".join(f"cuda:{name}" for name in devices.gpus()) or "cpu"
-    owner = f"{socket.gethostname()}:{os.getpid()}:{device}"
-    lease = patiently(lambda: job_claim(model=Run, pk=run_id, owner=owner))
-    if lease is None:
-        return
-    with job_heartbeats(lease=lease):
-        run = patiently(lambda: Run.objects.filter(pk=run_id).first())
-        if run is None:
-            return
-        try:
-            Supervision(run, lease, owner).carry_out()
-        except (LeaseLost, IntegrityError):
-            if patiently(lease.rows.exists):
-                raise
-            logger.warning("Run %s is no longer ours.", run_id)
-            if not patiently(lambda: Run.objects.filter(pk=run_id).exists()):
-                folder_delete(folder=run.folder)
+def train(run: Run, lease: Lease) -> dict[str, Any]:
+    """What a run's row says after an attempt that ends it. JobReturned when another goes on."""
+    return Supervision(run, lease).carry_out()
 
 
 class Supervision:
     """One attempt at a run, from the claim to its end. LeaseLost when the run is taken away."""
 
-    def __init__(self, run: Run, lease: Lease, owner: str) -> None:
-        self.run, self.lease, self.owner = run, lease, owner
+    def __init__(self, run: Run, lease: Lease) -> None:
+        self.run, self.lease = run, lease
         self.folder = Path(default_storage.path(run.folder))
         self.replay = Replay(run, self.folder, lease)
         self.attempt: Attempt
 
-    def carry_out(self) -> None:
-        """Train, and end the attempt and with it, most often, the run."""
+    def carry_out(self) -> dict[str, Any]:
+        """Train, and end the attempt; the fields that end the run."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FolderLock(self.folder)
         try:
             self._succeed(lock)
-            patiently(self._attempt_begin)
+            self.attempt = patiently(
+                lambda: attempt_begin(
+                    run=self.run, number=self.lease.token, owner=self.run.lease_owner
+                )
+            )
+            self.replay.failure = ""  # what a former attempt said is no word of this one
             if self.run.stop_requested:
-                return self._finish("stopped", None, state=State.STOPPED)
+                return self._end("stopped", None, state=State.STOPPED)
             try:
                 code = self._train(lock)
             except ValidationError as fault:
-                return self._finish("failed", None, state=State.FAILED, error=fault.messages[0])
+                return self._end("failed", None, state=State.FAILED, error=fault.messages[0])
             except OSError:
                 logger.exception("Run %s could not be trained.", self.run.pk)
-                return self._finish("failed", None, state=State.FAILED, error=NOT_WRITTEN)
+                return self._end("failed", None, state=State.FAILED, error=NOT_WRITTEN)
         finally:
             lock.close()
         return self._conclude(code)
@@ -130,15 +118,7 @@ class Supervision:
         former = patiently(lambda: self.run.attempts.order_by("-number").first())
         if former is not None:
             patiently(lambda: self.replay.catch_up(former))
-        open_ones = self.run.attempts.filter(ended_at=None)
-        patiently(lambda: open_ones.update(ended_at=timezone.now(), outcome="lost"))
-
-    def _attempt_begin(self) -> None:
-        number = self.lease.token
-        self.attempt, _ = Attempt.objects.get_or_create(
-            run=self.run, number=number, defaults={"owner": self.owner}
-        )
-        self.replay.failure = ""  # what a former attempt said is no word of this one
+        patiently(lambda: attempts_lose(run=self.run))
 
     def _train(self, lock: FolderLock) -> int:
         """Run the trainer to its end; its exit code. It is gone whatever happens here."""
@@ -146,8 +126,8 @@ class Supervision:
             raise ValidationError(TOO_FEW_GPUS)
         command = trainer_command(self.run, self.folder)
         captured = environment_capture(command=command, folder=self.folder, diff=DIFF)
-        captured["device"] = self.owner.partition(":")[2].partition(":")[2]
-        patiently(lambda: self.lease.rows.update(environment=captured))
+        captured["device"] = self.run.lease_owner.partition(":")[2].partition(":")[2]
+        patiently(lambda: job_update(lease=self.lease, environment=captured))
         trainer = Trainer(self.run, self.folder, lock)
         try:
             return self._follow(trainer, UsageSampler(self.run, trainer.pid))
@@ -179,7 +159,7 @@ class Supervision:
             raise LeaseLost
         return asked
 
-    def _conclude(self, code: int) -> None:
+    def _conclude(self, code: int) -> dict[str, Any]:
         """What the trainer's end means for the run."""
         # Its `end` event may be a former attempt's, which was killed after it had written it.
         if code == 0:
@@ -188,34 +168,30 @@ class Supervision:
         explained = code in (MISFIT_CODE, FAILED_CODE) or (code == 1 and self.run.gpus == 1)
         if self.replay.failure or explained:
             sentence = self.replay.failure or self._last_words()
-            return self._finish("failed", code, state=State.FAILED, error=sentence)
+            return self._end("failed", code, state=State.FAILED, error=sentence)
         if patiently(self._stop_asked):
-            return self._finish("stopped", code, state=State.STOPPED)
+            return self._end("stopped", code, state=State.STOPPED)
         if shutting_down.is_set():
-            return self._return("released", code, tried=False)
-        return self._return("crashed", code, tried=True)
+            self._attempt_end("released", code)
+            raise JobReturned(tried=False)
+        self._attempt_end("crashed", code)
+        raise JobReturned(tried=True)
 
-    def _succeeded(self, code: int) -> None:
+    def _succeeded(self, code: int) -> dict[str, Any]:
         try:
             patiently(lambda: checkpoint_publish(run=self.run))
         except (CheckpointDamaged, OSError, ValueError):
             logger.exception("The best weights of run %s could not be published.", self.run.pk)
-            return self._finish("failed", code, state=State.FAILED, error=NOT_PUBLISHED)
-        return self._finish("done", code, state=State.DONE)
+            return self._end("failed", code, state=State.FAILED, error=NOT_PUBLISHED)
+        return self._end("done", code)
 
-    def _finish(self, outcome: str, code: int | None, **fields: Any) -> None:
-        fields = {"error": "", "step": 0, "disk_bytes": run_tidy(run=self.run)} | fields
+    def _end(self, outcome: str, code: int | None, **fields: Any) -> dict[str, Any]:
+        disk_bytes = run_tidy(run=self.run)
         self._attempt_end(outcome, code)
-        patiently(lambda: job_finish(lease=self.lease, **fields))
-
-    def _return(self, outcome: str, code: int, *, tried: bool) -> None:
-        self._attempt_end(outcome, code)
-        patiently(lambda: job_return(lease=self.lease, tried=tried))
+        return {"step": 0, "disk_bytes": disk_bytes, **fields}
 
     def _attempt_end(self, outcome: str, code: int | None) -> None:
-        rows = Attempt.objects.filter(pk=self.attempt.pk)
-        ended = {"ended_at": timezone.now(), "outcome": outcome, "exit_code": code}
-        patiently(lambda: rows.update(**ended))
+        patiently(lambda: attempt_end(attempt=self.attempt, outcome=outcome, exit_code=code))
 
     def _last_words(self) -> str:
         """The last line that the trainer printed: how models_zoo tells what does not fit."""

@@ -27,8 +27,8 @@ from experiments.runs.services import (
     run_resume,
     run_stop,
 )
-from experiments.worker import execution
-from experiments.worker.preflights import preflight_execute
+from experiments.tasks import preflight_execute
+from experiments.worker import supervision
 from experiments.worker.trainer import FolderLock, Trainer, _marked, run_mark
 from models_zoo.cli import main
 from models_zoo.networks.catalogue import OUTSIDE
@@ -59,10 +59,10 @@ def _surroundings(
     monkeypatch.setattr(wakeups, "send", lambda model, pk: True)
     draw_folder(settings.DATA_ROOT / "streets", train=6, val=3)
     yield
-    execution.shutting_down.set()
-    assert execution._place.acquire(timeout=100), "a worker of this test still works"
-    execution._place.release()
-    execution.shutting_down.clear()
+    supervision.shutting_down.set()
+    assert supervision._place.acquire(timeout=100), "a worker of this test still works"
+    supervision._place.release()
+    supervision.shutting_down.clear()
 
 
 def launch(**changes: Any) -> Run:
@@ -72,7 +72,7 @@ def launch(**changes: Any) -> Run:
 
 
 def execute(run: Run) -> Run:
-    execution.run_execute(run_id=run.pk)
+    supervision.run_execute(run_id=run.pk)
     run.refresh_from_db()
     return run
 
@@ -86,7 +86,7 @@ class Worker(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        execution.run_execute(run_id=self.run_row.pk)
+        supervision.run_execute(run_id=self.run_row.pk)
         connection.close()
 
     def wait(self, holds: Callable[[Run], Any]) -> None:
@@ -302,7 +302,7 @@ def test_a_worker_that_is_told_to_end_gives_the_run_back() -> None:
     run = launch(epochs=2000)
     worker = Worker(run)
     worker.wait(lambda run: run.epoch >= 1)
-    execution.shutting_down.set()
+    supervision.shutting_down.set()
     run = worker.finish()
     assert (run.state, run.attempt) == (State.QUEUED, 0)
     assert outcomes(run) == [("released", 3)]
@@ -405,7 +405,7 @@ def test_preflight_audits_the_data_and_tries_a_batch() -> None:
     look = preflight_request(
         owner=None, architecture="tiny", variant="full", data="streets", epochs=3, config=CONFIG
     )
-    preflight_execute(preflight_id=look.pk)
+    preflight_execute(str(look.pk))
     look.refresh_from_db()
     assert (look.state, look.error, look.blocking) == (State.DONE, "", [])
     assert look.result["images"] == {"train": 6, "val": 3}
@@ -418,7 +418,7 @@ def test_preflight_finds_what_forbids_to_launch(settings: Settings) -> None:
     (settings.DATA_ROOT / "streets" / "val" / "masks" / "val00.png").write_bytes(b"no image")
     request = {"architecture": "tiny", "variant": "full", "data": "streets", "config": CONFIG}
     look = preflight_request(owner=None, **request)
-    preflight_execute(preflight_id=look.pk)
+    preflight_execute(str(look.pk))
     look.refresh_from_db()
     assert look.state == State.DONE
     assert "val00" in look.blocking[0]["files"][0]
@@ -429,7 +429,7 @@ def test_preflight_says_what_the_network_does_not_know() -> None:
     config = CONFIG | {"options": {"nothing": 1}}
     request = {"architecture": "tiny", "variant": "full", "data": "streets", "config": config}
     look = preflight_request(owner=None, **request)
-    preflight_execute(preflight_id=look.pk)
+    preflight_execute(str(look.pk))
     look.refresh_from_db()
     assert look.state == State.FAILED
     assert "no option 'nothing'" in look.error
@@ -439,7 +439,7 @@ def test_an_estimate_looks_at_earlier_runs() -> None:
     execute(launch(epochs=3))
     request = {"architecture": "tiny", "variant": "full", "data": "streets", "epochs": 10}
     look = preflight_request(owner=None, **request, config=CONFIG)
-    preflight_execute(preflight_id=look.pk)
+    preflight_execute(str(look.pk))
     look.refresh_from_db()
     assert look.result["estimate"]["basis"] == "earlier runs"
     assert 0 < look.result["estimate"]["seconds"] < 60

@@ -1,0 +1,61 @@
+"""What is left behind in Django's storage: folders that follow their rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+
+def folder_clear(*, folder: str, keep: Collection[str] = (), only: int | None = None) -> None:
+    """Delete the files directly in a storage folder, but those to keep.
+
+    With `only`, no others than those whose name begins with that number.
+    """
+    own = re.compile(rf"{only}\D" if only is not None else "")
+    for name in _listed(folder)[1]:
+        if own.match(name) and f"{folder}/{name}" not in keep:
+            default_storage.delete(f"{folder}/{name}")
+    if not keep and only is None:
+        default_storage.delete(folder)
+
+
+def folder_delete(*, folder: str) -> None:
+    """Delete a storage folder with everything in it; "" and one that is not there are nothing.
+
+    What a trainer still writes meanwhile stays; its worker deletes the folder once it is gone.
+    """
+    if not folder:
+        return
+    folders, files = _listed(folder)
+    for name in folders:
+        folder_delete(folder=f"{folder}/{name}")
+    for name in files:
+        default_storage.delete(f"{folder}/{name}")
+    with suppress(OSError):
+        default_storage.delete(folder)
+
+
+def folder_bytes(*, folder: str) -> int:
+    """How much disk a storage folder takes."""
+    folders, files = _listed(folder)
+    return sum(folder_bytes(folder=f"{folder}/{name}") for name in folders) + sum(
+        default_storage.size(f"{folder}/{name}") for name in files
+    )
+
+
+def files_follow(instance: Any, **_: Any) -> None:
+    """Receiver of post_delete: whatever way a row is deleted, its folder goes at the commit."""
+    transaction.on_commit(partial(folder_delete, folder=instance.folder))
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    try:
+        return default_storage.listdir(folder)
+    except FileNotFoundError:
+        return [], []
