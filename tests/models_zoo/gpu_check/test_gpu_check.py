@@ -31,6 +31,7 @@ def test_speeds_are_ours_beside_plain_ones():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # it starts processes that import torch
 def test_two_share_a_device():
     told = shared("unet", TINY, seconds=0.2)
     assert told["alone"] > 0
@@ -38,6 +39,7 @@ def test_two_share_a_device():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # it starts processes that import torch
 def test_a_killed_run_resumes_bit_for_bit_on_a_processor(tmp_path, monkeypatch):
     monkeypatch.setattr(sharing, "PASSES", 1)
     told = resumed("unet", tmp_path, precision="fp32")
