@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from lineage.architectures import by_paper, sheets
 from lineage.story import stories
-from models_zoo.networks.catalogue import known
+from models_zoo.networks.catalogue import catalogue, known, published
 from models_zoo.study import stories as files
 from models_zoo.study.descriptions import CORNERS, picture_path
 
@@ -21,8 +21,8 @@ def architectures(request: HttpRequest) -> HttpResponse:
     """Every architecture in the order of the lineage."""
     every = sheets()
     context = {
-        "papers": by_paper([sheet for sheet in every if not sheet.architecture.published]),
-        "published": [sheet for sheet in every if sheet.architecture.published],
+        "papers": by_paper([sheet for sheet in every if sheet.architecture.key in catalogue()]),
+        "published": [sheet for sheet in every if sheet.architecture.key in published()],
     }
     return render(request, "lineage/architectures.html", context)
 

@@ -16,13 +16,13 @@ from models_zoo.fetch import Progress
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.networks.build import network_build
 from models_zoo.networks.catalogue import published
-from models_zoo.networks.paper import Architecture
+from models_zoo.networks.paper import Published
 
 SLUG = "cocovoc"
 INPUT_SIZE = (520, 693)  # torchvision scores at 520 pixels on the shorter side
 
 
-def published_keys() -> dict[str, Architecture]:
+def published_keys() -> dict[str, Published]:
     """The checkpoint keys of the published networks."""
     return {f"{SLUG}-{key}-full": architecture for key, architecture in published().items()}
 
@@ -33,10 +33,9 @@ def published_sidecar(key: str) -> dict[str, Any]:
     download_mb: what fetching it costs. Its sha256 names the publication, not a file's bytes.
     """
     architecture = published_keys()[key]
-    publication = architecture.published
-    name = hashlib.sha256(publication.weights.encode()).hexdigest()
-    sidecar = _sidecar(key, architecture, name, publication.parameters)
-    return sidecar | {"download_mb": round(publication.megabytes)}
+    name = hashlib.sha256(architecture.weights.encode()).hexdigest()
+    sidecar = _sidecar(key, architecture, name, architecture.parameters)
+    return sidecar | {"download_mb": round(architecture.megabytes)}
 
 
 def published_checkpoint(key: str, *, progress: Progress | None = None) -> CheckpointFiles:
@@ -67,7 +66,7 @@ def _write(key: str, weights: Path, progress: Progress | None) -> None:
     sidecar_save(weights, _sidecar(key, architecture, sha256, parameters) | size)
 
 
-def _sidecar(key: str, architecture: Architecture, sha256: str, parameters: int) -> dict[str, Any]:
+def _sidecar(key: str, architecture: Published, sha256: str, parameters: int) -> dict[str, Any]:
     return {
         "format": 1,
         "key": key,
@@ -89,7 +88,7 @@ def _sidecar(key: str, architecture: Architecture, sha256: str, parameters: int)
         "parameters": parameters,
         "gmacs": None,
         "scores": [],
-        "training": {"weights": architecture.published.weights},
+        "training": {"weights": architecture.weights},
         "command": "",
         "sha256": sha256,
     }

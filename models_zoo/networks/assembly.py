@@ -16,6 +16,7 @@ class UnpoolingNetwork(nn.Module):
     """
 
     encoder: nn.ModuleList
+    middle: nn.Module
     decoder: nn.ModuleList
     score: nn.Module
 

@@ -119,7 +119,7 @@ class ResNet(nn.Module):
         plan = _dilations(depth, output_stride, multi_grid, torchvision_dilation)
         for stage, (stride, dilations) in enumerate(plan):
             hidden, outputs = narrow(64 << stage, width), self.channels[stage]
-            blocks = []
+            blocks: list[nn.Module] = []
             for dilation in dilations:
                 first = not blocks
                 blocks.append(

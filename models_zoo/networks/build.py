@@ -7,7 +7,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from models_zoo.networks.catalogue import VARIANTS, architecture_get
-from models_zoo.networks.paper import Architecture
+from models_zoo.networks.paper import Architecture, Published
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +30,7 @@ def build(
     had.
     """
     architecture = architecture_get(key)
-    if variant not in VARIANTS or (variant == "slim" and architecture.published):
+    if variant not in VARIANTS or (variant == "slim" and isinstance(architecture, Published)):
         raise ValueError(f"{key} has no variant {variant!r}. Known: {', '.join(VARIANTS)}.")
     if pretrained and variant == "slim":
         raise ValueError("Published weights fit the full variant only, not the slim one.")

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from models_zoo.networks.paper import Architecture
+from models_zoo.networks.paper import Architecture, Published
 from models_zoo.networks.papers import folders, in_lineage
 
 VARIANTS = ("full", "slim")
@@ -23,12 +23,16 @@ def catalogue() -> dict[str, Architecture]:
 
     ValueError when SEGWEB_CATALOGUE names a module that cannot be read or a key that exists.
     """
-    return {k: line for k, line in _lines().items() if not (line.published or line.teaches)}
+    return {
+        key: line
+        for key, line in _lines().items()
+        if not isinstance(line, Published) and not line.teaches
+    }
 
 
-def published() -> dict[str, Architecture]:
+def published() -> dict[str, Published]:
     """The networks that come with torchvision's published weights, by key: 21 classes, to use."""
-    return {key: line for key, line in _lines().items() if line.published}
+    return {key: line for key, line in _lines().items() if isinstance(line, Published)}
 
 
 def known() -> dict[str, Architecture]:

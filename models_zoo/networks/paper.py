@@ -71,15 +71,6 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Publication:
-    """Trained weights that others publish: torchvision's name of them, and what it says of them."""
-
-    weights: str
-    parameters: int
-    megabytes: float
-
-
-@dataclass(frozen=True)
 class Architecture:
     """One line of the catalogue, with all that is said of it.
 
@@ -93,7 +84,6 @@ class Architecture:
     `sees_at`, `strides_at`: the modules inside the network at whose output the receptive field and
     the output stride are measured; empty for the logits, and for the same place.
     `backbone`: whether it has an encoder that weights are published for.
-    `published`: the weights that are all this line is about; such a network is not trained here.
     `teaches`: it only teaches others (see `models_zoo.training.distillation`) and has no page.
     """
 
@@ -111,5 +101,16 @@ class Architecture:
     strides_at: str = ""
     backbone: bool = False
     recipe: Recipe = Recipe()
-    published: Publication | None = None
     teaches: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published(Architecture):
+    """A line that is all about weights that others publish; such a network is not trained here.
+
+    `weights`: torchvision's name of them; `parameters` and `megabytes`: what it says of them.
+    """
+
+    weights: str
+    parameters: int
+    megabytes: float

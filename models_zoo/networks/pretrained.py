@@ -22,7 +22,7 @@ from tqdm import tqdm
 from models_zoo.fetch import Progress, fetch
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.networks.backbones import VGG16, ResNet
-from models_zoo.networks.paper import Architecture
+from models_zoo.networks.paper import Architecture, Published
 from models_zoo.torchvision_ops import torchvision
 
 FOLDER = "SEGWEB_WEIGHTS"
@@ -59,10 +59,10 @@ class Report:
 
 
 def published_load(
-    network: nn.Module, architecture: Architecture, *, progress: Progress | None = None
+    network: nn.Module, architecture: Published, *, progress: Progress | None = None
 ) -> Report:
     """Fills `network` with the weights that are all its catalogue line is about."""
-    file = _torchvision_file(architecture.published.weights)
+    file = _torchvision_file(architecture.weights)
     path = weights_find(file, progress=progress)
     tensors = _read(path)
     try:
@@ -77,7 +77,7 @@ def pretrained_load(network: nn.Module, architecture: Architecture) -> Report:
 
     ValueError when none fit, WeightsUnavailable when they cannot be had.
     """
-    if architecture.published:
+    if isinstance(architecture, Published):
         report = published_load(network, architecture)
     else:
         report = backbone_load(network, architecture.title)

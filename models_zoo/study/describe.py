@@ -20,7 +20,7 @@ from models_zoo.files import write_atomically
 from models_zoo.networks.build import build, option_names
 from models_zoo.networks.catalogue import VARIANTS, architecture_get
 from models_zoo.networks.measure import INPUT_SIZE, figures
-from models_zoo.networks.paper import Architecture
+from models_zoo.networks.paper import Architecture, Published
 from models_zoo.study.corners import corners_compare
 from models_zoo.study.descriptions import CORNERS, picture_path
 from models_zoo.study.graph import trace
@@ -32,7 +32,7 @@ NUM_CLASSES = 21
 def describe(key: str) -> dict[str, Any]:
     """Figures, data path and options of one architecture; the pictures are `describe_write`'s."""
     architecture = architecture_get(key)
-    variants = VARIANTS[:1] if architecture.published else VARIANTS
+    variants = VARIANTS[:1] if isinstance(architecture, Published) else VARIANTS
     facts: dict[str, Any] = {
         "key": key,
         "num_classes": NUM_CLASSES,
@@ -41,8 +41,8 @@ def describe(key: str) -> dict[str, Any]:
         "options": options(architecture),
         "sources": getdoc(import_module(architecture.path.split(":")[0])),
     }
-    if architecture.published:
-        weights = torchvision.models.get_weight(architecture.published.weights)
+    if isinstance(architecture, Published):
+        weights = torchvision.models.get_weight(architecture.weights)
         facts["download_mb"] = weights.meta["_file_size"]
     return facts
 
@@ -62,7 +62,7 @@ def describe_write(key: str, folder: Path) -> dict[str, Any]:
 def options(architecture: Architecture) -> list[dict[str, Any]]:
     """Each option with its default and, where there are few, its choices."""
     names = option_names(architecture)
-    if architecture.published or not names:
+    if isinstance(architecture, Published) or not names:
         return []
     network = _on_meta(architecture.key, "full")
     initialise = type(network).__init__

@@ -34,8 +34,10 @@ FORMAT = 3  # raised when a score means something else than before
 FIELD_IMAGES = 50
 CORNER_IMAGES = 50
 ROUNDS = 7
-KEPT = ("split", "miou", "pixel_accuracy", "boundary_iou", "boundary_f1", "recall_by_size")
-KEPT += ("images", "passport", "diagnosis")
+KEPT = (
+    *("split", "miou", "pixel_accuracy", "boundary_iou", "boundary_f1", "recall_by_size"),
+    *("images", "passport", "diagnosis"),
+)
 
 Say = Callable[[str], object]
 Measured = dict[str, Any]

@@ -15,8 +15,9 @@ import pytest
 
 from inference import vocabulary
 from inference.images.samples import FOLDER
+from models_zoo.checkpoints.shipped import shipped
 from models_zoo.data.classes import CAMVID
-from models_zoo.networks.catalogue import known
+from models_zoo.networks.catalogue import known, published
 from models_zoo.networks.paper import COMMON_OPTIONS
 from segweb.env import BASE_DIR
 
@@ -75,8 +76,9 @@ def test_vocabulary_knows_what_is_shipped() -> None:
     assert sentences <= set(vocabulary.SAMPLES)
 
 
-def test_what_is_said_of_architectures_is_translated(korean: polib.POFile) -> None:
-    texts = {text for line in known().values() for text in (line.idea, line.answers)}
-    texts |= {claim.says for line in known().values() for claim in line.claims}
-    texts |= {text for line in known().values() for text in line.options.values()}
-    assert texts - {""} | set(COMMON_OPTIONS.values()) <= {entry.msgid for entry in korean}
+def test_what_is_said_of_shipped_architectures_is_translated(korean: polib.POFile) -> None:
+    offered = {item.architecture for item in shipped()} | published().keys()
+    lines = [known()[key] for key in offered]
+    texts = {text for line in lines for text in (line.idea, line.answers, *line.options.values())}
+    texts |= {claim.says for line in lines for claim in line.claims} | set(COMMON_OPTIONS.values())
+    assert texts - {""} <= {entry.msgid for entry in korean}

@@ -11,7 +11,7 @@ from models_zoo.torchvision_ops import torchvision
 
 # torchvision's name of each network is that of its weights.
 SOURCES = {
-    key: architecture.published.weights.partition("_Weights")[0].lower()
+    key: architecture.weights.partition("_Weights")[0].lower()
     for key, architecture in published().items()
 }
 
@@ -33,11 +33,11 @@ def torchvision_network(key: str) -> torch.nn.Module:
 
 @pytest.mark.parametrize("key", SOURCES)
 def test_what_is_said_of_a_publication_is_what_torchvision_says(key):
-    publication = published()[key].published
-    weights = torchvision.models.get_weight(publication.weights)
-    assert publication.megabytes == weights.meta["_file_size"]
+    architecture = published()[key]
+    weights = torchvision.models.get_weight(architecture.weights)
+    assert architecture.megabytes == weights.meta["_file_size"]
     with torch.device("meta"):
-        assert sum(p.numel() for p in build(key).parameters()) == publication.parameters
+        assert sum(p.numel() for p in build(key).parameters()) == architecture.parameters
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """torchvision's published networks: 21 classes, to use as they are; nothing of them is trained."""
 
-from models_zoo.networks.paper import Architecture, Paper, Publication
+from models_zoo.networks.paper import Paper, Published
 from models_zoo.networks.paper import gettext_noop as _
 from models_zoo.networks.papers import deeplab_v3, fcn
 
@@ -10,7 +10,7 @@ _IDEA = _("Trained by torchvision on COCO's images of the 20 VOC classes; to use
 _LABELS = "Weights.COCO_WITH_VOC_LABELS_V1"
 
 ARCHITECTURES = (
-    Architecture(
+    Published(
         key="torchvision_fcn_resnet50",
         title="FCN, ResNet-50 (torchvision)",
         paper=fcn.PAPER,
@@ -18,9 +18,11 @@ ARCHITECTURES = (
         path=f"{__name__}.network:FCNResNet",
         arguments={"depth": 50},
         sees_at="backbone.layer4",
-        published=Publication(f"FCN_ResNet50_{_LABELS}", 35_322_218, 135.009),
+        weights=f"FCN_ResNet50_{_LABELS}",
+        parameters=35_322_218,
+        megabytes=135.009,
     ),
-    Architecture(
+    Published(
         key="torchvision_deeplab_v3_resnet50",
         title="DeepLab v3, ResNet-50 (torchvision)",
         paper=deeplab_v3.PAPER,
@@ -28,9 +30,11 @@ ARCHITECTURES = (
         path=f"{deeplab_v3.__name__}.network:DeepLabV3",
         arguments={"depth": 50, "head": "torchvision", "aux": True},
         sees_at="backbone.layer4",
-        published=Publication(f"DeepLabV3_ResNet50_{_LABELS}", 42_004_074, 160.515),
+        weights=f"DeepLabV3_ResNet50_{_LABELS}",
+        parameters=42_004_074,
+        megabytes=160.515,
     ),
-    Architecture(
+    Published(
         key="torchvision_deeplab_v3_resnet101",
         title="DeepLab v3, ResNet-101 (torchvision)",
         paper=deeplab_v3.PAPER,
@@ -38,9 +42,11 @@ ARCHITECTURES = (
         path=f"{deeplab_v3.__name__}.network:DeepLabV3",
         arguments={"depth": 101, "head": "torchvision", "aux": True},
         sees_at="backbone.layer4",
-        published=Publication(f"DeepLabV3_ResNet101_{_LABELS}", 60_996_202, 233.217),
+        weights=f"DeepLabV3_ResNet101_{_LABELS}",
+        parameters=60_996_202,
+        megabytes=233.217,
     ),
-    Architecture(
+    Published(
         key="torchvision_deeplab_v3_mobilenet",
         title="DeepLab v3, MobileNetV3 (torchvision)",
         paper=_MOBILENET,
@@ -48,9 +54,11 @@ ARCHITECTURES = (
         path=f"{__name__}.network:MobileNetNetwork",
         arguments={"name": "deeplabv3_mobilenet_v3_large", "aux": True},
         sees_at="backbone.16",
-        published=Publication(f"DeepLabV3_MobileNet_V3_Large_{_LABELS}", 11_029_328, 42.301),
+        weights=f"DeepLabV3_MobileNet_V3_Large_{_LABELS}",
+        parameters=11_029_328,
+        megabytes=42.301,
     ),
-    Architecture(
+    Published(
         key="torchvision_lraspp_mobilenet",
         title="LR-ASPP, MobileNetV3 (torchvision)",
         paper=_MOBILENET,
@@ -58,6 +66,8 @@ ARCHITECTURES = (
         path=f"{__name__}.network:MobileNetNetwork",
         arguments={"name": "lraspp_mobilenet_v3_large", "aux": False},
         sees_at="backbone.16",
-        published=Publication(f"LRASPP_MobileNet_V3_Large_{_LABELS}", 3_221_538, 12.49),
+        weights=f"LRASPP_MobileNet_V3_Large_{_LABELS}",
+        parameters=3_221_538,
+        megabytes=12.49,
     ),
 )
