@@ -13,7 +13,7 @@ from segweb.jobs import State
 
 @pytest.mark.django_db
 def test_costs_are_told_by_megapixel(image: Image, checkpoints: list[Checkpoint]) -> None:
-    comparison_create(image=image, checkpoints=checkpoints[:2])
+    comparison_create(image=image, models=[one.key for one in checkpoints[:2]])
     first, second = Prediction.objects.order_by("pk")
     assert costs() == {}
     done = {"state": State.DONE, "scored_height": 500, "scored_width": 1000}

@@ -1,0 +1,86 @@
+"""The metrics of an epoch, one line each: columns, curves, exports and comparisons follow from it.
+
+An event or a report may bring others: they are kept and shown under their own names. Titles are
+English, marked for translation; pages translate them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FRACTION = "fraction"  # from 0 to 1, shown in percent
+HIGHER, LOWER = "higher", "lower"
+
+
+def _(text: str) -> str:
+    """Mark a text for translation: models_zoo knows no Django."""
+    return text
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of an epoch: `name` in events, rows, API and exports, `title` for people.
+
+    `better` says which direction is; "" where neither. Metrics of one `chart` are drawn together,
+    each as the `line` of that label; "" for a metric that is not drawn.
+    """
+
+    name: str
+    title: str
+    unit: str = ""
+    better: str = ""
+    chart: str = ""
+    line: str = ""
+
+    @property
+    def fraction(self) -> bool:
+        """Whether it lies between 0 and 1."""
+        return self.unit == FRACTION
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a chart is called, and what its axis says."""
+
+    title: str
+    axis: str
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("loss", _("Training loss"), "", LOWER, "loss", _("train")),
+        Metric("val_loss", _("Loss on val"), "", LOWER, "loss", _("val")),
+        Metric("lr", _("Learning rate"), chart="lr", line=_("Learning rate")),
+        Metric("seconds", _("Seconds"), "s", LOWER),
+        Metric("images_per_second", _("Images a second"), "1/s", HIGHER),
+        Metric("miou", "mIoU", FRACTION, HIGHER, "miou", _("val")),
+        Metric("train_miou", _("mIoU on train"), FRACTION, HIGHER, "miou", _("train")),
+        Metric("pixel_accuracy", _("Pixel accuracy"), FRACTION, HIGHER, "pixels", _("pixel")),
+        Metric(
+            "mean_accuracy", _("Mean accuracy"), FRACTION, HIGHER, "pixels", _("mean of classes")
+        ),
+        Metric("fw_iou", _("Frequency-weighted IoU"), FRACTION, HIGHER, "pixels", "fw IoU"),
+        Metric("per_class_iou", _("IoU by class"), FRACTION, HIGHER, "classes"),
+        Metric("classes_counted", _("Classes with pixels")),
+    )
+}
+
+CHARTS = {
+    "miou": Chart(_("mIoU, in percent"), "mIoU"),
+    "loss": Chart(_("Loss"), _("Loss")),
+    "pixels": Chart(_("Accuracy and frequency-weighted IoU, in percent"), "%"),
+    "lr": Chart(_("Learning rate"), _("Learning rate")),
+    "classes": Chart(_("IoU by class, in percent"), "IoU"),
+}
+
+
+def charted(chart: str) -> list[Metric]:
+    """The metrics that a chart of CHARTS draws."""
+    return [metric for metric in METRICS.values() if metric.chart == chart]
+
+
+def leading() -> list[Metric]:
+    """The first of each chart that has a better direction: what runs are compared by."""
+    firsts = [next((m for m in charted(chart) if m.line), None) for chart in CHARTS]
+    return [metric for metric in firsts if metric and metric.better]
