@@ -55,7 +55,7 @@ def merge_sums(blocks: list[Block]) -> list[Block]:
 
 
 def as_dict(block: Block, blocks: list[Block]) -> dict[str, Any]:
-    """What is told of `block`, one of `blocks`: module, parts, shape, from and, unpooling, places."""
+    """What is told of a block: module, parts, shape, from, and of an unpooling its places."""
     told: dict[str, Any] = {
         "module": block.module,
         "parts": _parts(block),
