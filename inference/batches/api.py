@@ -19,10 +19,10 @@ from rest_framework.response import Response
 
 from inference import access
 from inference.batches import services
-from inference.batches.archives import batch_bytes_max
-from inference.batches.gallery import SORTS, batch_tiles
+from inference.batches.files import batch_bytes_max
 from inference.batches.results import results_coco, results_zip
 from inference.batches.serializers import BatchCreateSerializer, BatchSerializer
+from inference.batches.tiles import SORTS, batch_tiles
 from inference.models import Batch
 from inference.pace import BatchThrottle
 from inference.rest import FileView, UploadView

@@ -10,13 +10,12 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import numpy as np
 from django.utils.translation import gettext
 
-from inference.batches.gallery import Tile
+from inference.batches.tiles import Tile
 from inference.images.coco import annotations, categories
+from inference.images.masks import mask_read
 from inference.models import Prediction
-from models_zoo.masks import read_mask
 
 IN_MEMORY = 8 * 2**20  # bytes of a zip before it goes to disk
 COLUMNS = (
@@ -71,7 +70,9 @@ def results_coco(tiles: list[Tile], model: str) -> Iterator[str]:
     yield '"annotations": ['
     number = 1
     for tile, prediction in shown:
-        found = annotations(_read(prediction), image_id=tile.item.position + 1, first=number)
+        found = annotations(
+            mask_read(prediction.mask), image_id=tile.item.position + 1, first=number
+        )
         yield ("" if number == 1 else ", ") + json.dumps(found)[1:-1]
         number += len(found)
     yield "]}"
@@ -119,8 +120,3 @@ def _mask_path(tile: Tile, prediction: Prediction) -> str:
     """Names are the uploader's and need not differ: the image's number comes first."""
     stem = tile.item.name.rpartition(".")[0] or tile.item.name or "image"
     return f"masks/{prediction.checkpoint.key}/{tile.item.position + 1:02d}-{stem}.png"
-
-
-def _read(prediction: Prediction) -> np.ndarray:
-    with prediction.mask.open() as file:
-        return read_mask(file)

@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from experiments.models import Dataset
-from inference.batches.archives import IMAGES_MAX
-from inference.batches.gallery import Tile, batch_progress, batch_tiles
+from inference.batches.files import IMAGES_MAX
+from inference.batches.tiles import Tile, batch_progress, batch_tiles
 from inference.models import Batch, Scale
 from inference.rest import UrlField
 

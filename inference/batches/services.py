@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from experiments.models import Dataset
-from inference.batches.archives import BatchFile, batch_bytes_max, batch_files
+from inference.batches.files import BatchFile, batch_bytes_max, batch_files
 from inference.comparisons import Models, checkpoints_choose
 from inference.images import uploads
 from inference.models import Batch, BatchItem, Image, Scale

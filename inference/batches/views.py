@@ -1,4 +1,4 @@
-"""The pages of batches: a form for many images, and their gallery, worst first."""
+"""The pages of batches: a form for many images, and what became of them, worst first."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from experiments.models import Checkpoint
 from inference import access
 from inference.batches import services
-from inference.batches.archives import IMAGES_MAX, batch_bytes_max
+from inference.batches.files import IMAGES_MAX, batch_bytes_max
 from inference.batches.forms import BatchForm
-from inference.batches.gallery import batch_progress, batch_tiles, sort_of, sorts_of
+from inference.batches.tiles import batch_progress, batch_tiles, sort_of, sorts_of
 from inference.images.uploads import body_too_long
 from inference.models import Batch
 from inference.pace import BatchThrottle, check_pace
@@ -49,7 +49,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @csrf_protect
 def _new(request: HttpRequest) -> HttpResponse:
-    """A good upload leads to its gallery at once."""
+    """A good upload leads to its batch at once."""
     posted = request.method == "POST"
     if posted and not access.may_compare(request):
         return redirect_to_login(request.path)
@@ -74,7 +74,7 @@ def _new(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The gallery, or its part that changes; 204 while that looks as it did (`?seen=`)."""
+    """The batch, or its part that changes; 204 while that looks as it did (`?seen=`)."""
     found = get_object_or_404(access.batches_visible(request), pk=pk)
     tiles = batch_tiles(found, sort=request.GET.get("sort", ""))
     progress = batch_progress(found, tiles)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from inference.images.classes import class_list
+from inference.images.masks import mask_read
 from inference.models import Comparison, Prediction
-from models_zoo.masks import read_mask
 from models_zoo.metrics import confusion
 
 SWAPS = 10
@@ -66,7 +66,7 @@ def comparison_agreement(comparison: Comparison) -> dict[str, Any]:
     for classes, members in groups.items():
         if len(members) < 2:
             continue
-        masks = [_read(member) for member in members]
+        masks = [mask_read(member.mask) for member in members]
         for (a, one), (b, other) in combinations(zip(members, masks, strict=True), 2):
             ids = {"a": str(a.pk), "b": str(b.pk)}
             pairs.append(ids | pair_agreement(one, other, len(classes)))
@@ -78,8 +78,3 @@ def comparison_agreement(comparison: Comparison) -> dict[str, Any]:
         "groups": found,
         "entropy_mean": largest["entropy_mean"] if largest else None,
     }
-
-
-def _read(prediction: Prediction) -> np.ndarray:
-    with prediction.mask.open() as file:
-        return read_mask(file)

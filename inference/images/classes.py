@@ -6,10 +6,52 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.core.cache import cache
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import pgettext_lazy
 
 from experiments.models import Checkpoint
+from inference.images.masks import mask_read
 from inference.models import Prediction
-from models_zoo.masks import read_mask
+
+# Names come from checkpoints, not from a template; a test keeps the list complete for what ships.
+CLASS_NAMES = (
+    _("aeroplane"),
+    _("background"),
+    _("bicycle"),
+    _("bicyclist"),
+    _("bird"),
+    _("boat"),
+    _("bottle"),
+    _("building"),
+    _("bus"),
+    _("car"),
+    _("cat"),
+    _("chair"),
+    _("cow"),
+    _("diningtable"),
+    _("dog"),
+    _("fence"),
+    _("horse"),
+    _("motorbike"),
+    _("pavement"),
+    _("pedestrian"),
+    _("person"),
+    _("pole"),
+    _("pottedplant"),
+    _("road"),
+    _("sheep"),
+    _("sign"),
+    _("sky"),
+    _("skyscraper"),
+    _("sofa"),
+    _("terrain"),
+    _("tree"),
+    _("tvmonitor"),
+    _("water"),
+)
+
+# A class whose word is another thing's too: the vehicle, not the split.
+HOMONYMS = {"train": pgettext_lazy("class", "train")}
 
 
 def class_list(checkpoint: Checkpoint) -> tuple[tuple[int, str], ...]:
@@ -42,6 +84,5 @@ def prediction_legend(prediction: Prediction) -> list[ClassShare]:
 
 
 def _counts(prediction: Prediction) -> dict[int, int]:
-    with prediction.mask.open() as file:
-        numbers, counts = np.unique(read_mask(file), return_counts=True)
+    numbers, counts = np.unique(mask_read(prediction.mask), return_counts=True)
     return dict(zip(numbers.tolist(), counts.tolist(), strict=True))

@@ -12,9 +12,10 @@ from django.http import FileResponse
 from PIL import Image as Picture
 
 from inference.images.coco import coco
+from inference.images.masks import mask_read
 from inference.models import Prediction
 from models_zoo.images import open_image
-from models_zoo.masks import colourise, read_mask
+from models_zoo.masks import colourise
 
 OPACITY = 0.5
 KEPT = "private, max-age=31536000, immutable"  # nothing served here ever changes
@@ -38,7 +39,7 @@ def mask_as_overlay(prediction: Prediction) -> FileResponse:
     """The class colours laid half transparent over the image, as RGB PNG."""
     with prediction.comparison.image.file.open() as file:
         image = open_image(file)
-    colours = colourise(_read(prediction), prediction.checkpoint.classes)
+    colours = colourise(mask_read(prediction.mask), prediction.checkpoint.classes)
     blended = (image * (1 - OPACITY) + colours * OPACITY).round().astype(np.uint8)
     buffer = BytesIO()
     Picture.fromarray(blended).save(buffer, "PNG", compress_level=1)
@@ -50,7 +51,7 @@ def mask_as_coco(prediction: Prediction) -> FileResponse:
     """COCO JSON with run-length encoded regions, one for each class found."""
     classes = prediction.checkpoint.classes
     name = prediction.comparison.image.name or f"{prediction.comparison.image_id}.png"
-    content = json.dumps(coco(_read(prediction), classes, file_name=name)).encode()
+    content = json.dumps(coco(mask_read(prediction.mask), classes, file_name=name)).encode()
     return stored(BytesIO(content), "application/json", f"{_stem(prediction)}.json")
 
 
@@ -61,7 +62,7 @@ def mask_as_npz(prediction: Prediction) -> FileResponse:
 
 def mask_as_ids(prediction: Prediction) -> FileResponse:
     """The class ids alone: H×W bytes, row by row, gzipped for the way."""
-    return _zipped(_read(prediction).tobytes(), f"{_stem(prediction)}.ids")
+    return _zipped(mask_read(prediction.mask).tobytes(), f"{_stem(prediction)}.ids")
 
 
 def mask_as_top3(prediction: Prediction) -> FileResponse:
@@ -86,11 +87,6 @@ MASK_FORMATS = {
     "ids": mask_as_ids,
     "top3": mask_as_top3,
 }
-
-
-def _read(prediction: Prediction) -> np.ndarray:
-    with prediction.mask.open() as file:
-        return read_mask(file)
 
 
 def _stem(prediction: Prediction) -> str:

@@ -12,16 +12,45 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from inference.vocabulary import FAILURES
+from django.utils.translation import gettext_noop as _
 
 FOLDER = Path(__file__).parent / "samples"
+
+FAILURES = {
+    "large": _("Large objects"),
+    "small": _("Small objects"),
+    "thin": _("Thin structures"),
+    "context": _("Context"),
+    "look_alike": _("Look-alikes"),
+    "low_contrast": _("Low contrast"),
+}
+
+# What samples.json says, marked for translation; a test keeps the list complete.
+SENTENCES = (
+    _("A bus up close"),
+    _("Windows and doors belong to the bus; a narrow view cuts it apart."),
+    _("Traffic along the quay"),
+    _("Far cars, boats and people vanish in coarse masks."),
+    _("Bicycles by the kerb"),
+    _("Spokes, posts and railings need fine boundaries."),
+    _("Road and river"),
+    _("The same body is a car on the road and a boat on the water."),
+    _("Houses and towers"),
+    _("Houses and skyscrapers share their walls, only their extent differs."),
+    _("Grey before grey"),
+    _("People and signs in nearly the colour of what is behind them."),
+    _("On the promenade"),
+    _("A fence and bicycles, and boats behind them."),
+    _("A walk at dusk"),
+    _("People, trees and a fence fade into the dusk."),
+)
 
 
 @dataclass(frozen=True)
 class Sample:
     """One sample; `title` and `provokes` are English sentences that templates translate.
 
-    `failure` is the kind of failure that it provokes, a key of `inference.vocabulary.FAILURES`.
+    `failure` is the kind of failure that it provokes, a key of FAILURES.
     """
 
     name: str
@@ -55,7 +84,7 @@ def sample_images() -> list[Sample]:
 
 
 def samples_by_failure() -> dict[str, list[Sample]]:
-    """The samples by what they provoke, in the order of the vocabulary."""
+    """The samples by what they provoke, in the order of FAILURES."""
     found = {failure: [s for s in sample_images() if s.failure == failure] for failure in FAILURES}
     return {failure: samples for failure, samples in found.items() if samples}
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from experiments.models import Checkpoint
+from inference.images.masks import mask_read
 from inference.models import Comparison, Image
-from models_zoo.masks import read_mask
 from models_zoo.metrics import confusion, scores
 from models_zoo.metrics.boundaries import boundary_iou
 
@@ -19,8 +19,7 @@ def true_mask(image: Image, checkpoint: Checkpoint) -> np.ndarray | None:
     """The image's true mask, H×W class ids, if it has one of the checkpoint's classes."""
     if not image.mask or image.mask_dataset_id != checkpoint.dataset_id:
         return None
-    with image.mask.open() as file:
-        return read_mask(file)
+    return mask_read(image.mask)
 
 
 def mask_scores(image: Image, checkpoint: Checkpoint, mask: np.ndarray) -> dict[str, Any] | None:

@@ -8,11 +8,12 @@ import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from inference.images.masks import mask_read
 from inference.images.truths import mask_scores, true_mask
 from inference.models import Ensemble, Image, Prediction
 from inference.worker import warm
 from inference.worker.weights import checkpoint_weights
-from models_zoo.masks import mask_png, read_mask
+from models_zoo.masks import mask_png
 from models_zoo.metrics import confusion, scores
 from segweb.jobs import Lease
 
@@ -76,8 +77,7 @@ def _changes(
     mask: np.ndarray, member: Prediction, truth: np.ndarray | None, ignored: int | None
 ) -> dict[str, int | None]:
     """Pixels that the ensemble changes of a member's mask, for better and for worse."""
-    with member.mask.open() as file:
-        own = read_mask(file)
+    own = mask_read(member.mask)
     changed = mask != own
     found: dict[str, int | None] = {
         "changed": int(np.count_nonzero(changed)),

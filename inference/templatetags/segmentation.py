@@ -8,13 +8,13 @@ from django import template
 from django.template import Context
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from experiments.models import Checkpoint, Dataset
 from experiments.templatetags.tracking import passport_term
-from inference import vocabulary
-from inference.compare.panes import Pane
-from inference.images.classes import ClassShare, prediction_legend
+from inference.images.classes import HOMONYMS, ClassShare, prediction_legend
 from inference.images.renditions import LONGEST
+from inference.images.samples import FAILURES
 from inference.models import Comparison, Image, Prediction
 from models_zoo import Architecture
 from models_zoo.networks.catalogue import known
@@ -24,6 +24,21 @@ from segweb.templatetags.figures import term
 register = template.Library()
 register.filter(passport_term)
 LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at
+
+# What is said of a data set where its models are chosen, by slug.
+DATASETS = {
+    "camvid": gettext_noop("Photographs of British streets, taken from a driving car."),
+    "cocovoc": gettext_noop(
+        "Photographs of everyday scenes, labelled with the 20 classes of Pascal VOC."
+    ),
+    "scenes": gettext_noop("Street and river scenes drawn by SegWeb itself."),
+}
+
+FITS = {
+    "camvid": gettext_noop("Fits photographs of streets."),
+    "cocovoc": gettext_noop("Fits photographs of people, animals, vehicles and rooms."),
+    "scenes": gettext_noop("Fits the samples."),
+}
 
 
 @register.filter
@@ -42,7 +57,7 @@ def architecture_title(checkpoint: Checkpoint) -> str:
 @register.filter
 def class_name(english: str) -> str:
     """The name of a class in the reader's language."""
-    return str(vocabulary.HOMONYMS.get(english) or term(english))
+    return str(HOMONYMS.get(english) or term(english))
 
 
 @register.filter
@@ -54,19 +69,19 @@ def with_licence(dataset: Dataset) -> str:
 @register.filter
 def description(dataset: Dataset) -> str:
     """What a model trained on this data set has seen; "" where nobody has said."""
-    return term(vocabulary.DATASETS.get(dataset.slug, ""))
+    return term(DATASETS.get(dataset.slug, ""))
 
 
 @register.filter
 def fits(dataset: Dataset) -> str:
     """Which images a model trained on this data set is for; "" where nobody has said."""
-    return term(vocabulary.FITS.get(dataset.slug, ""))
+    return term(FITS.get(dataset.slug, ""))
 
 
 @register.filter
 def failure_title(failure: str) -> str:
     """What a kind of failure is called."""
-    return _(vocabulary.FAILURES[failure])
+    return _(FAILURES[failure])
 
 
 @register.filter
@@ -127,7 +142,7 @@ def photo_url(context: Context, image: Image) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def pane_url(context: Context, pane: Pane) -> str:
+def pane_url(context: Context, pane: Any) -> str:
     """Where the pane asks for itself once it looks different."""
     comparison = pane.prediction.comparison_id
     return _url(context, "inference:pane", comparison, pane.number, seen=pane.look)

@@ -1,4 +1,4 @@
-"""Many images, as someone with a browser sees it: the form, the gallery, the results."""
+"""Many images, as someone with a browser sees it: the form, the images, the results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_zip_becomes_a_gallery(visit: Visit, scenes: Path) -> None:
+def test_a_zip_becomes_a_batch(visit: Visit, scenes: Path) -> None:
     page = visit("/")
     page.get_by_role("link", name="Many images at once").click()
     page.wait_for_url("**/batches/new/")

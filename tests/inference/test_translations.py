@@ -13,8 +13,8 @@ from pathlib import Path
 import polib
 import pytest
 
-from inference import vocabulary
-from inference.images.samples import FOLDER
+from inference.images.classes import CLASS_NAMES
+from inference.images.samples import FOLDER, SENTENCES
 from models_zoo.checkpoints.shipped import shipped
 from models_zoo.data.classes import CAMVID
 from models_zoo.networks.catalogue import known, published
@@ -68,12 +68,12 @@ def test_every_text_of_the_source_is_listed(korean: polib.POFile, tmp_path: Path
     assert {entry.msgid for entry in found} == {entry.msgid for entry in korean}
 
 
-def test_vocabulary_knows_what_is_shipped() -> None:
+def test_names_and_sentences_of_what_is_shipped_are_marked() -> None:
     index = json.loads((FOLDER / "samples.json").read_text())
     classes = {entry["name"] for entry in [*CAMVID, *index["dataset"]["classes"]]}
-    assert classes <= set(vocabulary.CLASSES)
+    assert classes <= set(CLASS_NAMES)
     sentences = {sample[part] for sample in index["samples"] for part in ("title", "provokes")}
-    assert sentences <= set(vocabulary.SAMPLES)
+    assert sentences <= set(SENTENCES)
 
 
 def test_what_is_said_of_shipped_architectures_is_translated(korean: polib.POFile) -> None:

@@ -512,7 +512,7 @@ def page(worker: FakeEngine, client: Client) -> str:
     return client.post("/batches/new/", body)["Location"]
 
 
-def test_the_gallery(page: str, client: Client) -> None:
+def test_the_page(page: str, client: Client) -> None:
     waiting = client.get(page)
     assertContains(waiting, "0 of 4 masks")
     assertContains(waiting, 'hx-trigger="every 2s"')
@@ -577,7 +577,7 @@ def test_delete(page: str, client: Client) -> None:
     assert not Image.objects.exists()
 
 
-def test_a_gallery_takes_a_fixed_number_of_queries(
+def test_a_page_takes_a_fixed_number_of_queries(
     worker: FakeEngine, client: Client, django_assert_max_num_queries: Any
 ) -> None:
     files = [upload(picture(n), f"{n}.png") for n in range(6)]

@@ -1,4 +1,4 @@
-"""What the compare bench asks for: raw masks, the truth, agreement, cost and size of scoring."""
+"""What the compare page's panels ask for: raw masks, the truth, agreement, cost and size."""
 
 from __future__ import annotations
 

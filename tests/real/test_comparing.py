@@ -1,4 +1,4 @@
-"""The compare bench through real processes: twelve models, an ensemble, insides, a batch."""
+"""Comparing through real processes: twelve models, an ensemble, insides, a batch."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ WIDTH, HEIGHT = 96, 64
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack with twelve untrained networks, a worker and a sweeper."""
     folder = tmp_path_factory.mktemp("weights")
     weights = [tiny_checkpoint(folder, architecture) for architecture in TWELVE]
-    stack = stack_up(tmp_path_factory.mktemp("bench") / "var", *weights)
+    stack = stack_up(tmp_path_factory.mktemp("stack") / "var", *weights)
     stack.start("worker", "sweeper")
     yield stack
     stack.stop()
@@ -58,7 +58,7 @@ def truth() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def compared(bench: Stack, truth: np.ndarray) -> dict[str, Any]:
+def compared(stack: Stack, truth: np.ndarray) -> dict[str, Any]:
     """A comparison of all twelve, done."""
     form = {
         "file": upload(noise(WIDTH, HEIGHT)),
@@ -66,24 +66,24 @@ def compared(bench: Stack, truth: np.ndarray) -> dict[str, Any]:
         "mask_dataset": "camvid",
     }
     body = encode_multipart(BOUNDARY, form)
-    _, answer, _ = bench.call("images/", body, Content_Type=MULTIPART_CONTENT)
-    done = bench.wait_for(bench.comparison_post(json.loads(answer)["id"]), seconds=200)
+    _, answer, _ = stack.call("images/", body, Content_Type=MULTIPART_CONTENT)
+    done = stack.wait_for(stack.comparison_post(json.loads(answer)["id"]), seconds=200)
     assert {prediction["state"] for prediction in done["predictions"]} == {"DONE"}
     return done
 
 
-def post(bench: Stack, path: str, **body: Any) -> dict[str, Any]:
-    status, answer, _ = bench.call(path, json.dumps(body).encode(), Content_Type="application/json")
+def post(stack: Stack, path: str, **body: Any) -> dict[str, Any]:
+    status, answer, _ = stack.call(path, json.dumps(body).encode(), Content_Type="application/json")
     assert status == 202, answer
     return json.loads(answer)
 
 
-def ended(bench: Stack, job: dict[str, Any]) -> dict[str, Any]:
+def ended(stack: Stack, job: dict[str, Any]) -> dict[str, Any]:
     """A job once it has ended."""
     found: dict[str, Any] = {}
 
     def there() -> bool:
-        found.update(bench.get(job["url"]))
+        found.update(stack.get(job["url"]))
         return found["state"] in ("DONE", "FAILED", "LOST")
 
     wait_until(there, seconds=120)
@@ -91,25 +91,25 @@ def ended(bench: Stack, job: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def picture(bench: Stack, url: str) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(bench.call(url)[1])))
+def picture(stack: Stack, url: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(stack.call(url)[1])))
 
 
-def test_twelve_models(bench: Stack, compared: dict[str, Any], truth: np.ndarray) -> None:
+def test_twelve_models(stack: Stack, compared: dict[str, Any], truth: np.ndarray) -> None:
     predictions = compared["predictions"]
     assert [p["model"] for p in predictions] == [f"camvid-{key}-slim" for key in TWELVE]
-    masks = [picture(bench, prediction["mask_url"]) for prediction in predictions]
+    masks = [picture(stack, prediction["mask_url"]) for prediction in predictions]
     for prediction, mask in zip(predictions, masks, strict=True):
         assert prediction["memory_bytes"] > prediction["parameters"]
         assert prediction["load_ms"] is not None  # nothing was warm
-        raw = bench.call(f"{prediction['mask_url']}?as=ids")
+        raw = stack.call(f"{prediction['mask_url']}?as=ids")
         assert raw[2]["Content-Encoding"] == "gzip"
         assert gzip.decompress(raw[1]) == mask.tobytes()
-        top3 = gzip.decompress(bench.call(prediction["top3_url"])[1])
+        top3 = gzip.decompress(stack.call(prediction["top3_url"])[1])
         assert top3[: mask.size] == mask.tobytes()
         assert len(top3) == 6 * mask.size
 
-    agreement = bench.get(f"comparisons/{compared['id']}/agreement/")
+    agreement = stack.get(f"comparisons/{compared['id']}/agreement/")
     by_id = {p["id"]: mask for p, mask in zip(predictions, masks, strict=True)}
     assert len(agreement["pairs"]) == len(list(combinations(TWELVE, 2)))
     for pair in agreement["pairs"]:
@@ -117,31 +117,31 @@ def test_twelve_models(bench: Stack, compared: dict[str, Any], truth: np.ndarray
         assert pair["agreement"] == pytest.approx(same)
     assert agreement["entropy_mean"] == pytest.approx(vote_entropy(masks).mean(), rel=1e-5)
 
-    scores = bench.get(f"comparisons/{compared['id']}/truth/")["predictions"]
+    scores = stack.get(f"comparisons/{compared['id']}/truth/")["predictions"]
     for found, mask in zip(scores, masks, strict=True):
         assert found["right"] == np.count_nonzero((mask == truth) & (truth != 11))
         assert found["ignored"] == np.count_nonzero(truth == 11)
-    shown = picture(bench, f"images/{compared['image']['id']}/truth/")
+    shown = picture(stack, f"images/{compared['image']['id']}/truth/")
     assert np.array_equal(shown, truth)
 
 
-def test_a_second_comparison_finds_warm_networks(bench: Stack, compared: dict[str, Any]) -> None:
-    again = bench.comparison_post(compared["image"]["id"], ["camvid-pspnet_resnet50-slim"])
-    (prediction,) = bench.wait_for(again)["predictions"]
+def test_a_second_comparison_finds_warm_networks(stack: Stack, compared: dict[str, Any]) -> None:
+    again = stack.comparison_post(compared["image"]["id"], ["camvid-pspnet_resnet50-slim"])
+    (prediction,) = stack.wait_for(again)["predictions"]
     assert prediction["load_ms"] is None
 
 
-def test_an_ensemble(bench: Stack, compared: dict[str, Any], truth: np.ndarray) -> None:
+def test_an_ensemble(stack: Stack, compared: dict[str, Any], truth: np.ndarray) -> None:
     members = [prediction["id"] for prediction in compared["predictions"]]
     weights = [1 + number % 3 for number in range(12)]
     path = f"comparisons/{compared['id']}/ensembles/"
     for combine in ("mean", "product"):
-        done = ended(bench, post(bench, path, members=members, weights=weights, combine=combine))
-        mask = picture(bench, done["mask_url"])
+        done = ended(stack, post(stack, path, members=members, weights=weights, combine=combine))
+        mask = picture(stack, done["mask_url"])
         counted = truth != 11
         assert done["scores"]["right"] == np.count_nonzero((mask == truth) & counted)
         for member, prediction in zip(done["members"], compared["predictions"], strict=True):
-            own = picture(bench, prediction["mask_url"])
+            own = picture(stack, prediction["mask_url"])
             assert member["changed"] == np.count_nonzero(mask != own)
             gained = np.count_nonzero((mask == truth) & counted)
             gained -= np.count_nonzero((own == truth) & counted)
@@ -149,22 +149,22 @@ def test_an_ensemble(bench: Stack, compared: dict[str, Any], truth: np.ndarray) 
             assert abs(member["marginal"]) < 1
     unet = members[TWELVE.index("unet")]  # an untrained FCN says nothing, all classes are alike
     alone = {"members": [unet, members[0]], "weights": [1, 0]}
-    done = ended(bench, post(bench, path, **alone))
+    done = ended(stack, post(stack, path, **alone))
     # In half precision two classes may be equally likely, and either is right.
     assert done["members"][0]["changed"] <= 0.005 * WIDTH * HEIGHT
 
 
 @pytest.mark.parametrize(("key", "unpoolings"), [("segnet", 5), ("deconvnet", 5), ("fcn8s", 0)])
-def test_insides(key: str, unpoolings: int, bench: Stack, compared: dict[str, Any]) -> None:
+def test_insides(key: str, unpoolings: int, stack: Stack, compared: dict[str, Any]) -> None:
     prediction = compared["predictions"][TWELVE.index(key)]
-    done = ended(bench, post(bench, f"predictions/{prediction['id']}/insides/", x=50, y=20))
+    done = ended(stack, post(stack, f"predictions/{prediction['id']}/insides/", x=50, y=20))
     kinds = [entry["kind"] for entry in done["strip"]]
     assert kinds.count("unpool") == unpoolings
     assert kinds
     for entry in done["strip"]:
-        assert picture(bench, entry["image_url"]).shape == (entry["height"], entry["width"])
+        assert picture(stack, entry["image_url"]).shape == (entry["height"], entry["width"])
     field = done["field"]
-    assert picture(bench, field["heat_url"]).shape == (HEIGHT, WIDTH)
+    assert picture(stack, field["heat_url"]).shape == (HEIGHT, WIDTH)
     left, _, right, _ = field["box"]
     assert (left + right) / 2 == 50
     assert right - left == field["theoretical_side"]
@@ -180,26 +180,26 @@ def zip_of(images: int) -> bytes:
     return buffer.getvalue()
 
 
-def batch_post(bench: Stack, images: int, *models: str) -> dict[str, Any]:
+def batch_post(stack: Stack, images: int, *models: str) -> dict[str, Any]:
     form = {"files": upload(zip_of(images), "set.zip"), "mask_dataset": "camvid"}
     form["models"] = [f"camvid-{key}-slim" for key in models]
     body = encode_multipart(BOUNDARY, form)
-    status, answer, _ = bench.call("batches/", body, Content_Type=MULTIPART_CONTENT)
+    status, answer, _ = stack.call("batches/", body, Content_Type=MULTIPART_CONTENT)
     assert status == 202, answer
     return json.loads(answer)
 
 
-def batch_ended(bench: Stack, batch: dict[str, Any]) -> dict[str, Any]:
-    wait_until(lambda: bench.get(batch["url"])["progress"]["ended"], seconds=200)
-    return bench.get(f"{batch['url']}?sort=score")
+def batch_ended(stack: Stack, batch: dict[str, Any]) -> dict[str, Any]:
+    wait_until(lambda: stack.get(batch["url"])["progress"]["ended"], seconds=200)
+    return stack.get(f"{batch['url']}?sort=score")
 
 
-def test_a_batch_behind_what_somebody_watches(bench: Stack, compared: dict[str, Any]) -> None:
-    batch = batch_post(bench, 12, "unet", "fcn8s")
-    watched = bench.comparison_post(compared["image"]["id"], ["camvid-segnet-slim"])
-    bench.wait_for(watched, "DONE")
-    behind = bench.get(batch["url"])["progress"]
-    done = batch_ended(bench, batch)
+def test_a_batch_behind_what_somebody_watches(stack: Stack, compared: dict[str, Any]) -> None:
+    batch = batch_post(stack, 12, "unet", "fcn8s")
+    watched = stack.comparison_post(compared["image"]["id"], ["camvid-segnet-slim"])
+    stack.wait_for(watched, "DONE")
+    behind = stack.get(batch["url"])["progress"]
+    done = batch_ended(stack, batch)
     assert behind["masks"] < behind["masks_expected"]
     assert done["progress"] == {
         "images": 13,
@@ -209,31 +209,31 @@ def test_a_batch_behind_what_somebody_watches(bench: Stack, compared: dict[str, 
         "ended": True,
     }
     assert done["images"][0]["name"] == "0.png"  # the one with a score
-    results = zipfile.ZipFile(io.BytesIO(bench.call(done["results_url"])[1]))
+    results = zipfile.ZipFile(io.BytesIO(stack.call(done["results_url"])[1]))
     assert len(results.namelist()) == 24 + 1
-    coco = json.loads(bench.call(f"{done['results_url']}?as=coco&model=camvid-fcn8s-slim")[1])
+    coco = json.loads(stack.call(f"{done['results_url']}?as=coco&model=camvid-fcn8s-slim")[1])
     assert len(coco["images"]) == 12
     assert sum(a["area"] for a in coco["annotations"]) == 12 * WIDTH * HEIGHT
 
 
-def test_a_worker_killed_in_the_middle_of_a_batch(bench: Stack) -> None:
-    batch = batch_post(bench, 6, "unet", "fcn32s")
-    wait_until(lambda: bench.get(batch["url"])["progress"]["masks"] > 2, seconds=120)
-    bench.kill("worker")
-    bench.redis().flushall()
-    bench.start("worker")
-    done = batch_ended(bench, batch)
+def test_a_worker_killed_in_the_middle_of_a_batch(stack: Stack) -> None:
+    batch = batch_post(stack, 6, "unet", "fcn32s")
+    wait_until(lambda: stack.get(batch["url"])["progress"]["masks"] > 2, seconds=120)
+    stack.kill("worker")
+    stack.redis().flushall()
+    stack.start("worker")
+    done = batch_ended(stack, batch)
     assert (done["progress"]["masks"], done["progress"]["refused"]) == (12, 1)
     states = {image["state"] for image in done["images"] if image["name"] != "cut.png"}
     assert states == {"DONE"}
 
 
-def test_deleting_leaves_no_file(bench: Stack, compared: dict[str, Any]) -> None:
+def test_deleting_leaves_no_file(stack: Stack, compared: dict[str, Any]) -> None:
     """By the database: the folders of what was deleted are gone with it."""
-    media = Path(bench.var) / "media"
+    media = Path(stack.var) / "media"
     before = {path.parent.name for path in media.rglob("*") if path.is_file()}
     assert before >= {prediction["id"] for prediction in compared["predictions"]}
-    bench.python(
+    stack.python(
         "-c",
         "import django; django.setup()\n"
         "from inference.models import Batch, Comparison\n"

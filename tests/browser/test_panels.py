@@ -1,4 +1,4 @@
-"""The compare bench in a browser: what it draws and says, against oracles computed in NumPy."""
+"""The compare page in a browser: what it draws and says, against oracles computed in NumPy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FILL = "number => document.querySelector(`#pane-${number} .fill`).toDataURL().sp
 
 
 @dataclass(frozen=True)
-class Bench:
+class Oracle:
     """A comparison of drawn masks, and what the server knows of it."""
 
     path: str
@@ -44,7 +44,7 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(site: Stack) -> Bench:
+def oracle(site: Stack) -> Oracle:
     """Three models' masks of one image, with a truth."""
     path = site.python("-m", "tests.browser.drawn", *map(str, (*SIZE, MODELS)))
     found = site.get(f"comparisons/{path.split('/')[2]}/")
@@ -56,7 +56,7 @@ def bench(site: Stack) -> Bench:
     colours = np.array(masks[0].getpalette(), np.uint8).reshape(-1, 3)
     truth = picture(f"images/{found['image']['id']}/truth/")
     arrays = [np.asarray(mask) for mask in masks]
-    return Bench(path, arrays, np.asarray(truth), colours, site, found["predictions"])
+    return Oracle(path, arrays, np.asarray(truth), colours, site, found["predictions"])
 
 
 def tall(visit: Visit, path: str) -> Any:
@@ -94,16 +94,16 @@ def coloured(mask: np.ndarray, colours: np.ndarray, seen: np.ndarray | None = No
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (700, 900)])
 @pytest.mark.parametrize("zoom", [1, 2.5, 7.3])
 def test_mask_and_image_stay_aligned_at_every_zoom(
-    visit: Visit, bench: Bench, width: int, height: int, zoom: float
+    visit: Visit, oracle: Oracle, width: int, height: int, zoom: float
 ) -> None:
-    page = visit(f"{bench.path}#mode=mask&zoom={zoom}&x=0.4&y=0.6", width=width, height=height)
+    page = visit(f"{oracle.path}#mode=mask&zoom={zoom}&x=0.4&y=0.6", width=width, height=height)
     page.mouse.move(2, 2)
     drawn(page)
     _, _, wide, high = box(page, ".stage")
     assert wide % 1 == high % 1 == 0
     seen = shown(page, ".stage")[: int(high), : int(wide)]
     left, top = 0.4 - 0.5 / zoom, 0.6 - 0.5 / zoom
-    mask = bench.masks[0]
+    mask = oracle.masks[0]
 
     def places(count: int, edge: float, size: int) -> np.ndarray:
         edge = min(max(edge, 0), 1 - 1 / zoom)
@@ -112,7 +112,7 @@ def test_mask_and_image_stay_aligned_at_every_zoom(
 
     rows = places(seen.shape[0], top, mask.shape[0])
     columns = places(seen.shape[1], left, mask.shape[1])
-    expected = bench.colours[mask[rows][:, columns]]
+    expected = oracle.colours[mask[rows][:, columns]]
     assert (seen == expected).all(axis=-1)[2:-2, 2:-2].mean() > 0.9999
     photo = page.evaluate(
         "JSON.stringify(document.querySelector('.photo').getBoundingClientRect())"
@@ -122,8 +122,8 @@ def test_mask_and_image_stay_aligned_at_every_zoom(
         assert json.loads(photo)[side] == pytest.approx(json.loads(layer)[side], abs=0.5)
 
 
-def test_wheel_drag_and_keys_move_all_panes_together(visit: Visit, bench: Bench) -> None:
-    page = visit(bench.path)
+def test_wheel_drag_and_keys_move_all_panes_together(visit: Visit, oracle: Oracle) -> None:
+    page = visit(oracle.path)
     drawn(page)
     x, y, width, height = box(page, "#pane-2 .stage")
 
@@ -159,8 +159,8 @@ def test_wheel_drag_and_keys_move_all_panes_together(visit: Visit, bench: Bench)
     assert views() == before
 
 
-def test_crosshair_is_over_the_same_pixel_in_every_pane(visit: Visit, bench: Bench) -> None:
-    page = visit(f"{bench.path}#zoom=2")
+def test_crosshair_is_over_the_same_pixel_in_every_pane(visit: Visit, oracle: Oracle) -> None:
+    page = visit(f"{oracle.path}#zoom=2")
     drawn(page)
     x, y, width, height = box(page, "#pane-1 .stage")
     page.mouse.move(x + width * 0.31, y + height * 0.72)
@@ -176,8 +176,8 @@ def test_crosshair_is_over_the_same_pixel_in_every_pane(visit: Visit, bench: Ben
     address(page, f"#zoom=2&cross={across + 1}.{down}")
 
 
-def test_two_fingers_zoom_and_one_pans(visit: Visit, bench: Bench) -> None:
-    page = visit(bench.path, width=360, height=740, has_touch=True)
+def test_two_fingers_zoom_and_one_pans(visit: Visit, oracle: Oracle) -> None:
+    page = visit(oracle.path, width=360, height=740, has_touch=True)
     drawn(page)
     x, y, width, height = box(page, "#pane-1 .stage")
     middle = (x + width / 2, y + height / 2)
@@ -211,40 +211,40 @@ def test_two_fingers_zoom_and_one_pans(visit: Visit, bench: Bench) -> None:
     assert len(set(page.evaluate(TRANSFORMS))) == 1
 
 
-def test_the_legend_hides_a_class_in_all_panes(visit: Visit, bench: Bench) -> None:
-    page = visit(bench.path)
+def test_the_legend_hides_a_class_in_all_panes(visit: Visit, oracle: Oracle) -> None:
+    page = visit(oracle.path)
     drawn(page)
     button = page.locator("#pane-2 .legend button").first
     name = button.get_attribute("data-off")
     colour = page.evaluate(f"{BOARD}.data.lists[0].find(c => c.name === {name!r}).id")
     button.click()
-    for number, mask in enumerate(bench.masks, start=1):
-        wait_for_fill(page, number, coloured(mask, bench.colours, mask != colour))
+    for number, mask in enumerate(oracle.masks, start=1):
+        wait_for_fill(page, number, coloured(mask, oracle.colours, mask != colour))
     assert page.locator(f"[data-off={name!r}][aria-pressed=false]").count() == MODELS
     address(page, f"#off={name}")
     page.reload()
-    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours, bench.masks[0] != colour))
+    wait_for_fill(page, 1, coloured(oracle.masks[0], oracle.colours, oracle.masks[0] != colour))
 
 
-def test_keys_blink_while_they_are_held(visit: Visit, bench: Bench) -> None:
-    page = visit(bench.path)
+def test_keys_blink_while_they_are_held(visit: Visit, oracle: Oracle) -> None:
+    page = visit(oracle.path)
     drawn(page)
     page.keyboard.down("t")
     void = (
-        bench.truth
-        == bench.site.get(f"comparisons/{bench.path.split('/')[2]}/truth/")["ignore_index"]
+        oracle.truth
+        == oracle.site.get(f"comparisons/{oracle.path.split('/')[2]}/truth/")["ignore_index"]
     )
-    wait_for_fill(page, 1, coloured(bench.truth, bench.colours, ~void))
+    wait_for_fill(page, 1, coloured(oracle.truth, oracle.colours, ~void))
     page.wait_for_timeout(500)
     page.keyboard.up("t")
-    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours))
+    wait_for_fill(page, 1, coloured(oracle.masks[0], oracle.colours))
     tap(page, "t")  # a short press stays
-    wait_for_fill(page, 2, coloured(bench.truth, bench.colours, ~void))
+    wait_for_fill(page, 2, coloured(oracle.truth, oracle.colours, ~void))
     address(page, "#truth=1")
 
 
-def test_swipe_shows_one_model_on_each_side(visit: Visit, bench: Bench) -> None:
-    page = visit(f"{bench.path}#mode=mask&view=2")
+def test_swipe_shows_one_model_on_each_side(visit: Visit, oracle: Oracle) -> None:
+    page = visit(f"{oracle.path}#mode=mask&view=2")
     drawn(page)
     page.keyboard.press("s")
     page.get_by_label("Model on the right").select_option("1")
@@ -262,9 +262,9 @@ def test_swipe_shows_one_model_on_each_side(visit: Visit, bench: Bench) -> None:
     rows = ((np.arange(seen.shape[0]) + 0.5) / seen.shape[0] * SIZE[1]).astype(int)
     columns = ((np.arange(seen.shape[1]) + 0.5) / seen.shape[1] * SIZE[0]).astype(int)
     below = np.s_[int(0.7 * len(rows)) : -2]  # beneath the lists of models and the handle
-    for mask, part in ((bench.masks[1], slice(0.02, 0.25)), (bench.masks[0], slice(0.35, 0.98))):
+    for mask, part in ((oracle.masks[1], slice(0.02, 0.25)), (oracle.masks[0], slice(0.35, 0.98))):
         across = np.s_[int(part.start * len(columns)) : int(part.stop * len(columns))]
-        expected = bench.colours[mask[rows][:, columns]]
+        expected = oracle.colours[mask[rows][:, columns]]
         assert (seen == expected).all(-1)[below, across].mean() > 0.99
     divider.press("ArrowRight")
     assert int(divider.get_attribute("aria-valuenow")) == pytest.approx(32, abs=1)
@@ -275,24 +275,24 @@ def test_swipe_shows_one_model_on_each_side(visit: Visit, bench: Bench) -> None:
 # Disagreement
 
 
-def test_entropy_equals_numpys(visit: Visit, bench: Bench) -> None:
-    page = visit(f"{bench.path}#panel=agreement")
+def test_entropy_equals_numpys(visit: Visit, oracle: Oracle) -> None:
+    page = visit(f"{oracle.path}#panel=agreement")
     page.get_by_role("button", name="Show where they disagree").click()
     drawn(page)
     values, mean = page.evaluate(f"{BOARD}.maps.votes(0).then(v => [[...v.values], v.mean])")
-    votes = np.stack([(np.stack(bench.masks) == k).mean(axis=0) for k in range(11)])
+    votes = np.stack([(np.stack(oracle.masks) == k).mean(axis=0) for k in range(11)])
     surprise = np.where(votes > 0, -votes * np.log2(np.maximum(votes, 1e-9)), 0).sum(axis=0)
     assert np.abs(np.array(values).reshape(surprise.shape) - surprise).max() < 1e-5
     assert mean == pytest.approx(surprise.mean(), abs=1e-6)
-    assert mean == pytest.approx(bench.asked("agreement/")["entropy_mean"], abs=1e-6)
+    assert mean == pytest.approx(oracle.asked("agreement/")["entropy_mean"], abs=1e-6)
     assert page.locator(".mean").inner_text().startswith(f"{mean:.3f} bits")
     opaque = fill(page, 1)[..., 3] > 0
     assert np.array_equal(opaque, surprise > 0)
 
 
-def test_pairs_and_swaps(visit: Visit, bench: Bench) -> None:
-    page = tall(visit, f"{bench.path}#panel=agreement")
-    agreed = (bench.masks[0] == bench.masks[2]).mean()
+def test_pairs_and_swaps(visit: Visit, oracle: Oracle) -> None:
+    page = tall(visit, f"{oracle.path}#panel=agreement")
+    agreed = (oracle.masks[0] == oracle.masks[2]).mean()
     row = page.locator(".matrix tbody tr").first
     assert row.locator("td").nth(2).inner_text() == f"{100 * agreed:.1f}"
 
@@ -300,15 +300,15 @@ def test_pairs_and_swaps(visit: Visit, bench: Bench) -> None:
     sentence, share = swap.inner_text().split("\n")
     swap.click()
     kind, a, b, one, other = page.evaluate(f"{BOARD}.state.map").split(".")
-    first, second = bench.masks[int(a) - 1], bench.masks[int(b) - 1]
+    first, second = oracle.masks[int(a) - 1], oracle.masks[int(b) - 1]
     swapped = (first == int(one)) & (second == int(other))
     assert kind == "swap"
     assert share == f"{100 * swapped.mean():.1f} %"
     assert " says " in sentence
-    for number, mask in enumerate(bench.masks, start=1):
-        wait_for_fill(page, number, coloured(mask, bench.colours, swapped))
+    for number, mask in enumerate(oracle.masks, start=1):
+        wait_for_fill(page, number, coloured(mask, oracle.colours, swapped))
     page.keyboard.press("Escape")
-    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours))
+    wait_for_fill(page, 1, coloured(oracle.masks[0], oracle.colours))
 
 
 # Against the truth
@@ -323,15 +323,15 @@ def counted(page: Any, number: int, colours: tuple[str, ...]) -> list[int]:
     return [int((rgb == tuple(bytes.fromhex(c[1:]))).all(-1).sum()) for c in colours]
 
 
-def test_error_maps_count_what_the_server_counts(visit: Visit, bench: Bench) -> None:
-    scores = bench.asked("truth/")["predictions"]
-    page = tall(visit, f"{bench.path}#panel=truth")
+def test_error_maps_count_what_the_server_counts(visit: Visit, oracle: Oracle) -> None:
+    scores = oracle.asked("truth/")["predictions"]
+    page = tall(visit, f"{oracle.path}#panel=truth")
     page.locator(".counts tbody tr").nth(MODELS - 1).wait_for()
     page.get_by_role("button", name="Errors").click()
     page.locator(".told").wait_for()
     for number, found in enumerate(scores, start=1):
-        known = bench.truth != 11
-        right = (bench.masks[number - 1] == bench.truth) & known
+        known = oracle.truth != 11
+        right = (oracle.masks[number - 1] == oracle.truth) & known
         green = np.full((*right.shape, 3), tuple(bytes.fromhex("009e73")), np.uint8)
         expected = np.where(right[..., None], green, tuple(bytes.fromhex("d55e00")))
         wait_for_fill(page, number, np.dstack([expected, np.where(known, 255, 0)]).astype(np.uint8))
@@ -348,23 +348,23 @@ def test_error_maps_count_what_the_server_counts(visit: Visit, bench: Bench) -> 
         assert [false, missed] == [found["false"][3], found["missed"][3]]
 
 
-def test_iou_by_class_and_model(visit: Visit, bench: Bench) -> None:
-    page = visit(f"{bench.path}#panel=truth")
+def test_iou_by_class_and_model(visit: Visit, oracle: Oracle) -> None:
+    page = visit(f"{oracle.path}#panel=truth")
     page.locator(".scores table").wait_for()
     rows = {
         row.locator("th").inner_text(): row.locator("td").all_inner_texts()
         for row in page.locator(".scores tbody tr").all()
     }
-    scores = bench.asked("truth/")["predictions"]
+    scores = oracle.asked("truth/")["predictions"]
     assert rows["mIoU"] == [f"{100 * found['miou']:.1f}" for found in scores]
     assert rows["Boundary IoU"] == [f"{100 * found['boundary_iou']:.1f}" for found in scores]
     assert rows["road"] == [f"{100 * found['per_class_iou'][3]:.1f}" for found in scores]
 
 
-def test_who_alone_is_right(visit: Visit, bench: Bench) -> None:
-    page = tall(visit, f"{bench.path}#map=pair.1.3")
-    one, other = bench.masks[0] == bench.truth, bench.masks[2] == bench.truth
-    known = bench.truth != 11
+def test_who_alone_is_right(visit: Visit, oracle: Oracle) -> None:
+    page = tall(visit, f"{oracle.path}#map=pair.1.3")
+    one, other = oracle.masks[0] == oracle.truth, oracle.masks[2] == oracle.truth
+    known = oracle.truth != 11
     page.locator(".told-key .number").first.wait_for()
     told = [
         int(text.replace(",", "")) for text in page.locator(".told-key .number").all_inner_texts()
@@ -382,44 +382,44 @@ def test_who_alone_is_right(visit: Visit, bench: Bench) -> None:
 # Pixels
 
 
-def top3(bench: Bench, place: int) -> tuple[np.ndarray, np.ndarray]:
+def top3(oracle: Oracle, place: int) -> tuple[np.ndarray, np.ndarray]:
     """Classes and probabilities of a prediction as they are stored."""
-    address = f"predictions/{bench.predictions[place]['id']}/mask/?as=npz"
-    stored = np.load(io.BytesIO(bench.site.call(address)[1]))
+    address = f"predictions/{oracle.predictions[place]['id']}/mask/?as=npz"
+    stored = np.load(io.BytesIO(oracle.site.call(address)[1]))
     return stored["classes"], stored["probabilities"]
 
 
-def test_inspector_shows_the_stored_probabilities(visit: Visit, bench: Bench) -> None:
-    page = visit(f"{bench.path}#panel=pixel&cross=100.50")
+def test_inspector_shows_the_stored_probabilities(visit: Visit, oracle: Oracle) -> None:
+    page = visit(f"{oracle.path}#panel=pixel&cross=100.50")
     page.locator(".thoughts > li").nth(MODELS - 1).wait_for()
     names = {entry["id"]: entry["title"] for entry in page.evaluate(f"{BOARD}.data.lists[0]")}
     for place in range(MODELS):
-        classes, probabilities = top3(bench, place)
+        classes, probabilities = top3(oracle, place)
         told = page.locator(".thoughts > li").nth(place).locator(".ranks li").all_inner_texts()
         assert [text.split("\n") for text in told] == [
             [names[classes[rank, 50, 100]], f"{100 * int(probabilities[rank, 50, 100]) / 255:.1f}"]
             for rank in range(3)
         ]
     told = page.locator(".true", has_text="In truth")
-    assert told.inner_text() == f"In truth: {names[bench.truth[50, 100]]}"
+    assert told.inner_text() == f"In truth: {names[oracle.truth[50, 100]]}"
     x, y, width, height = box(page, "#pane-1 .stage")
     page.mouse.move(x + width / 2, y + height / 2)
     assert page.locator(".at").inner_text() == f"Pixel {SIZE[0] // 2}, {SIZE[1] // 2}"
 
 
-def test_slider_hides_uncertain_pixels_in_all_panes(visit: Visit, bench: Bench) -> None:
-    page = tall(visit, f"{bench.path}#panel=pixel")
+def test_slider_hides_uncertain_pixels_in_all_panes(visit: Visit, oracle: Oracle) -> None:
+    page = tall(visit, f"{oracle.path}#panel=pixel")
     # The panel writes here once it listens.
     page.wait_for_function("() => document.querySelector('output.sure').textContent")
     page.get_by_label("Hide pixels below").fill("60")
-    for place, mask in enumerate(bench.masks):
-        sure = top3(bench, place)[1][0] >= 0.6 * 255
+    for place, mask in enumerate(oracle.masks):
+        sure = top3(oracle, place)[1][0] >= 0.6 * 255
         assert 0 < sure.mean() < 1
-        wait_for_fill(page, place + 1, coloured(mask, bench.colours, sure))
+        wait_for_fill(page, place + 1, coloured(mask, oracle.colours, sure))
     address(page, "#sure=60&panel=pixel")
     page.reload()
-    sure = top3(bench, 0)[1][0] >= 0.6 * 255
-    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours, sure))
+    sure = top3(oracle, 0)[1][0] >= 0.6 * 255
+    wait_for_fill(page, 1, coloured(oracle.masks[0], oracle.colours, sure))
 
 
 # With networks
@@ -466,8 +466,8 @@ def test_inside_a_network(visit: Visit, compared: str) -> None:  # noqa: F811
     page.locator("#pane-2 .receptive").wait_for()
 
 
-def test_costs_can_be_sorted(visit: Visit, bench: Bench) -> None:
-    page = visit(f"{bench.path}#panel=speed")
+def test_costs_can_be_sorted(visit: Visit, oracle: Oracle) -> None:
+    page = visit(f"{oracle.path}#panel=speed")
     titles = page.locator(".costs tbody th")
     titles.first.wait_for()
     assert titles.all_inner_texts()[0].startswith("1 ")
@@ -500,22 +500,22 @@ PANELS = (
     ],
 )
 def test_axe_finds_no_serious_fault(
-    visit: Visit, bench: Bench, scheme: str, width: int, states: tuple[str, ...]
+    visit: Visit, oracle: Oracle, scheme: str, width: int, states: tuple[str, ...]
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     page = visit("/", width=width, height=800, color_scheme=scheme)
     for state in states:
         page.goto("about:blank")
-        page.goto(f"{bench.path}{state}")
+        page.goto(f"{oracle.path}{state}")
         page.wait_for_load_state("networkidle")
         faults = Axe().run(page).response["violations"]
         serious = [fault for fault in faults if fault["impact"] in ("serious", "critical")]
         assert [(f["id"], [n["html"] for n in f["nodes"]]) for f in serious] == [], state
 
 
-def test_help_lists_the_keys(visit: Visit, bench: Bench) -> None:
-    page = visit(bench.path)
+def test_help_lists_the_keys(visit: Visit, oracle: Oracle) -> None:
+    page = visit(oracle.path)
     drawn(page)
     page.keyboard.press("?")
     page.get_by_role("heading", name="Keys").wait_for()
@@ -525,18 +525,18 @@ def test_help_lists_the_keys(visit: Visit, bench: Bench) -> None:
     assert page.evaluate("location.hash") == ""
 
 
-def test_an_address_may_name_what_is_not_there(visit: Visit, bench: Bench) -> None:
-    page = visit(f"{bench.path}#view=99&swipe=7.8&zoom=0&map=pair.8.9&cross=x.y&panel=none&mode=x")
-    wait_for_fill(page, 1, coloured(bench.masks[0], bench.colours))
+def test_an_address_may_name_what_is_not_there(visit: Visit, oracle: Oracle) -> None:
+    page = visit(f"{oracle.path}#view=99&swipe=7.8&zoom=0&map=pair.8.9&cross=x.y&panel=none&mode=x")
+    wait_for_fill(page, 1, coloured(oracle.masks[0], oracle.colours))
     assert page.locator(".told").is_hidden()
     assert page.locator(".pane:visible").count() == MODELS
 
 
-def test_masks_off_the_screen_are_left_until_they_are_needed(visit: Visit, bench: Bench) -> None:
+def test_masks_off_the_screen_are_left_until_they_are_needed(visit: Visit, oracle: Oracle) -> None:
     fetched = set()
     page = visit("/", width=420, height=500)
     page.on("request", lambda request: "/mask/" in request.url and fetched.add(request.url))
-    page.goto(f"{bench.path}#panel=agreement")
+    page.goto(f"{oracle.path}#panel=agreement")
     page.get_by_role("button", name="Show where they disagree").click()
     page.wait_for_function(f"() => {BOARD}.maps.votes(0)")
     assert len(fetched) == MODELS
