@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import tempfile
 import zipfile
@@ -16,6 +14,7 @@ from inference.batches.tiles import Tile
 from inference.images.coco import annotations, categories
 from inference.images.masks import mask_read
 from inference.models import Prediction
+from segweb.http.csv import csv_lines
 
 IN_MEMORY = 8 * 2**20  # bytes of a zip before it goes to disk
 COLUMNS = (
@@ -79,22 +78,22 @@ def results_coco(tiles: list[Tile], model: str) -> Iterator[str]:
 
 
 def _table(tiles: list[Tile]) -> str:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS)
-    writer.writeheader()
+    return "".join(csv_lines(_rows(tiles), COLUMNS))
+
+
+def _rows(tiles: list[Tile]) -> Iterator[dict[str, Any]]:
     for tile in tiles:
-        image = {"image": _cell(tile.item.name), "disagreement_bits": tile.disagreement}
+        image = {"image": tile.item.name, "disagreement_bits": tile.disagreement}
         if tile.comparison is None:
-            writer.writerow(image | {"state": tile.state, "error": _cell(gettext(tile.error))})
+            yield image | {"state": tile.state, "error": gettext(tile.error)}
         for prediction in _predictions(tile):
-            writer.writerow(image | _row(tile, prediction))
-    return buffer.getvalue()
+            yield image | _row(tile, prediction)
 
 
 def _row(tile: Tile, prediction: Prediction) -> dict[str, Any]:
     scores = prediction.scores or {}
     return {
-        "mask": _cell(_mask_path(tile, prediction)) if prediction.mask else "",
+        "mask": _mask_path(tile, prediction) if prediction.mask else "",
         "model": prediction.checkpoint.key,
         "state": prediction.state,
         "width": tile.comparison.image.width,
@@ -105,11 +104,6 @@ def _row(tile: Tile, prediction: Prediction) -> dict[str, Any]:
         "boundary_iou": scores.get("boundary_iou"),
         "error": gettext(prediction.error) if prediction.error else "",
     }
-
-
-def _cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _predictions(tile: Tile) -> list[Prediction]:

@@ -1,4 +1,4 @@
-"""A mask in COCO's JSON layout, with COCO's compressed run-length encoding, by NumPy alone."""
+"""A mask in COCO's JSON layout; its run lengths are those of models_zoo."""
 
 from __future__ import annotations
 
@@ -6,26 +6,7 @@ from typing import Any
 
 import numpy as np
 
-
-def run_lengths(region: np.ndarray) -> list[int]:
-    """Lengths of the runs of 0, 1, 0 … in an H×W boolean region, read column by column."""
-    pixels = np.concatenate([[0], region.ravel(order="F").astype(np.int8)])
-    changes = np.flatnonzero(np.diff(pixels))
-    return np.diff(np.concatenate([[0], changes, [pixels.size - 1]])).tolist()
-
-
-def compress(counts: list[int]) -> str:
-    """COCO's string for run lengths: from the fourth on as differences, 5 bits a character."""
-    text = []
-    for index, count in enumerate(counts):
-        value = count - counts[index - 2] if index > 2 else count
-        more = True
-        while more:
-            bits = value & 0x1F
-            value >>= 5
-            more = value != (-1 if bits & 0x10 else 0)
-            text.append(chr((bits | 0x20 if more else bits) + 48))
-    return "".join(text)
+from models_zoo.data.rasters import rle_encode
 
 
 def _annotation(number: int, mask: np.ndarray, class_id: int, image_id: int) -> dict[str, Any]:
@@ -36,7 +17,7 @@ def _annotation(number: int, mask: np.ndarray, class_id: int, image_id: int) -> 
         "id": number,
         "image_id": image_id,
         "category_id": class_id,
-        "segmentation": {"size": list(mask.shape), "counts": compress(run_lengths(region))},
+        "segmentation": {"size": list(mask.shape), "counts": rle_encode(region)},
         "area": int(region.sum()),
         "bbox": [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1],
         "iscrowd": 1,
@@ -45,8 +26,8 @@ def _annotation(number: int, mask: np.ndarray, class_id: int, image_id: int) -> 
 
 def annotations(mask: np.ndarray, *, image_id: int, first: int) -> list[dict[str, Any]]:
     """One annotation for each class found in an H×W mask, numbered from `first`."""
-    found = np.unique(mask).tolist()
-    return [_annotation(i, mask, class_id, image_id) for i, class_id in enumerate(found, first)]
+    class_ids = np.unique(mask).tolist()
+    return [_annotation(i, mask, class_id, image_id) for i, class_id in enumerate(class_ids, first)]
 
 
 def categories(classes: list[dict[str, Any]]) -> list[dict[str, Any]]:

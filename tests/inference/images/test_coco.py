@@ -1,38 +1,13 @@
-"""Run-length encoding beside COCO's own code, and the layout of the file."""
+"""The layout of a COCO file, read back by COCO's own code."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from inference.images.coco import coco, compress, run_lengths
+from inference.images.coco import coco
 
 CLASSES = [{"id": i, "name": f"class {i}", "colour": "#000000"} for i in range(4)]
-
-
-@pytest.mark.parametrize(
-    ("rows", "counts", "text"),
-    [
-        ([[0, 0], [0, 0]], [4], "4"),
-        ([[1, 1], [1, 1]], [0, 4], "04"),
-        ([[0, 1], [1, 1]], [1, 3], "13"),
-        ([[1, 0], [0, 1]], [0, 1, 2, 1], "0120"),
-    ],
-)
-def test_by_hand(rows: list[list[int]], counts: list[int], text: str) -> None:
-    assert run_lengths(np.array(rows, bool)) == counts
-    assert compress(counts) == text
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_equals_pycocotools(seed: int) -> None:
-    masks = pytest.importorskip("pycocotools.mask")
-    rng = np.random.default_rng(seed)
-    shape = tuple(rng.integers(1, 300, 2))
-    region = rng.random(shape) < rng.choice([0.0, 0.001, 0.5, 0.999, 1.0])
-    region[: shape[0] // 2, : rng.integers(1, shape[1] + 1)] = True
-    expected = masks.encode(np.asfortranarray(region.astype(np.uint8)))
-    assert compress(run_lengths(region)) == expected["counts"].decode()
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # pycocotools under NumPy 2
