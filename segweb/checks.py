@@ -14,6 +14,8 @@ from django.utils.module_loading import autodiscover_modules
 from segweb.host import processes
 from segweb.jobs import Job, job_models
 
+_NOWHERE = (AttributeError, ImportError, TypeError, ValueError, FieldError, FieldDoesNotExist)
+
 
 def job_kinds_check(**_: Any) -> list[CheckMessage]:
     """An error for everything that a kind of job forgot, or says wrongly."""
@@ -41,7 +43,7 @@ def _faults(kind: type[Job]) -> Iterator[str]:
             look_up()
         except NotImplementedError:
             yield f"`{name}` is not said."
-        except (AttributeError, ImportError, ValueError, FieldError, FieldDoesNotExist) as fault:
+        except _NOWHERE as fault:
             yield f"`{name}` leads nowhere: {fault}"
     if getattr(kind, "task_name", None) not in current_app.tasks:
         yield "`task_name` is no task of Celery's, so that no wake-up is ever heard."

@@ -15,8 +15,10 @@ from django.db import transaction
 def folder_clear(*, folder: str, keep: Collection[str] = (), only: int | None = None) -> None:
     """Delete the files directly in a storage folder, but those to keep.
 
-    With `only`, no others than those whose name begins with that number.
+    With `only`, no others than those whose name begins with that number. "" is no folder.
     """
+    if not folder:  # else it would be all of storage
+        return
     own = re.compile(rf"{only}\D" if only is not None else "")
     for name in _listed(folder)[1]:
         if own.match(name) and f"{folder}/{name}" not in keep:
