@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from inference import access
-from inference.images import uploads
-from inference.pace import WriteThrottle
 
 
 class MayCompare(BasePermission):
@@ -44,24 +40,6 @@ class FileView(APIView):
 
     permission_classes = [AllowAny]
     content_negotiation_class = AnyType
-
-
-class UploadView(APIView):
-    """An address that takes files."""
-
-    permission_classes = [MayCompare]
-    throttle_classes = [WriteThrottle]
-    parser_classes = [MultiPartParser]
-
-    def files_bytes_max(self) -> int:
-        """How many bytes all files of one request may have."""
-        raise NotImplementedError
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse what says itself that it is too long, before a byte of it is read."""
-        if uploads.body_too_long(request, files_bytes=self.files_bytes_max()):
-            raise uploads.UploadTooLarge(_("The upload is too large."))
-        super().initial(request, *args, **kwargs)
 
 
 class LinkField(serializers.Field):

@@ -23,9 +23,10 @@ from inference.batches.files import batch_bytes_max
 from inference.batches.results import results_coco, results_zip
 from inference.batches.serializers import BatchCreateSerializer, BatchSerializer
 from inference.batches.tiles import SORTS, batch_tiles
+from inference.images.upload_view import UploadView
 from inference.models import Batch
 from inference.pace import BatchThrottle
-from inference.rest import FileView, UploadView
+from inference.rest import FileView
 from segweb.http.idempotency import IDEMPOTENCY_KEY, idempotency_key
 
 

@@ -19,7 +19,8 @@ from inference import access
 from inference.images import downloads
 from inference.images.serializers import ImageSerializer, ImageUploadSerializer
 from inference.images.services import image_create
-from inference.rest import FileView, UploadView
+from inference.images.upload_view import UploadView
+from inference.rest import FileView
 
 
 class Images(UploadView):
