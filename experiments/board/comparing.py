@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from experiments.board.curves import rounded, thinned
+from experiments.board.curves import thinned
 from experiments.models import Epoch, Evaluation, Run
+from experiments.scores.metrics import metric_rows, rounded
 from experiments.scores.results import counts_of
 from experiments.scores.statistics import PairedDifference, paired_bootstrap
-
-SERIES = ("miou", "loss", "train_miou", "val_loss")
+from models_zoo.metrics.table import leading
 
 
 def compared_curves(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -24,10 +24,12 @@ def compared_curves(runs: Sequence[Run]) -> list[dict[str, Any]]:
     rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
     minutes: dict[int, float] = defaultdict(float)
     epochs = Epoch.objects.filter(run__in=runs).order_by("run_id", "number")
-    for pk, number, seconds, *values in epochs.values_list("run_id", "number", "seconds", *SERIES):
-        minutes[pk] += (seconds or 0) / 60
-        row = dict(zip(SERIES, map(rounded, values), strict=True))
-        rows[pk].append({"epoch": number, "minutes": rounded(minutes[pk]), **row})
+    names = [metric.name for metric in leading()]
+    for row in metric_rows(epochs, names, "run_id", "number", "seconds"):
+        pk = row["run_id"]
+        minutes[pk] += (row["seconds"] or 0) / 60
+        values = {name: rounded(row[name]) for name in names}
+        rows[pk].append({"epoch": row["number"], "minutes": rounded(minutes[pk]), **values})
     return [
         {
             "id": run.pk,

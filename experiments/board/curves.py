@@ -8,11 +8,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Epoch, Run, Usage
+from experiments.scores.metrics import metric_rows, rounded
 from experiments.scores.statistics import overfitting
+from models_zoo.metrics.table import METRICS
 
 MOST_POINTS = 500
-SCALARS = ("loss", "val_loss", "lr", "miou", "train_miou", "seconds")
-DIGITS = 5  # significant ones
 
 OVERFITTING = _(
     "Overfitting since epoch %(epoch)s: "
@@ -26,9 +26,13 @@ OVERFITTING_BY_LOSS = _(
 
 def run_curves(*, run: Run, after: int = 0) -> dict[str, Any]:
     """The epochs after number `after` as rows, with what is to be told of the whole run."""
-    fields = ("number", *SCALARS, "per_class_iou")
     epochs = Epoch.objects.filter(run=run, number__gt=after).order_by("number")
-    rows = [_row(values) for values in epochs.values_list(*fields)]
+    drawn = [metric.name for metric in METRICS.values() if metric.chart]
+    rows = []
+    for row in metric_rows(epochs, drawn, "number"):
+        further = {name: rounded(value) for name, value in row["further"].items()}
+        figures = {name: rounded(row[name]) for name in drawn}
+        rows.append({"epoch": row["number"], **figures, "further": further})
     starts = run.attempts.exclude(first_epoch=None).values_list("first_epoch", flat=True)
     return {
         "rows": thinned(rows, keep=run.best_epoch),
@@ -38,17 +42,6 @@ def run_curves(*, run: Run, after: int = 0) -> dict[str, Any]:
         "note": overfitting_note(run) if rows or not after else None,
         "over": run.ended,
     }
-
-
-def _row(values: tuple[Any, ...]) -> dict[str, Any]:
-    number, *scalars, per_class = values
-    row = {name: rounded(value) for name, value in zip(SCALARS, scalars, strict=True)}
-    return {"epoch": number, **row, "per_class_iou": [rounded(value) for value in per_class]}
-
-
-def rounded(value: float | None) -> float | None:
-    """A value with as many digits as a chart can show."""
-    return None if value is None else float(f"{value:.{DIGITS}g}")
 
 
 def thinned(rows: list[dict[str, Any]], *, keep: int | None = None) -> list[dict[str, Any]]:

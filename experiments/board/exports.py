@@ -10,6 +10,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from experiments.models import Epoch, Run
+from experiments.scores.metrics import metric_rows
+from models_zoo.metrics.table import METRICS
 from segweb.http.csv import csv_lines
 
 CHUNK = 500
@@ -17,10 +19,6 @@ RUN_FIELDS = (
     *("id", "name", "kind", "state", "architecture", "variant", "data", "epochs", "seed", "config"),
     *("group", "parent_id", "owner__username", "notes", "tags", "created_at", "started_at"),
     *("ended_at", "epoch", "best_miou", "best_epoch", "last_miou", "protocol", "environment"),
-)
-EPOCH_FIELDS = (
-    *("run_id", "number", "loss", "val_loss", "lr", "seconds", "images_per_second", "miou"),
-    *("train_miou", "pixel_accuracy", "mean_accuracy", "per_class_iou", "recorded_at"),
 )
 
 
@@ -30,9 +28,13 @@ def runs_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
 
 
 def epochs_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
-    """One row an epoch."""
-    epochs = Epoch.objects.filter(run__in=runs.order_by().values("pk"))
-    yield from epochs.order_by("run_id", "number").values(*EPOCH_FIELDS).iterator(CHUNK)
+    """One row an epoch: every metric of the table, then those that only these runs have."""
+    epochs = Epoch.objects.filter(run__in=runs.order_by().values("pk")).order_by("run_id", "number")
+    kept = epochs.exclude(further={}).order_by().values_list("further", flat=True)
+    others = sorted({name for further in kept.iterator(CHUNK) for name in further} - METRICS.keys())
+    for row in metric_rows(epochs, METRICS, "run_id", "number", "recorded_at"):
+        further = row.pop("further")
+        yield row | {name: further.get(name) for name in others}
 
 
 def confusions_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,9 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from experiments.models import Epoch, Run
+from experiments.scores.metrics import metric_rows, title_of
 from experiments.scores.results import run_results
+from models_zoo.metrics.table import leading
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
@@ -24,8 +26,7 @@ def report_html(*, runs: Sequence[Run]) -> str:
     from bokeh.embed import components  # half a second, which no other page should pay
     from bokeh.resources import INLINE
 
-    titles = {"miou": "mIoU", "loss": _("Training loss")}
-    charts = {name: _chart(runs, name, title) for name, title in titles.items()}
+    charts = {metric.name: _chart(runs, metric.name) for metric in leading()}
     script, parts = components(charts)
     context = {
         "runs": [_told(run) for run in runs],
@@ -41,16 +42,19 @@ def _told(run: Run) -> dict[str, Any]:
     return {"run": run, **run_results(run)}
 
 
-def _chart(runs: Sequence[Run], name: str, title: str) -> figure:
+def _chart(runs: Sequence[Run], name: str) -> figure:
     from bokeh.plotting import figure
 
-    chart = figure(title=title, height=320, sizing_mode="stretch_width", tools="pan,reset,save")
+    chart = figure(
+        title=title_of(name), height=320, sizing_mode="stretch_width", tools="pan,reset,save"
+    )
     chart.xaxis.axis_label = _("epoch")
     for number, run in enumerate(runs):
-        epochs = Epoch.objects.filter(run=run).exclude(**{name: None}).order_by("number")
-        points = list(epochs.values_list("number", name))
+        epochs = Epoch.objects.filter(run=run).order_by("number")
+        rows = [row for row in metric_rows(epochs, [name], "number") if row[name] is not None]
         label = {"legend_label": f"{run} #{run.pk}", "color": PALETTE[number % len(PALETTE)]}
-        chart.line([x for x, _y in points], [y for _x, y in points], line_width=2, **label)
+        x, y = [row["number"] for row in rows], [row[name] for row in rows]
+        chart.line(x, y, line_width=2, **label)
     if runs:
         chart.legend.click_policy = "hide"
     return chart

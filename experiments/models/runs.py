@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from experiments.models.checkpoints import Checkpoint, Confusion, Dataset
+from models_zoo.metrics.table import METRICS
 from segweb.jobs import Job, State
 
 
@@ -181,7 +182,9 @@ class Attempt(models.Model):
 class Epoch(models.Model):
     """What one epoch of a run brought; scores are fractions, on val. One row for (run, number).
 
-    `recorded_at` is when the epoch ended, by the trainer's clock.
+    The metrics that have a column are METRICS; `further` keeps every other one by name, those that
+    joined the table of models_zoo later and those that it does not know. `recorded_at` is when the
+    epoch ended, by the trainer's clock.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="epoch_rows")
@@ -197,10 +200,13 @@ class Epoch(models.Model):
     pixel_accuracy = models.FloatField(null=True, blank=True)
     mean_accuracy = models.FloatField(null=True, blank=True)
     per_class_iou = models.JSONField(default=list)
+    further = models.JSONField(default=dict)
     confusion = models.OneToOneField(
         Confusion, null=True, blank=True, on_delete=models.SET_NULL, related_name="epoch"
     )
     recorded_at = models.DateTimeField(default=timezone.now)
+
+    METRICS: ClassVar[tuple[str, ...]]  # the metrics with a column, in the table's order
 
     class Meta:
         ordering = ["number"]
@@ -208,6 +214,11 @@ class Epoch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}:{self.number}"
+
+
+Epoch.METRICS = tuple(
+    name for name in METRICS if name in {field.name for field in Epoch._meta.fields}
+)
 
 
 class Probe(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,23 +17,50 @@ from django.utils.translation import gettext as _
 from experiments.models import Attempt, Confusion, Epoch, Kind, Run
 from experiments.records.configuration import LARGEST
 from models_zoo.metrics import scores
+from models_zoo.metrics.table import METRICS
 from segweb.jobs import State
 
-METRICS = (
-    "loss",
-    "val_loss",
-    "lr",
-    "seconds",
-    "images_per_second",
-    "miou",
-    "train_miou",
-    "pixel_accuracy",
-    "mean_accuracy",
-    "per_class_iou",
-)
-FRACTIONS = ("miou", "train_miou", "pixel_accuracy", "mean_accuracy")
 SPARKLINE = 60  # points of a run's small curve
 MOST_CLASSES = 256
+MOST_FURTHER, LONGEST_NAME = 100, 100
+LARGEST_NUMBER = 1e300
+# What an event or a report says beside metrics, and what of a row no report may touch.
+NO_METRICS = {"event", "time", "epoch", "run", "run_id", "further"} | {
+    field.name for field in Epoch._meta.fields if field.name not in Epoch.METRICS
+}
+
+
+def metrics_told(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics in an event or a report: those of the table, and any other number or numbers.
+
+    What is no finite number is None. A text is no metric; nor is what carries no printable name.
+    """
+    named = {name: told[name] for name in told if name not in NO_METRICS and name.isprintable()}
+    known = {name: value for name, value in named.items() if name in METRICS}
+    others = {name: value for name, value in named.items() if name not in METRICS}
+    return known | {name: _finite(value) for name, value in others.items() if _is_metric(value)}
+
+
+def _is_metric(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) <= MOST_CLASSES and all(
+            part is None or (_is_metric(part) and not isinstance(part, list)) for part in value
+        )
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _finite(value: Any) -> Any:
+    """Numbers as every database's JSON holds them: it knows neither NaN nor infinity."""
+    if isinstance(value, list):
+        return [_finite(part) for part in value]
+    return value if value is not None and abs(value) < LARGEST_NUMBER else None
+
+
+def epoch_values(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics as Epoch's fields: into their columns, and without one into `further`."""
+    columns = {name: metrics[name] for name in Epoch.METRICS if name in metrics}
+    further = {name: value for name, value in metrics.items() if name not in Epoch.METRICS}
+    return columns | {"further": further}
 
 
 def epoch_record(
@@ -46,20 +74,22 @@ def epoch_record(
 ) -> Epoch:
     """Upsert the epoch `number` of a run, and what the run's row says of its epochs.
 
-    `metrics` are Epoch's fields by name. Where there are confusion counts, the scores are computed
-    from them. Telling the same epoch twice changes nothing; telling other figures replaces them.
+    `metrics` are any by name: those without a column are kept in `further`. Where there are
+    confusion counts, the scores are computed from them. Telling the same epoch twice changes
+    nothing; telling other figures replaces them.
     """
-    unknown = metrics.keys() - set(METRICS)
-    if unknown:
-        raise TypeError(f"No metric of an epoch: {unknown}")
     packed = None if confusion is None else Confusion.pack(confusion)
     if packed is not None and "miou" not in metrics:
-        found = scores(packed.matrix)
-        metrics |= {name: found[name] for name in METRICS if name in found}
-    values = metrics | {"attempt": attempt, "recorded_at": recorded_at or timezone.now()}
+        metrics |= scores(packed.matrix)
+    values = epoch_values(metrics)
+    values |= {"attempt": attempt, "recorded_at": recorded_at or timezone.now()}
     with transaction.atomic():
-        former = Epoch.objects.filter(run_id=run.pk, number=number).values_list("pk", "confusion")
-        pk, confusion_pk = former.first() or (None, None)
+        former = Epoch.objects.filter(run_id=run.pk, number=number)
+        pk, confusion_pk, further = former.values_list("pk", "confusion", "further").first() or (
+            *(None, None),
+            {},
+        )
+        values["further"] = further | values["further"]
         if packed is not None:
             packed.pk = confusion_pk
             packed.save(force_update=confusion_pk is not None)
@@ -81,8 +111,10 @@ def epoch_report(*, run: Run, number: int, confusion: Any = None, **metrics: Any
         raise ValidationError(_("This run was stopped."))
     if not 1 <= number <= (run.epochs or LARGEST["epochs"]):
         raise ValidationError({"epoch": _("There is no such epoch in this run.")})
-    for name, value in metrics.items():
-        _require_sensible(name, value)
+    for name in Epoch.METRICS:
+        _require_sensible(name, metrics.get(name))
+    if len(metrics) > MOST_FURTHER or any(len(name) > LONGEST_NAME for name in metrics):
+        raise ValidationError(_("These are too many metrics, or their names are too long."))
     if confusion is not None:
         confusion = _counts(run, confusion)
     with transaction.atomic():
@@ -99,8 +131,7 @@ def _require_sensible(name: str, value: Any) -> None:
             continue
         if not math.isfinite(part):
             raise ValidationError({name: _("This must be a finite number.")})
-        fraction = name in FRACTIONS or name == "per_class_iou"
-        if fraction and not 0 <= part <= 1:
+        if METRICS[name].fraction and not 0 <= part <= 1:
             raise ValidationError({name: _("This must be a fraction, from 0 to 1.")})
         if name in ("lr", "seconds", "images_per_second") and part < 0:
             raise ValidationError({name: _("This must not be negative.")})

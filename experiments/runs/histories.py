@@ -15,7 +15,7 @@ from experiments.models import Checkpoint, Confusion, Epoch, Kind, Probe, Run
 from experiments.records.checkpoints import protocol_hash
 from experiments.records.configuration import FIELDS
 from experiments.records.datasets import dataset_ensure
-from experiments.records.epochs import METRICS, run_summarise
+from experiments.records.epochs import epoch_values, metrics_told, run_summarise
 from experiments.runs.services import run_delete
 from models_zoo.checkpoints.history import History, history_read
 from segweb.jobs import State
@@ -90,7 +90,7 @@ def _epochs_keep(run: Run, told: History) -> None:
             number=event["epoch"],
             confusion=confusion,
             recorded_at=datetime.fromtimestamp(event["time"], UTC),
-            **{name: event[name] for name in METRICS if name in event},
+            **epoch_values(metrics_told(event)),
         )
         for event, confusion in zip(events, confusions, strict=True)
     )

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from experiments.models import Attempt, Epoch, Kind, Run
 from experiments.records.configuration import FIELDS
-from experiments.records.epochs import METRICS
+from experiments.records.epochs import metrics_told
 
 LARGEST = 2**31 - 1
 LAUNCHED = [(kind.value, kind.label) for kind in (Kind.TRAINED, Kind.EXTERNAL)]
@@ -99,7 +99,10 @@ class CountsField(serializers.JSONField):
 
 
 class EpochSerializer(serializers.ModelSerializer):
-    """What one epoch brought; `confusion` are K×K pixel counts, where there are any."""
+    """What one epoch brought; `confusion` are K×K pixel counts, where there are any.
+
+    Further metrics stand beside these, each by its own name.
+    """
 
     epoch = serializers.IntegerField(source="number", min_value=1)
     per_class_iou = serializers.ListField(
@@ -109,8 +112,12 @@ class EpochSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Epoch
-        fields = ["epoch", *METRICS, "confusion", "recorded_at"]
+        fields = ["epoch", *Epoch.METRICS, "confusion", "recorded_at"]
         read_only_fields = fields
+
+    def to_representation(self, epoch: Epoch) -> dict[str, Any]:
+        """With whatever else was told of the epoch."""
+        return super().to_representation(epoch) | epoch.further
 
     @extend_schema_field(CountsField)
     def get_confusion(self, epoch: Epoch) -> list[list[int]] | None:
@@ -120,7 +127,10 @@ class EpochSerializer(serializers.ModelSerializer):
 
 
 class EpochReportSerializer(serializers.ModelSerializer):
-    """An epoch of an external run. With `confusion`, the scores are computed from it."""
+    """An epoch of an external run. With `confusion`, the scores are computed from it.
+
+    Any other number, or list of numbers, is kept as a metric of that name.
+    """
 
     epoch = serializers.IntegerField(source="number")
     per_class_iou = serializers.ListField(
@@ -130,7 +140,12 @@ class EpochReportSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Epoch
-        fields = ["epoch", *METRICS, "confusion"]
+        fields = ["epoch", *Epoch.METRICS, "confusion"]
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Take in the metrics that have no field here."""
+        others = {name: self.initial_data[name] for name in self.initial_data.keys() - self.fields}
+        return metrics_told(others) | given
 
 
 class ConfusionSerializer(serializers.Serializer):

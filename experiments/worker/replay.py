@@ -16,11 +16,9 @@ from django.db import transaction
 from experiments.models import Attempt, Run
 from experiments.records.attempts import attempt_reach, probes_record
 from experiments.records.checkpoints import protocol_hash
-from experiments.records.epochs import METRICS, epoch_record
+from experiments.records.epochs import epoch_record, metrics_told
 from experiments.records.files import EVENTS
 from segweb.jobs import Lease, job_update
-
-_METRICS = set(METRICS)
 
 
 class LeaseLost(Exception):
@@ -77,7 +75,7 @@ class Replay:
                 attempt=attempt,
                 recorded_at=datetime.fromtimestamp(event["time"], UTC),
                 confusion=event["confusion"],
-                **{name: value for name, value in event.items() if name in _METRICS},
+                **metrics_told(event),
             )
             attempt_reach(attempt=attempt, epoch=number)
             probes_record(run=self._run, epoch=number)

@@ -11,6 +11,7 @@ from experiments.board.comparing import compared_curves, confusion_difference, v
 from experiments.board.report import config_differences
 from experiments.models import Run
 from experiments.queries import numbers_named
+from models_zoo.metrics.table import leading
 
 MOST = 20
 
@@ -37,6 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "unlike": unlike,
         "confusion": confusion_difference(*runs[:2]) if len(runs) > 1 else None,
         "query": "&".join(f"run={run.pk}" for run in runs),
+        "metrics": leading(),
         "grouped": any(run.group for run in runs),
     }
     return render(request, "experiments/board/compare.html", context)

@@ -16,6 +16,7 @@ from experiments.access import draws_charts, may_change, may_launch, reads_runs
 from experiments.models import Epoch, Probe, Run
 from experiments.queries import number_read
 from experiments.records.files import LOG
+from experiments.scores.metrics import drawings, epoch_figures
 from experiments.scores.results import run_results
 
 LOG_PART = 50_000  # bytes of a log that are sent at once
@@ -47,6 +48,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         **run_results(run),
         "probes": [Probe(run=run, name=name) for name in sorted(set(probes))],
         "numbers": numbers,
+        "drawings": drawings(),
         "last": max(0, len(numbers) - 1),
         "group": _group(run),
     }
@@ -100,6 +102,7 @@ def epoch(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "epoch": number,
         "classes": run.dataset.classes if run.dataset else [],
         "counts": found.confusion.matrix.tolist() if found.confusion else None,
+        "figures": epoch_figures(found),
         "probes": {mask.name: file_url(run, mask.file.name) for mask in masks},
     }
     if data["counts"] and not data["classes"]:

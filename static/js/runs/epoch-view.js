@@ -70,6 +70,7 @@ class EpochView extends HTMLElement {
     await customElements.whenDefined("confusion-matrix");
     const matrix = this.querySelector("confusion-matrix");
     if (matrix && data.counts) matrix.show(data);
+    this.querySelector("[data-figures]").replaceChildren(...data.figures.map(figure));
     for (const probe of this.querySelectorAll("[data-probe]")) {
       const address = data.probes[probe.dataset.probe];
       probe.hidden = !address;
@@ -77,6 +78,16 @@ class EpochView extends HTMLElement {
     }
     this.dataset.epoch = data.epoch;
   }
+}
+
+/** A metric of the epoch, as a line of facts. */
+function figure([title, text]) {
+  const line = document.createElement("div");
+  const [term, value] = ["dt", "dd"].map((tag) => line.appendChild(document.createElement(tag)));
+  term.textContent = title;
+  value.textContent = text;
+  value.className = "number";
+  return line;
 }
 
 customElements.define("epoch-view", EpochView);

@@ -34,7 +34,8 @@ class RunCurves extends HTMLElement {
 
   take({ rows, attempts = [], best, note, over, classes }) {
     this.over = over;
-    this.rows.push(...rows);
+    this.rows.push(...rows.map(({ further, ...row }) => ({ ...further, ...row })));
+    for (const { further } of rows) Object.keys(further ?? {}).forEach((name) => this.add(name));
     this.classes = classes;
     const text = this.querySelector("[data-note]");
     if (text && note !== null) Object.assign(text, { textContent: note, hidden: !note });
@@ -42,6 +43,17 @@ class RunCurves extends HTMLElement {
     if (this.at !== "epoch") return;
     const numbers = this.rows.map((row) => row.epoch);
     if (rows.length) document.dispatchEvent(new CustomEvent("epochs", { detail: { numbers, best } }));
+  }
+
+  /** A chart for a metric that only this run tells of. */
+  add(name) {
+    const known = [...this.querySelectorAll("data-chart")];
+    if (known.some(({ dataset }) => dataset.columns === name)) return;
+    const figure = this.querySelector("template[data-further]").content.cloneNode(true);
+    figure.querySelector("figcaption").textContent = name;
+    const chart = { columns: name, labels: name, title: name, y: name };
+    Object.assign(figure.querySelector("data-chart").dataset, chart);
+    this.querySelector(".charts").append(figure);
   }
 
   async draw(attempts, best) {
@@ -68,14 +80,13 @@ class RunCurves extends HTMLElement {
       if (!this.rows.some((row) => row.per_class_iou?.length)) return [];
       return this.classes.map((name, n) => one(name, (row) => row.per_class_iou?.[n]));
     }
-    const names = labels.split("|");
-    return columns
-      .split(" ")
+    const names = labels === columns ? [labels] : labels.split("|");
+    return (names.length > 1 ? columns.split(" ") : [columns])
       .map((column, n) => one(names[n], (row) => row[column]))
       .filter(({ y }) => y.some((value) => value !== null));
   }
 }
 
-const scaled = (value, scale) => (value === null || value === undefined ? null : value * scale);
+const scaled = (value, scale) => (typeof value === "number" ? value * scale : null);
 
 customElements.define("run-curves", RunCurves);

@@ -1,0 +1,125 @@
+"""Every metric that an epoch brings is kept and shown, whether the table knows it or not."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from rest_framework.test import APIClient
+
+from experiments.models import Attempt, Epoch, Run
+from experiments.records.epochs import epoch_record, metrics_told
+from experiments.worker.replay import Replay
+from models_zoo.metrics.table import FRACTION, HIGHER, METRICS, Metric
+from segweb.jobs import State, job_claim
+from tests.experiments.factories import run_make
+from tests.experiments.visiting import body, url
+
+pytestmark = pytest.mark.django_db
+COUNTS = [[3, 1], [0, 4]]
+# What the counts score: 0.5·(3/4) + 0.5·(4/5) by frequency.
+FW_IOU = 0.5 * 0.75 + 0.5 * 0.8
+
+
+@pytest.fixture
+def external() -> Run:
+    owner = User.objects.create_user("owner")
+    return run_make(epochs=0, planned=9, kind="external", owner=owner, state=State.RUNNING)
+
+
+def client_of(run: Run) -> APIClient:
+    client = APIClient()
+    client.force_authenticate(run.owner)
+    return client
+
+
+def post(run: Run, told: dict[str, Any]) -> Any:
+    return client_of(run).post(f"/api/v1/runs/{run.pk}/epochs/", told, format="json")
+
+
+def test_scores_of_the_table_without_a_column_are_kept(external: Run) -> None:
+    epoch = epoch_record(run=external, number=1, confusion=COUNTS)
+    assert "fw_iou" not in Epoch.METRICS
+    assert epoch.further["fw_iou"] == pytest.approx(FW_IOU)
+    assert epoch.further["classes_counted"] == 2
+
+
+def test_an_events_metrics_are_kept_whatever_they_are_called(tmp_path: Path) -> None:
+    run = run_make(epochs=0, planned=5, state=State.QUEUED)
+    lease = job_claim(model=Run, pk=run.pk, owner="host:1:cpu")
+    attempt = Attempt.objects.create(run=run, number=2, owner="host:1:cpu")
+    event = {"event": "epoch", "epoch": 1, "time": 1.8e9, "loss": 1.0, "miou": 0.5, "fw_iou": 0.7}
+    event |= {"boundary_iou": 0.25, "by_size": [0.1, None, float("nan")], "confusion": COUNTS}
+    (tmp_path / "events.jsonl").write_text(json.dumps(event) + "\n")
+    Replay(run, tmp_path, lease).catch_up(attempt)
+    (epoch,) = run.epoch_rows.all()
+    assert (epoch.loss, epoch.miou) == (1.0, 0.5)
+    assert epoch.further == {"fw_iou": 0.7, "boundary_iou": 0.25, "by_size": [0.1, None, None]}
+    assert epoch.recorded_at == datetime.fromtimestamp(1.8e9, UTC)
+
+
+def test_a_report_may_bring_any_metric(external: Run) -> None:
+    answer = post(external, {"epoch": 1, "miou": 0.5, "fw_iou": 0.7, "boundary iou": 0.25})
+    assert answer.status_code == 201
+    assert (answer.json()["fw_iou"], answer.json()["boundary iou"]) == (0.7, 0.25)
+    assert post(external, {"epoch": 1, "dice": 0.8}).status_code == 200
+    (row,) = client_of(external).get(f"/api/v1/runs/{external.pk}/epochs/").json()
+    told = (row["miou"], row["fw_iou"], row["boundary iou"], row["dice"])
+    assert told == (0.5, 0.7, 0.25, 0.8)  # what a second report leaves out stays
+
+
+@pytest.mark.parametrize(
+    "told", [{"run": 3}, {"id": 3}, {"attempt": 3}, {"note": "x"}, {"on": True}, {"a\0b": 1}]
+)
+def test_what_is_no_metric_changes_nothing(external: Run, told: dict[str, Any]) -> None:
+    assert post(external, {"epoch": 1, **told}).status_code == 201
+    assert external.epoch_rows.get().further == {}
+
+
+def test_only_finite_numbers_are_kept() -> None:
+    told = {"a": float("inf"), "b": 10**400, "c": -2, "d": [1, [2]], "e": {"f": 1}}
+    assert metrics_told(told) == {"a": None, "b": None, "c": -2}
+
+
+def test_a_run_shows_them(external: Run, reader: Client) -> None:
+    post(external, {"epoch": 1, "miou": 0.5, "fw_iou": 0.7, "dice": 0.123456789})
+    (row,) = reader.get(url("curves", external.pk)).json()["rows"]
+    assert (row["fw_iou"], row["further"]) == (0.7, {"dice": 0.12346})
+    figures = dict(reader.get(url("epoch", external.pk, 1)).json()["figures"])
+    assert figures == {"mIoU": "50.0 %", "Frequency-weighted IoU": "70.0 %", "dice": "0.12346"}
+    page = reader.get(url("run", external.pk)).content.decode()
+    for metric in METRICS.values():
+        assert not metric.line or metric.name in page
+
+
+def test_exports_hold_them(external: Run, reader: Client) -> None:
+    post(external, {"epoch": 1, "miou": 0.5, "fw_iou": 0.7, "dice": 0.8})
+    post(external, {"epoch": 2, "miou": 0.6})
+    first, second = csv.DictReader(io.StringIO(body(reader.get(url("export", "epochs", "csv")))))
+    assert (first["fw_iou"], first["dice"], second["dice"]) == ("0.7", "0.8", "")
+    assert set(METRICS) <= set(first)
+    first, second = json.loads(body(reader.get(url("export", "epochs", "json"))))
+    assert (first["fw_iou"], first["dice"], second["dice"]) == (0.7, 0.8, None)
+
+
+def test_a_new_metric_is_one_line_of_the_table(
+    external: Run, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dice = Metric("dice", "Dice coefficient", FRACTION, HIGHER, "pixels", "Dice")
+    monkeypatch.setitem(METRICS, "dice", dice)
+    post(external, {"epoch": 1, "miou": 0.5, "dice": 0.8})
+    (row,) = reader.get(url("curves", external.pk)).json()["rows"]
+    assert (row["dice"], row["further"]) == (0.8, {})
+    assert ["Dice coefficient", "80.0 %"] in reader.get(url("epoch", external.pk, 1)).json()[
+        "figures"
+    ]
+    assert "mean_accuracy fw_iou dice" in reader.get(url("run", external.pk)).content.decode()
+    (exported,) = json.loads(body(reader.get(url("export", "epochs", "json"))))
+    assert exported["dice"] == 0.8
