@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 from experiments.models import Kind, Preflight, Run
 from experiments.worker.environment import hardware
 from experiments.worker.trainer import LEASH, config_write
+from models_zoo.training.record.failures import FAILED_CODE, MISFIT_CODE
 from segweb.env import BASE_DIR
 from segweb.jobs import Lease, patiently
 
@@ -43,12 +44,11 @@ def look(preflight: Preflight, lease: Lease) -> dict[str, Any]:
             )
         except subprocess.TimeoutExpired as fault:
             raise ValidationError(TOO_LONG) from fault
-    if told.returncode:
-        last = told.stderr.strip().splitlines()[-1:] or [""]
-        if not last[0].startswith("models_zoo: "):
-            raise RuntimeError(told.stderr)
-        raise ValidationError(last[0].removeprefix("models_zoo: "))
+    if told.returncode not in (0, MISFIT_CODE, FAILED_CODE):
+        raise RuntimeError(told.stderr)
     result = json.loads(told.stdout.splitlines()[-1])
+    if failure := result.get("failure"):
+        raise ValidationError(failure["message"])
     result["estimate"] = patiently(lambda: _estimate(run, result))
     return {"result": result}
 

@@ -20,13 +20,13 @@ from django.utils.translation import gettext_noop
 from experiments.models import Attempt, Run
 from experiments.records.attempts import attempt_begin, attempt_end, attempts_lose
 from experiments.records.checkpoints import CheckpointDamaged
-from experiments.records.files import DIFF, LOG
+from experiments.records.files import DIFF
 from experiments.records.publishing import checkpoint_publish, run_tidy
 from experiments.worker.environment import environment_capture
 from experiments.worker.replay import LeaseLost, Replay
 from experiments.worker.trainer import FolderLock, Trainer, marked_kill, run_mark, trainer_command
 from experiments.worker.usage import UsageSampler
-from models_zoo.cli import FAILED_CODE, MISFIT_CODE
+from models_zoo.training.record.failures import FAILED_CODE, MISFIT_CODE
 from segweb.host import devices
 from segweb.jobs import (
     DATABASE_AWAY,
@@ -167,7 +167,7 @@ class Supervision:
         # Of several processes the others end with an error of theirs when one was killed.
         explained = code in (MISFIT_CODE, FAILED_CODE) or (code == 1 and self.run.gpus == 1)
         if self.replay.failure or explained:
-            sentence = self.replay.failure or self._last_words()
+            sentence = self.replay.failure or UNEXPLAINED
             return self._end("failed", code, state=State.FAILED, error=sentence)
         if patiently(self._stop_asked):
             return self._end("stopped", code, state=State.STOPPED)
@@ -192,9 +192,3 @@ class Supervision:
 
     def _attempt_end(self, outcome: str, code: int | None) -> None:
         patiently(lambda: attempt_end(attempt=self.attempt, outcome=outcome, exit_code=code))
-
-    def _last_words(self) -> str:
-        """The last line that the trainer printed: how models_zoo tells what does not fit."""
-        lines = (self.folder / LOG).read_text(errors="replace").splitlines()
-        last = next((line for line in reversed(lines) if line.strip()), "")
-        return last.removeprefix("models_zoo: ") or UNEXPLAINED

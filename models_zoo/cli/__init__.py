@@ -17,11 +17,13 @@ from models_zoo.study.cards import PATH as CARDS
 from models_zoo.study.descriptions import FOLDER as DESCRIPTIONS
 from models_zoo.study.stories import FOLDER as STORIES
 from models_zoo.training.config import CHOICES
-from models_zoo.training.record.events import sentence_of
-
-MISFIT_CODE = 2
-STOPPED_CODE = 3
-FAILED_CODE = 4
+from models_zoo.training.record.failures import (
+    FAILED_CODE,
+    MISFIT_CODE,
+    STOPPED_CODE,
+    TrainingFailed,
+    sentence_of,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     try:
         result = options.run(options)
-    except commands.Failed as failure:
+    except (commands.Failed, TrainingFailed) as failure:
         print(f"models_zoo: {failure}", file=sys.stderr)
         return FAILED_CODE
     except (ValueError, OSError) as error:

@@ -10,7 +10,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,14 @@ from models_zoo.images import open_image
 from models_zoo.masks import mask_png
 from models_zoo.networks.catalogue import VARIANTS, catalogue
 from models_zoo.training.config import FLAGS, TrainConfig, with_settings
+from models_zoo.training.record.events import EventLog
+from models_zoo.training.record.failures import (
+    FAILED_CODE,
+    Kind,
+    Stopped,
+    TrainingFailed,
+    failure_of,
+)
 from models_zoo.training.zoo.presets import paper_settings
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
@@ -58,17 +66,19 @@ def list_(options: argparse.Namespace) -> dict[str, Any]:
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
     """Trains, or goes on training."""
-    from models_zoo.training.record.failures import Stopped, TrainingFailed
     from models_zoo.training.run import train as train_run
 
-    config = _config(options)
+    try:
+        config = _config(options)
+    except ValueError as error:
+        if options.out.is_dir():  # of a run that somebody waits for
+            EventLog(options.out).write("failure", **failure_of(error).to_json())
+        raise
     try:
         sidecar = train_run(config, options.out, resume=options.resume)
     except Stopped:
         print(f"Stopped; go on with --resume --out {options.out}")
         return {"stopped": True}
-    except TrainingFailed as failure:
-        raise Failed(failure) from failure
     result = sidecar["scores"][0]
     print(f"{sidecar['key']}: mIoU {result['miou']:.4f} on {result['split']} (fp32)")
     return {"key": sidecar["key"], **result}
@@ -91,16 +101,20 @@ def _settings_read(path: Path) -> dict[str, Any]:
 
 
 def preflight(options: argparse.Namespace) -> dict[str, Any]:
-    """Audits the data and tries a batch."""
+    """Audits the data and tries a batch; with `--json`, a failure is an object too."""
     from models_zoo.training.preflight import preflight as look
-    from models_zoo.training.record.failures import failure_of
 
     try:
         found = look(_config(options))
-    except (ValueError, OSError):
-        raise
     except Exception as error:
-        raise Failed(failure_of(error, Path()) or error) from error
+        failure = failure_of(error, Path())
+        if failure.kind == Kind.UNFORESEEN:
+            failure = replace(failure, code=FAILED_CODE)
+        if options.json:
+            print(json.dumps({"failure": failure.to_json()}))
+        if failure.code == FAILED_CODE:
+            raise TrainingFailed(failure) from error
+        raise
     for finding in found["findings"]:
         print(finding["message"])
     if batch := found["batch"]:
@@ -139,7 +153,6 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
 def train_zoo(options: argparse.Namespace) -> dict[str, Any]:
     """Trains and ships what the zoo lacks."""
     from models_zoo.precision import device_name
-    from models_zoo.training.record.failures import Stopped
     from models_zoo.training.zoo.plan import plan, zoo_train
 
     os.nice(19)

@@ -30,8 +30,14 @@ from models_zoo.training.inputs import Inputs, inputs_open
 from models_zoo.training.loop import WEIGHTS_NAME, Trainer
 from models_zoo.training.objective import Objective
 from models_zoo.training.optimisation import Optimisation
-from models_zoo.training.record.events import EventLog, sentence_of
-from models_zoo.training.record.failures import Stopped, failure_of, peer_lost
+from models_zoo.training.record.events import EventLog
+from models_zoo.training.record.failures import (
+    FAILED_CODE,
+    Stopped,
+    TrainingFailed,
+    failure_of,
+    peer_lost,
+)
 from models_zoo.training.record.sidecar import sidecar_of
 from models_zoo.training.record.state import state_files
 
@@ -57,13 +63,13 @@ def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, 
                 events.write("stopped")
             raise
         except Exception as error:
-            failure = failure_of(error, out) or error
+            failure = failure_of(error, out)
             if not (group.world > 1 and peer_lost(error)):
                 with suppress(OSError):
-                    events.write("failure", message=sentence_of(failure), kind=type(error).__name__)
-            if failure is error:
-                raise
-            raise failure from error
+                    events.write("failure", **failure.to_json())
+            if failure.code == FAILED_CODE:
+                raise TrainingFailed(failure) from error
+            raise
 
 
 def _run(

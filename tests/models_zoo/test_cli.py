@@ -132,6 +132,21 @@ def test_what_does_not_fit_is_one_sentence(words, message, capsys, camvid, weigh
     assert len(error.strip().splitlines()) == 1
 
 
+def test_a_preflight_that_fails_prints_why_as_json(capsys, camvid):
+    words = ["preflight", "--arch", "unet", "--data", f"camvid:{camvid}", "--json"]
+    code, result, _ = run(capsys, *words, "--set", "options.nothing=1")
+    assert code == 2
+    assert (result["failure"]["kind"], result["failure"]["code"]) == ("misfit", 2)
+    assert "no option 'nothing'" in result["failure"]["message"]
+
+
+def test_a_run_that_is_waited_for_tells_what_of_its_file_does_not_fit(capsys, tmp_path):
+    (tmp_path / "run.json").write_text('{"architecture": "unet", "data": "scenes", "speed": 9}')
+    code, _, _ = run(capsys, "train", "--config", tmp_path / "run.json", "--out", tmp_path)
+    failure = json.loads((tmp_path / "events.jsonl").read_text())
+    assert (code, failure["kind"], failure["message"]) == (2, "misfit", "Unknown settings: speed.")
+
+
 def test_the_random_colours_of_the_fixture_are_not_trivial(camvid):
     image = np.asarray(Image.open(camvid / "train" / "train00.png"))
     assert image.std() > 20

@@ -1,8 +1,8 @@
 """events.jsonl: one JSON line an event, appended, so that a reader can follow and replay a run.
 
 pretrained (which layers published weights filled, which not), start, step, epoch, checkpoint, end;
-stopped after SIGTERM; failure with a sentence. An epoch has one `epoch` event, however often the
-run was killed.
+stopped after SIGTERM; failure with kind, message and exit code. An epoch has one `epoch` event,
+however often the run was killed.
 """
 
 from __future__ import annotations
@@ -15,14 +15,6 @@ from pathlib import Path
 from typing import Any
 
 EVENTS_NAME = "events.jsonl"
-
-
-def sentence_of(error: BaseException) -> str:
-    """What to tell of an error: its last line.
-
-    An error from another process carries that process's traceback before it.
-    """
-    return (str(error).strip() or type(error).__name__).splitlines()[-1]
 
 
 class EventLog:

@@ -1,13 +1,46 @@
-"""What ends a run early, in a sentence that says what to do."""
+"""What ends a run early: a kind, a sentence that says what to do, and the exit code.
+
+A run writes it as its event `failure`, a preflight prints it as `{"failure": …}`: nobody has to
+read a log. No torch until an error is looked at.
+"""
 
 from __future__ import annotations
 
 import errno
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-import torch
-
+UNFORESEEN_CODE = 1  # Python's own, after a traceback
+MISFIT_CODE = 2
+STOPPED_CODE = 3
+FAILED_CODE = 4
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Kind(StrEnum):
+    """What a failure is about."""
+
+    MISFIT = "misfit"  # the configuration or the data
+    DIVERGED = "diverged"  # a loss that is no number
+    DISK_FULL = "disk_full"
+    MEMORY_FULL = "memory_full"
+    LOADER_KILLED = "loader_killed"
+    UNFORESEEN = "unforeseen"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a training or a look at one ended: `message` for people, `code` for who started it."""
+
+    kind: Kind
+    message: str
+    code: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as an event holds them."""
+        return asdict(self)
 
 
 class Stopped(Exception):
@@ -17,28 +50,61 @@ class Stopped(Exception):
 class TrainingFailed(Exception):
     """The run cannot go on; the message says why and what may help."""
 
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure.message)
 
-def failure_of(error: Exception, out: Path) -> TrainingFailed | None:
-    """`error` as a sentence, or None when nothing better can be said than its own message."""
+
+def sentence_of(error: BaseException) -> str:
+    """What to tell of an error: its last line.
+
+    An error from another process carries that process's traceback before it.
+    """
+    return (str(error).strip() or type(error).__name__).splitlines()[-1]
+
+
+def failure_of(error: Exception, out: Path | None = None) -> Failure:
+    """What to tell of an error that ended a run in the folder `out`."""
+    if isinstance(error, TrainingFailed):
+        return error.failure
+    kind, message = _explained(error, out) or (Kind.UNFORESEEN, sentence_of(error))
+    codes = {Kind.MISFIT: MISFIT_CODE, Kind.UNFORESEEN: UNFORESEEN_CODE}
+    return Failure(kind, message, codes.get(kind, FAILED_CODE))
+
+
+def _explained(error: Exception, out: Path | None) -> tuple[Kind, str] | None:
     text = str(error)
     if isinstance(error, FloatingPointError):
-        return TrainingFailed(text)
+        return Kind.DIVERGED, text
     if isinstance(error, OSError) and error.errno in _FULL:
-        return TrainingFailed(
+        return Kind.DISK_FULL, (
             f"The disk is full: {out} could not be written. Make room and go on with --resume."
         )
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
-        return TrainingFailed(
+    if _lacks_memory(error):
+        return Kind.MEMORY_FULL, (
             "The memory is full. Try a smaller batch or crop, a higher accumulate, or slim."
         )
+    # torch raises a plain RuntimeError for it.
     if text.startswith("DataLoader worker (pid"):
-        return TrainingFailed(
+        return Kind.LOADER_KILLED, (
             "A process that loads images was killed, most likely for want of memory or of space "
             "in /dev/shm. Try fewer workers."
         )
+    if isinstance(error, (ValueError, OSError)):
+        return Kind.MISFIT, sentence_of(error)
     return None
+
+
+def _lacks_memory(error: Exception) -> bool:
+    import torch
+
+    # Of a CPU's memory torch says so in a plain RuntimeError.
+    full = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return full or "can't allocate memory" in str(error)
 
 
 def peer_lost(error: Exception) -> bool:
     """Whether it only says that another process of the group is gone, which is no fault of ours."""
+    import torch
+
     return isinstance(error, torch.distributed.DistError) or "gloo" in str(error).lower()

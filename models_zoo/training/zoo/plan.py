@@ -16,6 +16,7 @@ from models_zoo.checkpoints.shipped import FOLDER
 from models_zoo.files import write_atomically
 from models_zoo.networks.catalogue import catalogue, leaders
 from models_zoo.training.config import TrainConfig
+from models_zoo.training.record.failures import TrainingFailed, sentence_of
 from models_zoo.training.zoo.history import history_write
 from models_zoo.training.zoo.recipes import on_camvid, on_scenes, widened
 
@@ -87,8 +88,6 @@ def zoo_train(
     Returns what failed: checkpoint names with their sentences. Stopped (with the state saved) after
     SIGTERM or Ctrl-C: the next call goes on where this one was.
     """
-    from models_zoo.training.record.events import sentence_of
-    from models_zoo.training.record.failures import TrainingFailed
     from models_zoo.training.run import train
 
     failed = {}

@@ -259,27 +259,37 @@ def fail_with(monkeypatch, error: BaseException) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"),
+    ("error", "sentence", "kind"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory"), "The memory is full"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9"), "The memory is full"),
-        (MemoryError(), "The memory is full"),
-        (OSError(errno.ENOSPC, "No space left"), "The disk is full"),
-        (RuntimeError("DataLoader worker (pid 7) is killed by signal"), "loads images was killed"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "The memory is full", "memory_full"),
+        (RuntimeError("CPU: can't allocate memory: 9"), "The memory is full", "memory_full"),
+        (MemoryError(), "The memory is full", "memory_full"),
+        (OSError(errno.ENOSPC, "No space left"), "The disk is full", "disk_full"),
+        (RuntimeError("DataLoader worker (pid 7) is killed"), "images was killed", "loader_killed"),
     ],
 )
-def test_failures_are_sentences(error, sentence, data, tmp_path, monkeypatch):
+def test_failures_are_sentences(error, sentence, kind, data, tmp_path, monkeypatch):
     fail_with(monkeypatch, error)
     with pytest.raises(TrainingFailed, match=sentence):
         train(tiny_config(data), tmp_path)
-    assert sentence in events(tmp_path, "failure")[0]["message"]
+    failure = events(tmp_path, "failure")[0]
+    assert sentence in failure["message"]
+    assert (failure["kind"], failure["code"]) == (kind, 4)
 
 
 def test_what_nobody_foresaw_is_written_and_raised(data, tmp_path, monkeypatch):
     fail_with(monkeypatch, RuntimeError("odd"))
     with pytest.raises(RuntimeError, match="odd"):
         train(tiny_config(data), tmp_path)
-    assert events(tmp_path, "failure")[0]["message"] == "odd"
+    failure = events(tmp_path, "failure")[0]
+    assert (failure["message"], failure["kind"], failure["code"]) == ("odd", "unforeseen", 1)
+
+
+def test_what_does_not_fit_is_an_event_too(data, tmp_path):
+    with pytest.raises(ValueError, match="no option 'nothing'"):
+        train(tiny_config(data, options={"nothing": 1}), tmp_path)
+    failure = events(tmp_path, "failure")[0]
+    assert (failure["kind"], failure["code"]) == ("misfit", 2)
 
 
 def test_a_loss_that_is_no_number_ends_the_run(data, tmp_path):
