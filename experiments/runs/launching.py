@@ -21,17 +21,35 @@ from models_zoo.training.zoo.presets import paper_settings
 
 PAPER, HOUSE = "paper", "house"
 RECIPES = [(PAPER, _("the paper's")), (HOUSE, _("that of the shipped weights"))]
-# Settings with a field of their own; all others are lines of `further`.
-OWN = ("batch", "lr", "schedule", "optimizer", "loss", "class_weights", "pretrained", "pseudo")
 COLUMNS = ("architecture", "variant", "data", "epochs", "gpus")
-
-
+# The settings with a field of their own, in their order; all others are lines of `further`.
+LABELS = {
+    "batch": _("Batch"),
+    "optimizer": _("Optimiser"),
+    "lr": _("Learning rate"),
+    "schedule": _("Schedule"),
+    "loss": _("Loss"),
+    "class_weights": _("Class weights"),
+    "pseudo": _("Pseudo-labels from"),
+    "pretrained": _("Published weights in the backbone"),
+}
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
 # What there is is offered; sizes of scenes and layouts that nobody can guess are written.
 SOURCES = forms.TextInput(attrs={"list": "sources", "spellcheck": "false", "autocomplete": "off"})
 
 
-def _choice(name: str, label: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=[(one, one) for one in CHOICES[name]])
+def _setting_field(name: str) -> forms.Field:
+    """The field of a setting, by the type that TrainConfig gives it."""
+    label, default = LABELS[name], DEFAULTS[name]
+    if name in CHOICES:
+        return forms.ChoiceField(label=label, choices=[(one, one) for one in CHOICES[name]])
+    if isinstance(default, bool):
+        return forms.BooleanField(label=label, required=False)
+    if isinstance(default, int):
+        return forms.IntegerField(label=label, min_value=min(default, 1))
+    if isinstance(default, float):
+        return forms.FloatField(label=label, min_value=0)
+    return forms.CharField(label=label, max_length=300, required=False, widget=SOURCES)
 
 
 class LaunchForm(forms.Form):
@@ -46,16 +64,6 @@ class LaunchForm(forms.Form):
     gpus = forms.IntegerField(label=_("GPUs"), min_value=1, initial=1)
     crop_height = forms.IntegerField(label=_("Crop height"), min_value=1)
     crop_width = forms.IntegerField(label=_("Crop width"), min_value=1)
-    batch = forms.IntegerField(label=_("Batch"), min_value=1)
-    optimizer = _choice("optimizer", _("Optimiser"))
-    lr = forms.FloatField(label=_("Learning rate"), min_value=0)
-    schedule = _choice("schedule", _("Schedule"))
-    loss = _choice("loss", _("Loss"))
-    class_weights = _choice("class_weights", _("Class weights"))
-    pretrained = forms.BooleanField(label=_("Published weights in the backbone"), required=False)
-    pseudo = forms.CharField(
-        label=_("Pseudo-labels from"), max_length=300, required=False, widget=SOURCES
-    )
     further = forms.CharField(
         label=_("Further settings"),
         help_text=_("one a line, as in jitter=0.3 or options.aux=true"),
@@ -70,8 +78,14 @@ class LaunchForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
+        self.fields |= {name: _setting_field(name) for name in LABELS}
         self.sources = data_sources()
         self.fields["architecture"].choices = [(a.key, a.title) for a in catalogue().values()]
+
+    @property
+    def settings(self) -> list[forms.BoundField]:
+        """The fields of single settings, as they are shown."""
+        return [self[name] for name in ("crop_height", "crop_width", *LABELS)]
 
     def clean_seeds(self) -> list[int]:
         """Different whole numbers, separated by commas."""
@@ -85,21 +99,22 @@ class LaunchForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Read the further settings into `config`; the other fields win."""
-        found = super().clean()
+        filled = super().clean()
         if self.errors:
-            return found
-        lines = [line.strip() for line in found["further"].splitlines() if line.strip()]
-        own = {name: found[name] for name in OWN}
+            return filled
+        lines = [line.strip() for line in filled["further"].splitlines() if line.strip()]
+        own = {name: filled[name] for name in LABELS}
         try:
+            # Of the data set nothing follows here: whether there is one the services say.
             plain = with_settings(
-                TrainConfig(architecture=found["architecture"], data="scenes"), lines
+                TrainConfig(architecture=filled["architecture"], data="scenes"), lines
             )
-            crop = (found["crop_height"], found["crop_width"])
+            crop = (filled["crop_height"], filled["crop_width"])
             config = dataclasses.replace(plain, **own, crop=crop)
         except ValueError as fault:
             raise ValidationError(str(fault)) from fault
-        found["config"] = config_columns(config)
-        return found
+        filled["config"] = config_columns(config)
+        return filled
 
     def request(self) -> dict[str, Any]:
         """What would be trained, without the seeds and without what people write about it."""
@@ -107,16 +122,17 @@ class LaunchForm(forms.Form):
 
     def description(self) -> dict[str, Any]:
         """Name, notes and tags."""
-        found = self.cleaned_data
-        return {"name": found["name"], "notes": found["notes"], "tags": found["tags"].split(",")}
+        filled = self.cleaned_data
+        described = {name: filled[name] for name in ("name", "notes")}
+        return described | {"tags": filled["tags"].split(",")}
 
 
 def settings_initial(config: TrainConfig) -> dict[str, Any]:
     """The fields that show a configuration's settings."""
     plain = TrainConfig(architecture=config.architecture, data=config.data, variant=config.variant)
-    apart = {*OWN, "crop", *FLAGS}
+    apart = {*LABELS, "crop", *FLAGS}
     lines = [line for line in settings_of(config, plain) if line.partition("=")[0] not in apart]
-    own = {name: getattr(config, name) for name in OWN}
+    own = {name: getattr(config, name) for name in LABELS}
     height, width = config.crop
     return {**own, "crop_height": height, "crop_width": width, "further": "\n".join(lines)}
 

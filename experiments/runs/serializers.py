@@ -11,7 +11,7 @@ from experiments.models import Attempt, Epoch, Kind, Run
 from experiments.records.configuration import FIELDS
 from experiments.records.epochs import metrics_told
 
-LARGEST = 2**31 - 1
+MOST_INT = 2**31 - 1
 LAUNCHED = [(kind.value, kind.label) for kind in (Kind.TRAINED, Kind.EXTERNAL)]
 
 
@@ -70,8 +70,8 @@ class RunChangeSerializer(RunAnnotateSerializer):
     architecture = serializers.CharField(max_length=100, required=False)
     variant = serializers.CharField(max_length=50, required=False, allow_blank=True)
     dataset = serializers.CharField(max_length=300, required=False)
-    epochs = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST)
-    seed = serializers.IntegerField(required=False, min_value=-LARGEST, max_value=LARGEST)
+    epochs = serializers.IntegerField(required=False, min_value=1, max_value=MOST_INT)
+    seed = serializers.IntegerField(required=False, min_value=-MOST_INT, max_value=MOST_INT)
     gpus = serializers.IntegerField(required=False, min_value=1, max_value=64)
     pretrained = serializers.BooleanField(required=False)
     config = serializers.DictField(required=False)

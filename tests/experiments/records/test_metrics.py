@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from experiments.models import Attempt, Epoch, Run
 from experiments.records.epochs import epoch_record, metrics_told
 from experiments.worker.replay import Replay
-from models_zoo.metrics.table import FRACTION, HIGHER, METRICS, Metric
+from models_zoo.metrics.table import METRICS
 from segweb.jobs import State, job_claim
 from tests.experiments.factories import run_make
 from tests.experiments.visiting import body, url
@@ -107,19 +107,3 @@ def test_exports_hold_them(external: Run, reader: Client) -> None:
     assert set(METRICS) <= set(first)
     first, second = json.loads(body(reader.get(url("export", "epochs", "json"))))
     assert (first["fw_iou"], first["dice"], second["dice"]) == (0.7, 0.8, None)
-
-
-def test_a_new_metric_is_one_line_of_the_table(
-    external: Run, reader: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dice = Metric("dice", "Dice coefficient", FRACTION, HIGHER, "pixels", "Dice")
-    monkeypatch.setitem(METRICS, "dice", dice)
-    post(external, {"epoch": 1, "miou": 0.5, "dice": 0.8})
-    (row,) = reader.get(url("curves", external.pk)).json()["rows"]
-    assert (row["dice"], row["further"]) == (0.8, {})
-    assert ["Dice coefficient", "80.0 %"] in reader.get(url("epoch", external.pk, 1)).json()[
-        "figures"
-    ]
-    assert "mean_accuracy fw_iou dice" in reader.get(url("run", external.pk)).content.decode()
-    (exported,) = json.loads(body(reader.get(url("export", "epochs", "json"))))
-    assert exported["dice"] == 0.8
