@@ -1,11 +1,14 @@
-"""Images, comparisons and predictions in the admin, to look at."""
+"""Images, comparisons and predictions in the admin, to look at.
+
+A kind of job that says nothing here has the page of `segweb.admin.JobAdmin`.
+"""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from inference.models import Batch, BatchItem, Comparison, Ensemble, Image, Inside, Prediction
-from segweb.admin import ReadOnlyAdmin
+from inference.models import Batch, BatchItem, Comparison, Image, Prediction
+from segweb.admin import JobAdmin, ReadOnlyAdmin
 
 
 @admin.register(Image)
@@ -27,32 +30,12 @@ class ComparisonAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Prediction)
-class PredictionAdmin(ReadOnlyAdmin):
+class PredictionAdmin(JobAdmin):
     """Predictions: where each stands, who works on it, what went wrong."""
 
     list_display = ["id", "checkpoint", "state", "attempt", "lease_owner", "latency_ms", "error"]
     list_filter = ["state", "device"]
     list_select_related = ["checkpoint"]
-    search_fields = ["id", "comparison__id"]
-
-
-@admin.register(Ensemble)
-class EnsembleAdmin(ReadOnlyAdmin):
-    """Ensembles: what was combined, where each stands."""
-
-    list_display = ["id", "combine", "state", "attempt", "lease_owner", "error"]
-    list_filter = ["state", "combine"]
-    search_fields = ["id", "comparison__id"]
-
-
-@admin.register(Inside)
-class InsideAdmin(ReadOnlyAdmin):
-    """Looks into networks: where each stands."""
-
-    list_display = ["id", "prediction", "place", "state", "attempt", "lease_owner", "error"]
-    list_filter = ["state"]
-    list_select_related = ["prediction"]
-    search_fields = ["id", "prediction__id"]
 
 
 @admin.register(Batch)
@@ -65,10 +48,8 @@ class BatchAdmin(ReadOnlyAdmin):
 
 
 @admin.register(BatchItem)
-class BatchItemAdmin(ReadOnlyAdmin):
+class BatchItemAdmin(JobAdmin):
     """Files of batches: where each stands, what is wrong with it."""
 
     list_display = ["id", "name", "batch", "state", "attempt", "error"]
-    list_filter = ["state"]
     list_select_related = ["batch"]
-    search_fields = ["id", "name", "batch__id"]

@@ -29,4 +29,9 @@ class JobAdmin(ReadOnlyAdmin):
 
     list_display = ["id", "__str__", "state", "attempt", "lease_owner", "error"]
     list_filter = ["state"]
-    search_fields = ["id"]
+    search_fields = ["id"]  # without it there is no field to search in
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """By the job's id, or by that of what it belongs to."""
+        owned = [f"{self.model.belongs_to}__id"] if self.model.belongs_to else []
+        return [*self.search_fields, *owned]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Dataset
 from inference.models.comparisons import Comparison, Owned, Scale
@@ -25,6 +26,7 @@ class Batch(Owned):
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("batch"), _("batches")
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
@@ -54,6 +56,7 @@ class BatchItem(InferenceJob):
     )
 
     class Meta(InferenceJob.Meta):
+        verbose_name, verbose_name_plural = _("file of a batch"), _("files of batches")
         ordering = ["position"]
 
     def __str__(self) -> str:

@@ -46,6 +46,7 @@ class Image(Owned):
     mask_dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("image"), _("images")
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
@@ -92,6 +93,7 @@ class Comparison(Owned):
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("comparison"), _("comparisons")
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="comparison_by_owner"),
@@ -151,6 +153,7 @@ class Prediction(InferenceJob):
     scores = models.JSONField(null=True, blank=True)
 
     class Meta(InferenceJob.Meta):
+        verbose_name, verbose_name_plural = _("prediction"), _("predictions")
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(

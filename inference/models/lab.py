@@ -36,6 +36,7 @@ class Ensemble(InferenceJob):
     scores = models.JSONField(null=True, blank=True)
 
     class Meta(InferenceJob.Meta):
+        verbose_name, verbose_name_plural = _("ensemble"), _("ensembles")
         ordering = ["queued_at"]
         constraints = [
             models.UniqueConstraint(fields=["comparison", "recipe"], name="ensemble_once")
@@ -68,6 +69,7 @@ class Inside(InferenceJob):
     field = models.JSONField(null=True, blank=True)
 
     class Meta(InferenceJob.Meta):
+        verbose_name, verbose_name_plural = _("look into a network"), _("looks into networks")
         ordering = ["queued_at"]
         constraints = [
             models.UniqueConstraint(fields=["prediction", "place"], name="inside_once_a_place")
