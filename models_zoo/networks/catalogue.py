@@ -73,7 +73,10 @@ def _lines() -> dict[str, Architecture]:
 
 @cache
 def _lines_with(outside: tuple[str, ...]) -> dict[str, Architecture]:
-    papers = folders() | {name: _outside(name) for name in outside}
+    papers = folders()
+    if twice := papers.keys() & set(outside):
+        raise ValueError(f"{OUTSIDE} names {', '.join(sorted(twice))}, which the repository has.")
+    papers |= {name: _outside(name) for name in outside}
     lines: dict[str, Architecture] = {}
     for name in in_lineage(papers):
         for architecture in papers[name].ARCHITECTURES:
