@@ -20,7 +20,7 @@ from experiments.records.datasets import dataset_ensure
 from models_zoo.data import Dataset as Split
 from models_zoo.data import open_dataset
 from models_zoo.data.audit import audit
-from models_zoo.data.folder import DESCRIPTION
+from models_zoo.data.formats.folder import DESCRIPTION
 
 SLUG = re.compile(r"[a-z0-9_]{1,50}")
 

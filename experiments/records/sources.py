@@ -11,6 +11,7 @@ Whoever trains or looks at images needs the same data root; see README, "Several
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -21,16 +22,9 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Dataset
 from models_zoo import data as formats
-from models_zoo.data import open_dataset
+from models_zoo.data import format_of, open_dataset
 
 IMPORTED = "imported"
-# What tells each layout apart; the first that is there counts.
-LAYOUTS = (
-    ("folder", "classes.json"),
-    ("camvid", "trainannot"),
-    ("voc", "SegmentationClass"),
-    ("voc", "VOCdevkit"),
-)
 
 
 @dataclass(frozen=True)
@@ -101,12 +95,9 @@ def _imports() -> Iterator[Source]:
 def _folders() -> Iterator[Source]:
     root = settings.DATA_ROOT
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
-        for kind, mark in LAYOUTS:
-            if not (folder / mark).exists():
-                continue
-            try:
-                found = open_dataset(f"{kind}:{folder}", "train")
-            except (ValueError, OSError):
-                break
+        kind = format_of(folder)
+        if kind is None:
+            continue
+        with suppress(ValueError, OSError):
+            found = open_dataset(f"{kind}:{folder}", "train")
             yield Source(f"{kind}:{folder.name}", found.slug, found.title)
-            break

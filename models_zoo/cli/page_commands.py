@@ -41,9 +41,11 @@ def story(options: argparse.Namespace) -> dict[str, Any]:
     found.sort(key=lambda item: place(item.architecture))
     options.out.mkdir(parents=True, exist_ok=True)
     result = story_tell(found, dataset, before=story_read(dataset.slug, options.out), say=print)
-    if dataset.slug == "scenes":
+    if dataset.samples:
         result["samples"] = samples_show(
-            found, lambda failure, which: picture_path(dataset.slug, failure, which, options.out)
+            found,
+            dataset,
+            lambda failure, which: picture_path(dataset.slug, failure, which, options.out),
         )
     path = options.out / f"{dataset.slug}.json"
     write_atomically(path, json.dumps(result, separators=(",", ":")).encode() + b"\n")

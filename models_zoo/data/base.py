@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,8 +17,34 @@ from models_zoo.images import image_size, open_image, open_mask
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
+class Diagnosis(Protocol):
+    """Adds up a data set's own numbers over its items and their predicted masks."""
+
+    def add(self, facts: Any, prediction: np.ndarray, /) -> None:
+        """Counts one item, from `Dataset.facts` and its H×W mask."""
+
+    def scores(self) -> dict[str, dict[str, Any]]:
+        """By name: the `value` from 0 to 1 (None without objects), and of how many `objects`."""
+
+
 class Dataset(ABC):
-    """One split of a data set. Subclasses set the attributes and say how an item is read."""
+    """One split of a data set. Subclasses set the attributes and say how an item is read.
+
+    A subclass in `models_zoo.data.formats` with a `kind` is a format: it is made with what follows
+    the kind in a specification, and with the split. ValueError says what of it is not there.
+    """
+
+    kind: str = ""
+    """The first word of a specification."""
+
+    form: str
+    """How a specification is written, as in "camvid:PATH"."""
+
+    marks: Sequence[str] = ()
+    """Names in a folder, each of which tells that the data set lies there."""
+
+    describes_itself: bool = False
+    """Whether a mark is meant for this format, and not just the way its files happen to lie."""
 
     slug: str
     title: str
@@ -31,6 +58,12 @@ class Dataset(ABC):
     split: str
     labelled: bool = True
     """False for a split of images alone, which can be predicted but not scored."""
+
+    diagnosis: Callable[[], Diagnosis] | None = None
+    """Counts the failures that this data set provokes, where it knows more than masks say."""
+
+    samples: Sequence[Any] = ()
+    """Items made to show one failure each, where the data set brings such."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -56,6 +89,10 @@ class Dataset(ABC):
     def split_hash(self) -> str:
         """16 hexadecimal digits that change with any image, mask or name of the split."""
 
+    def facts(self, index: int) -> Any:
+        """What `diagnosis` needs to know of an item, for data sets that bring one."""
+        raise NotImplementedError
+
     def size(self, index: int) -> tuple[int, int]:
         """Height and width of the image."""
         height, width = self.load_image(index).shape[:2]
@@ -72,6 +109,11 @@ class Dataset(ABC):
                 f"its image {image.shape[1]}×{image.shape[0]}."
             )
         return image, mask
+
+    @classmethod
+    def lies_in(cls, folder: Path) -> bool:
+        """Whether `folder` has this format's layout."""
+        return any((folder / mark).exists() for mark in cls.marks)
 
     @property
     def audited(self) -> Sequence[int]:

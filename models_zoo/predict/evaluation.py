@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 
 from models_zoo.data.base import Dataset
-from models_zoo.data.scenes.dataset import Scenes
-from models_zoo.data.scenes.diagnosis import Diagnosis
 from models_zoo.files import write_atomically
 from models_zoo.metrics import confusion, image_counts, image_scores, scores
 from models_zoo.metrics.boundaries import BoundaryCounts
@@ -65,15 +63,11 @@ def evaluate(
     if [c["name"] for c in sidecar["classes"]] != [c["name"] for c in dataset.classes]:
         raise ValueError(f"{sidecar['key']} was trained on other classes than {dataset.title}'s.")
     classes, ignored = len(dataset.classes), dataset.ignore_index
-    boundaries, objects, diagnosis = (
-        BoundaryCounts(classes, ignored),
-        ObjectCounts(ignored),
-        Diagnosis(),
-    )
+    boundaries, objects = BoundaryCounts(classes, ignored), ObjectCounts(ignored)
+    diagnosis = dataset.diagnosis() if dataset.diagnosis else None
     counts, per_image = np.zeros((classes, classes), np.int64), []
     for index in range(len(dataset)):
-        scene = dataset.scene(index) if isinstance(dataset, Scenes) else None
-        image, truth = (scene.image, scene.mask) if scene else dataset.load(index)
+        image, truth = dataset.load(index)
         mask = engine.predict(weights, sidecar, image).mask
         if keep_mask:
             keep_mask(index, mask)
@@ -82,8 +76,8 @@ def evaluate(
         per_image.append({"name": dataset.name(index), **image_counts(found)})
         boundaries.add(truth, mask)
         objects.add(truth, mask)
-        if scene:
-            diagnosis.add(scene, mask)
+        if diagnosis:
+            diagnosis.add(dataset.facts(index), mask)
     result = {
         "split": dataset.split,
         **scores(counts),
@@ -94,6 +88,6 @@ def evaluate(
         "confusion": counts.tolist(),
         "passport": passport(dataset, sha256=sidecar["sha256"], precision=engine.precision),
     }
-    if isinstance(dataset, Scenes):
+    if diagnosis:
         result["diagnosis"] = diagnosis.scores()
     return Evaluation(result, per_image)

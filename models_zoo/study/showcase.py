@@ -7,28 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.checkpoints.shipped import CheckpointFiles
-from models_zoo.data.scenes.diagnosis import Diagnosis
-from models_zoo.data.scenes.samples import SAMPLES
+from models_zoo.data.base import Dataset
 from models_zoo.masks import mask_png
 from models_zoo.predict.engine import Engine
 
 
 def samples_show(
-    checkpoints: list[CheckpointFiles], folder: Callable[[str, str], Path]
+    checkpoints: list[CheckpointFiles], dataset: Dataset, folder: Callable[[str, str], Path]
 ) -> dict[str, dict[str, Any]]:
-    """By failure: the sample on which networks differ most, and who does best and worst there.
+    """By failure: the data set's sample on which networks differ most, and who does best and worst.
 
     Writes both masks to `folder`(failure, which).
     """
     engine = Engine(precision="fp32")
     widest: dict[str, dict[str, Any]] = {}
     masks: dict[tuple[str, str], bytes] = {}
-    for sample in SAMPLES:
+    for sample in dataset.samples:
         scene = sample.scene()
         outcomes = {}
         for checkpoint in checkpoints:
             mask = engine.predict(checkpoint.weights_path, checkpoint.sidecar, scene.image).mask
-            diagnosis = Diagnosis()
+            diagnosis = dataset.diagnosis()
             diagnosis.add(scene, mask)
             value = diagnosis.scores()[sample.failure]["value"]
             if value is not None:

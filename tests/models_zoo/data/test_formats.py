@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models_zoo.data import open_dataset
+from models_zoo.data import format_of, open_dataset
+from models_zoo.data.formats import formats
 from models_zoo.data.rasters import polygon_fill, rle_decode
 from models_zoo.data.scenes import draw, split_seed
 from tests.models_zoo.fixtures import draw_camvid, draw_street
@@ -278,3 +279,26 @@ def test_a_split_hash_follows_every_file(tmp_path):
     mask = tmp_path / "c" / "trainannot" / "train00.png"
     save(mask, np.zeros((48, 64), np.uint8))
     assert open_dataset(spec, "train").split_hash != before
+
+
+@pytest.mark.parametrize(
+    ("inside", "kind"),
+    [
+        (["classes.json", "trainannot"], "folder"),
+        (["trainannot"], "camvid"),
+        (["SegmentationClass"], "voc"),
+        (["VOCdevkit"], "voc"),
+        (["images"], None),
+    ],
+)
+def test_a_folder_is_known_by_its_layout(inside, kind, tmp_path):
+    for name in inside:
+        (tmp_path / name).mkdir()
+    assert format_of(tmp_path) == kind
+
+
+def test_every_format_says_how_it_is_written():
+    assert set(formats()) == {"scenes", "camvid", "voc", "coco", "folder"}
+    for kind, format_ in formats().items():
+        assert format_.form.split(":")[0] == kind
+        assert format_.__doc__

@@ -8,7 +8,7 @@ from PIL import Image
 
 from models_zoo.cli import main
 from models_zoo.data import open_dataset
-from models_zoo.data.folder import description_read
+from models_zoo.data.formats.folder import description_read
 from models_zoo.masks import read_mask
 from models_zoo.metrics import scores
 from models_zoo.predict.engine import Engine

@@ -109,7 +109,11 @@ def test_weights_that_are_not_shipped_stay_in_the_story(zoo_folder, tmp_path_fac
 
 def test_samples_show_who_does_best_and_worst(tmp_path):
     zoo = [ship(tmp_path, "fcn8s"), ship(tmp_path, "segnet")]
-    shown = samples_show(zoo, lambda failure, which: tmp_path / f"{failure}.{which}.png")
+    shown = samples_show(
+        zoo,
+        open_dataset("scenes", "test"),
+        lambda failure, which: tmp_path / f"{failure}.{which}.png",
+    )
     assert (
         set(shown) == {"large", "small", "thin", "context", "look_alike", "low_contrast"} or shown
     )

@@ -21,6 +21,10 @@ _MASKS = "annot"
 
 
 class CamVid(FileDataset):
+    """CamVid's folder at `path`."""
+
+    kind, form = "camvid", "camvid:PATH"
+    marks = ("trainannot",)
     slug = "camvid"
     title = "CamVid"
     licence = "CC BY-NC 4.0"
@@ -30,7 +34,7 @@ class CamVid(FileDataset):
     input_size = (360, 480)
 
     def __init__(self, path: str, split: str) -> None:
-        self.root, self.split = existing_folder(path, "camvid:PATH"), split
+        self.root, self.split = existing_folder(path, self.form), split
         if not (self.root / split).is_dir():
             folders = self.root.glob(f"*{_MASKS}")
             available = [folder.name.removesuffix(_MASKS) for folder in folders]

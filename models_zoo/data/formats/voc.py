@@ -14,6 +14,10 @@ from models_zoo.data.classes import VOC, VOC_VOID
 
 
 class Voc(FileDataset):
+    """VOC2012 at `path`, or VOCdevkit/VOC2012 below it."""
+
+    kind, form = "voc", "voc:PATH"
+    marks = ("SegmentationClass", "VOCdevkit")
     slug = "voc"
     title = "PASCAL VOC 2012"
     licence = "Flickr's terms of use; the annotations' terms are the VOC challenge's"
@@ -23,7 +27,7 @@ class Voc(FileDataset):
     input_size = (375, 500)
 
     def __init__(self, path: str, split: str) -> None:
-        root = existing_folder(path, "voc:PATH")
+        root = existing_folder(path, self.form)
         unpacked = root / "VOCdevkit" / "VOC2012"
         self.root, self.split = unpacked if unpacked.is_dir() else root, split
         lists = self.root / "ImageSets" / "Segmentation"

@@ -22,22 +22,27 @@ import numpy as np
 
 from models_zoo.data.base import FileDataset, existing_folder, missing_split
 from models_zoo.data.classes import named_classes
-from models_zoo.data.folder import slug_of, split_by_name
+from models_zoo.data.formats.folder import slug_of, split_by_name
 from models_zoo.data.rasters import polygon_fill, rle_decode
 
-_FORM = "coco:IMAGES:ANNOTATIONS.json"
 _SPLIT_WORD = re.compile(r"(?<![a-z])(train|val|test)(?![a-z])")
 _BACKGROUND = "background"
 
 
 class Coco(FileDataset):
+    """Images in a folder and their annotations in a file, `places` as in IMAGES:ANNOTATIONS.json.
+
+    No folder is recognised as one: nothing tells which file is meant.
+    """
+
+    kind, form = "coco", "coco:IMAGES:ANNOTATIONS.json"
     licence = "unknown"
     ignore_index = None
 
     def __init__(self, places: str, split: str) -> None:
         images, separator, annotations = places.partition(":")
         if not separator:
-            raise ValueError(f"{places!r} names no annotations. Give the data as {_FORM}.")
+            raise ValueError(f"{places!r} names no annotations. Give the data as {self.form}.")
         self.split = split
         self.title = self.source = Path(images).resolve().name
         self.slug = slug_of(self.title)
@@ -48,7 +53,7 @@ class Coco(FileDataset):
             ]
             raise missing_split(split, self._file, words)
         folder = _of_split(Path(images), split)
-        self.root = existing_folder(str(folder if folder.is_dir() else images), _FORM)
+        self.root = existing_folder(str(folder if folder.is_dir() else images), self.form)
         self._fill(_content_read(self._file))
 
     def _fill(self, content: dict[str, Any]) -> None:

@@ -34,8 +34,14 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class Folder(FileDataset):
+    """The data set of the folder `path`, which says in classes.json what it is."""
+
+    kind, form = "folder", "folder:PATH"
+    marks = (DESCRIPTION,)
+    describes_itself = True
+
     def __init__(self, path: str, split: str) -> None:
-        self.root, self.split = existing_folder(path, "folder:PATH"), split
+        self.root, self.split = existing_folder(path, self.form), split
         described = description_read(self.root / DESCRIPTION)
         self.classes = described["classes"]
         self.slug = described.get("slug") or slug_of(self.root.resolve().name)

@@ -16,6 +16,8 @@ import numpy as np
 
 from models_zoo.data.base import Dataset, missing_split
 from models_zoo.data.scenes import CLASSES, IGNORE_INDEX, SPLITS, Scene, draw, split_seed
+from models_zoo.data.scenes.diagnosis import Diagnosis
+from models_zoo.data.scenes.samples import SAMPLES
 
 COUNT = 2000
 SCORED = 10  # one scene to score for as many to train on
@@ -24,12 +26,17 @@ _REPRESENTATIVE = 100
 
 
 class Scenes(Dataset):
+    """Scenes of the size and number that `form` says: "", "360x480" or "48x64:200"."""
+
+    kind, form = "scenes", "scenes"
     slug = "scenes"
     title = "Scenes"
     licence = "the project's own"
     source = "drawn by models_zoo.data.scenes from a seed"
     classes = CLASSES
     ignore_index = IGNORE_INDEX
+    diagnosis = Diagnosis
+    samples = SAMPLES
 
     def __init__(self, form: str, split: str) -> None:
         if split not in SPLITS:
@@ -37,14 +44,22 @@ class Scenes(Dataset):
         self.split = split
         self.input_size, count = _parse(form)
         self._count = count if split == "train" else count // SCORED
+        self._last: tuple[int, Scene] | None = None
 
     def __len__(self) -> int:
         return self._count
 
     def scene(self, index: int) -> Scene:
-        """The whole scene with its instances, for the diagnosis of failures."""
-        height, width = self.input_size
-        return draw(seed=split_seed(self.split, index), height=height, width=width)
+        """The whole scene with its instances. It is to be read only."""
+        # Drawing takes as long as a small network: whoever loads an item asks for its facts next.
+        if self._last is None or self._last[0] != index:
+            height, width = self.input_size
+            seed = split_seed(self.split, index)
+            self._last = index, draw(seed=seed, height=height, width=width)
+        return self._last[1]
+
+    def facts(self, index: int) -> Scene:
+        return self.scene(index)
 
     def name(self, index: int) -> str:
         return f"{self.split}{index:05d}"

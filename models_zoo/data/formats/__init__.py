@@ -1,0 +1,42 @@
+"""The data-set formats, a module each: whatever subclass of Dataset in here has a `kind` is one.
+
+To add one, put a module beside these. Its class says how a specification names it (`form`), which
+file or folder tells its layout (`marks`), how a split is opened, and what of it an audit looks at.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from models_zoo.data.base import Dataset
+
+
+@cache
+def formats() -> dict[str, type[Dataset]]:
+    """Every format by its `kind`, in the order in which a folder's layout is looked at."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    classes = [entry for module in modules for entry in vars(module).values()]
+    kinds = {c.kind: c for c in classes if isinstance(c, type) and vars(c).get("kind")}
+    # A folder that describes itself is what it says, whatever else lies in it.
+    return dict(sorted(kinds.items(), key=lambda pair: (not pair[1].describes_itself, pair[0])))
+
+
+def open_dataset(specification: str, split: str) -> Dataset:
+    """The `split` of the data set that `specification` names, as in "camvid:PATH".
+
+    ValueError names the known formats, or the splits that exist when `split` does not.
+    """
+    kind, _, place = specification.partition(":")
+    if kind not in formats():
+        known = ", ".join(format_.form for format_ in formats().values())
+        raise ValueError(f"Unknown data set {specification!r}. Known: {known}.")
+    return formats()[kind](place, split)
+
+
+def format_of(folder: Path) -> str | None:
+    """The kind of the data set that lies in `folder`, by its layout; None when it is not known."""
+    kinds = (kind for kind, format_ in formats().items() if format_.lies_in(folder))
+    return next(kinds, None)
