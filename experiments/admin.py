@@ -45,14 +45,14 @@ class CheckpointAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Withdraw from offer"), permissions=["change"])
     def withdraw(self, request: HttpRequest, chosen: QuerySet[Checkpoint]) -> None:
         """New comparisons can no longer use them."""
-        changed = sum(checkpoint_withdraw(checkpoint=each) for each in chosen)
+        changed = sum(checkpoint_withdraw(checkpoint=checkpoint) for checkpoint in chosen)
         text = ngettext("%d checkpoint withdrawn.", "%d checkpoints withdrawn.", changed)
         self.message_user(request, text % changed)
 
     @admin.action(description=_("Put on offer again"), permissions=["change"])
     def restore(self, request: HttpRequest, chosen: QuerySet[Checkpoint]) -> None:
         """New comparisons can use them again."""
-        changed = sum(checkpoint_restore(checkpoint=each) for each in chosen)
+        changed = sum(checkpoint_restore(checkpoint=checkpoint) for checkpoint in chosen)
         text = ngettext("%d checkpoint restored.", "%d checkpoints restored.", changed)
         self.message_user(request, text % changed)
 

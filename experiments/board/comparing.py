@@ -60,14 +60,14 @@ def best_evaluation(run: Run) -> Evaluation | None:
 def verdicts(runs: Sequence[Run]) -> tuple[list[Verdict], list[tuple[Run, Run]]]:
     """Each neighbouring pair of runs: what the bootstrap says, and the pairs it cannot compare."""
     scored = {run.pk: best_evaluation(run) for run in runs}
-    found, unlike = [], []
+    told, unlike = [], []
     for first, second in pairwise(runs):
         paired = _paired(scored[first.pk], scored[second.pk])
         if paired is None:
             unlike.append((first, second))
         else:
-            found.append(Verdict(first, second, paired))
-    return found, unlike
+            told.append(Verdict(first, second, paired))
+    return told, unlike
 
 
 def _paired(first: Evaluation | None, second: Evaluation | None) -> PairedDifference | None:

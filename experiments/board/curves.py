@@ -71,13 +71,13 @@ def overfitting_note(run: Run) -> str:
     if not rows:
         return ""
     numbers, miou, train, loss = zip(*rows, strict=True)
-    found = overfitting(numbers, miou, train_miou=train, loss=loss)
-    if found is None:
+    overfitted = overfitting(numbers, miou, train_miou=train, loss=loss)
+    if overfitted is None:
         return ""
-    told = {"epoch": found.since, "fall": f"{100 * found.fall:.1f}"}
-    if found.rise is None:
+    told = {"epoch": overfitted.since, "fall": f"{100 * overfitted.fall:.1f}"}
+    if overfitted.rise is None:
         return OVERFITTING_BY_LOSS % told
-    return OVERFITTING % (told | {"rise": f"{100 * found.rise:.1f}"})
+    return OVERFITTING % (told | {"rise": f"{100 * overfitted.rise:.1f}"})
 
 
 def run_usage(*, run: Run, after: int = 0) -> dict[str, Any]:

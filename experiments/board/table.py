@@ -70,10 +70,10 @@ def _tagged(tag: str) -> Q:
 
 
 def _mentions(word: str) -> Q:
-    found = Q(tags__icontains=json.dumps(word)[1:-1]) | Q(tags__icontains=word)
+    mentions = Q(tags__icontains=json.dumps(word)[1:-1]) | Q(tags__icontains=word)
     for field in ("name", "notes", "architecture", "data", "dataset__title", "owner__username"):
-        found |= Q(**{f"{field}__icontains": word})
-    return found | Q(pk=int(word)) if word.isdecimal() and len(word) < 10 else found
+        mentions |= Q(**{f"{field}__icontains": word})
+    return mentions | Q(pk=int(word)) if word.isdecimal() and len(word) < 10 else mentions
 
 
 def _order(sort: str) -> list[Any]:

@@ -36,19 +36,19 @@ def dataset_import(*, file: BinaryIO) -> Dataset:
     with tempfile.TemporaryDirectory(dir=imports, prefix=".import-") as temporary:
         archive_unpack(file, Path(temporary))
         root = _root(Path(temporary))
-        found = _checked(root)
+        train = _checked(root)
         with transaction.atomic():
-            return _keep(root, found, imports)
+            return _keep(root, train, imports)
 
 
-def _keep(root: Path, found: Split, imports: Path) -> Dataset:
+def _keep(root: Path, train: Split, imports: Path) -> Dataset:
     dataset = dataset_ensure(
-        passport=found.passport, classes=found.classes, ignore_index=found.ignore_index
+        passport=train.passport, classes=train.classes, ignore_index=train.ignore_index
     )
-    names = [[entry["name"] for entry in classes] for classes in (dataset.classes, found.classes)]
+    names = [[entry["name"] for entry in classes] for classes in (dataset.classes, train.classes)]
     if names[0] != names[1]:
         raise ValidationError(_("A data set of this slug is there already, with other classes."))
-    folder, place = f"datasets/{found.slug}", imports / found.slug
+    folder, place = f"datasets/{train.slug}", imports / train.slug
     taken = Dataset.objects.select_for_update().filter(pk=dataset.pk).exclude(folder="").exists()
     if taken or place.exists():
         raise ValidationError(_("A data set of this slug was imported already."))

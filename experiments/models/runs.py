@@ -299,4 +299,4 @@ class Preflight(Job):
     @property
     def blocking(self) -> list[dict[str, Any]]:
         """The findings that forbid to launch."""
-        return [each for each in self.result.get("findings", []) if each["blocking"]]
+        return [finding for finding in self.result.get("findings", []) if finding["blocking"]]

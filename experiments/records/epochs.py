@@ -154,16 +154,16 @@ def _counts(run: Run, confusion: Any) -> np.ndarray:
 
 def run_summarise(run: Run) -> None:
     """Best, last and course of the mIoU on the run's own row, from its epochs."""
-    found = list(
+    course = list(
         Epoch.objects.filter(run_id=run.pk).order_by("number").values_list("number", "miou")
     )
-    scored = [(miou, -number) for number, miou in found if miou is not None]
+    scored = [(miou, -number) for number, miou in course if miou is not None]
     best = max(scored, default=None)
-    stride = math.ceil(len(found) / SPARKLINE)
-    thinned = [miou for _number, miou in found[::-1][::stride]][::-1]
+    stride = math.ceil(len(course) / SPARKLINE)
+    thinned = [miou for _number, miou in course[::-1][::stride]][::-1]
     Run.objects.filter(pk=run.pk).update(
-        epoch=found[-1][0],
-        last_miou=found[-1][1],
+        epoch=course[-1][0],
+        last_miou=course[-1][1],
         best_miou=best and best[0],
         best_epoch=best and -best[1],
         history=[miou if miou is None else round(miou, 4) for miou in thinned],

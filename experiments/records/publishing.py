@@ -73,10 +73,10 @@ def checkpoints_prune() -> Pruned:
     """Of every run that ended, keep the best weights and the last state; remove what is older."""
     pruned = Pruned()
     for run in Run.objects.filter(state__in=ENDED, kind=Kind.TRAINED):
-        found = _prune(run)
+        removed = _prune(run)
         Run.objects.filter(pk=run.pk).update(disk_bytes=folder_bytes(folder=run.folder))
-        pruned.files += found.files
-        pruned.bytes += found.bytes
+        pruned.files += removed.files
+        pruned.bytes += removed.bytes
     return pruned
 
 

@@ -246,9 +246,9 @@ def run_delete(*, run: Run) -> None:
 
 def _dataset_of(spec: str) -> Dataset:
     """The row of the data that a specification names, made where there is none yet."""
-    found = data_open(spec, "train")
+    opened = data_open(spec, "train")
     return dataset_ensure(
-        passport=found.passport, classes=found.classes, ignore_index=found.ignore_index
+        passport=opened.passport, classes=opened.classes, ignore_index=opened.ignore_index
     )
 
 

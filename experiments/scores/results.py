@@ -62,10 +62,10 @@ def counts_of(evaluation: Evaluation) -> tuple[list[str], Counts] | None:
 
 def worst_images(run: Run, evaluation: Evaluation) -> list[ImageScore]:
     """The images with the lowest mIoU, worst first."""
-    found = counts_of(evaluation)
-    if found is None:
+    kept = counts_of(evaluation)
+    if kept is None:
         return []
-    names, counts = found
+    names, counts = kept
     try:
         masks = set(default_storage.listdir(f"{run.folder}/masks")[1])
     except FileNotFoundError:

@@ -72,12 +72,12 @@ def paired_bootstrap(first: Counts, second: Counts, *, seed: int = 0) -> PairedD
     if images == 0 or not np.array_equal(first.truth, second.truth):
         raise ValueError("Only scores of the same images can be paired.")
     random = np.random.default_rng(seed)
-    found = []
+    differences = []
     for start in range(0, RESAMPLES, CHUNK):
         size = min(CHUNK, RESAMPLES - start)
         drawn = random.multinomial(images, np.full(images, 1 / images), size=size)
-        found.append(_resampled(second, drawn) - _resampled(first, drawn))
-    low, high = np.nanpercentile(np.concatenate(found), [2.5, 97.5])
+        differences.append(_resampled(second, drawn) - _resampled(first, drawn))
+    low, high = np.nanpercentile(np.concatenate(differences), [2.5, 97.5])
     every = np.ones((1, images))
     difference = (_resampled(second, every) - _resampled(first, every))[0]
     gains = second.image_miou - first.image_miou

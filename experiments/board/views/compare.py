@@ -29,12 +29,12 @@ def _chosen(request: HttpRequest) -> list[Run]:
 def page(request: HttpRequest) -> HttpResponse:
     """Curves, settings that differ, and whether one is better than the next."""
     runs = _chosen(request)
-    found, unlike = verdicts(runs)
+    told, unlike = verdicts(runs)
     context = {
         "runs": runs,
         "others": Run.objects.visible().exclude(pk__in=[run.pk for run in runs])[:100],
         "settings": config_differences(runs) if len(runs) > 1 else [],
-        "verdicts": found,
+        "verdicts": told,
         "unlike": unlike,
         "confusion": confusion_difference(*runs[:2]) if len(runs) > 1 else None,
         "query": "&".join(f"run={run.pk}" for run in runs),

@@ -16,13 +16,13 @@ from experiments.board.leaderboard import Board, boards
 @draws_charts
 def page(request: HttpRequest) -> HttpResponse:
     """Every board, or those of `?dataset=`."""
-    found = boards()
-    datasets = {board.dataset.slug: board.dataset for board in found}
+    every = boards()
+    datasets = {board.dataset.slug: board.dataset for board in every}
     chosen = request.GET.get("dataset", "")
     context = {
         "boards": [
             {"board": board, "charts": _charts(board, number)}
-            for number, board in enumerate(found)
+            for number, board in enumerate(every)
             if chosen in ("", board.dataset.slug)
         ],
         "datasets": datasets.values(),

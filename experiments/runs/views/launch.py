@@ -74,10 +74,10 @@ def _look(request: HttpRequest, form: LaunchForm) -> Preflight:
 @launches
 def preflight(request: HttpRequest, pk: int) -> HttpResponse:
     """What a look found so far; 204 while that is nothing new (`?seen=`)."""
-    found = get_object_or_404(Preflight, pk=pk)
-    if found.state == request.GET.get("seen"):
+    look = get_object_or_404(Preflight, pk=pk)
+    if look.state == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return render(request, "experiments/runs/_preflight.html", {"preflight": found})
+    return render(request, "experiments/runs/_preflight.html", {"preflight": look})
 
 
 def _parent(request: HttpRequest) -> Run | None:

@@ -42,6 +42,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything about a run."""
     run = run_get(pk)
     probes = Probe.objects.filter(run=run).values_list("name", flat=True).distinct()
+    # Without a group a run stands alone, and nothing is told of others.
+    group = Run.objects.visible().filter(group=run.group) if run.group else Run.objects.none()
     numbers = list(Epoch.objects.filter(run=run).values_list("number", flat=True))
     context = {
         **_head(request, run),
@@ -50,14 +52,9 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         "numbers": numbers,
         "drawings": drawings(),
         "last": max(0, len(numbers) - 1),
-        "group": _group(run),
+        "group": list(group.order_by("seed")),
     }
     return render(request, "experiments/runs/run.html", context)
-
-
-def _group(run: Run) -> list[Run]:
-    """The runs that were launched with it, by seed."""
-    return list(Run.objects.visible().filter(group=run.group).order_by("seed")) if run.group else []
 
 
 def _head(request: HttpRequest, run: Run) -> dict[str, Any]:
@@ -96,13 +93,13 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
 def epoch(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """An epoch's confusion counts, and the addresses of its probe masks by image."""
     run = run_get(pk)
-    found = get_object_or_404(run.epoch_rows.select_related("confusion"), number=number)
+    row = get_object_or_404(run.epoch_rows.select_related("confusion"), number=number)
     masks = Probe.objects.filter(run=run, epoch=number)
     data = {
         "epoch": number,
         "classes": run.dataset.classes if run.dataset else [],
-        "counts": found.confusion.matrix.tolist() if found.confusion else None,
-        "figures": epoch_figures(found),
+        "counts": row.confusion.matrix.tolist() if row.confusion else None,
+        "figures": epoch_figures(row),
         "probes": {mask.name: file_url(run, mask.file.name) for mask in masks},
     }
     if data["counts"] and not data["classes"]:
