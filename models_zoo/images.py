@@ -1,4 +1,4 @@
-"""Opening images and masks the same way everywhere: upload, command line, training. Torch-free.
+"""Opening images the same way everywhere: upload, command line, training. Torch-free.
 
 The mask that the API serves equals the command line's because both come through `to_rgb`.
 """
@@ -62,22 +62,8 @@ def open_image(source: Path | str | BinaryIO) -> np.ndarray:
     FileNotFoundError when there is none, ValueError naming the file when it is no image, damaged
     or too large to decode.
     """
-    with _opened(source) as image:
+    with decoded(source) as image:
         return np.asarray(to_rgb(image))
-
-
-def open_mask(source: Path | str | BinaryIO) -> np.ndarray:
-    """A mask file (grey or indexed, pixel = class id) as H×W uint8.
-
-    Raises as `open_image` does, and ValueError when it holds colours or ids beyond 255.
-    """
-    with _opened(source) as image:
-        mode, ids = image.mode, np.asarray(image)
-    if ids.ndim != 2 or mode == "F":
-        raise ValueError(f"{_name(source)} holds colours ({mode}); a mask holds class ids.")
-    if ids.max() > 255:
-        raise ValueError(f"{_name(source)} holds the id {ids.max()}; ids end at 255.")
-    return ids.astype(np.uint8)
 
 
 def image_size(source: Path | str | BinaryIO) -> tuple[int, int]:
@@ -85,22 +71,24 @@ def image_size(source: Path | str | BinaryIO) -> tuple[int, int]:
 
     Raises as `open_image` does.
     """
-    with _opened(source) as image:
+    with decoded(source) as image:
         width, height = image.size
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
     return (width, height) if turned else (height, width)
 
 
 @contextmanager
-def _opened(source: Path | str | BinaryIO) -> Iterator[Image.Image]:
+def decoded(source: Path | str | BinaryIO) -> Iterator[Image.Image]:
+    """A file as Pillow's image while its pixels are read; raises as `open_image` does."""
     try:
         with Image.open(source) as image:
             yield image
     except FileNotFoundError:
         raise
     except (OSError, Image.DecompressionBombError, *_BROKEN) as error:
-        raise ValueError(f"{_name(source)} cannot be read as an image: {error}") from error
+        raise ValueError(f"{called(source)} cannot be read as an image: {error}") from error
 
 
-def _name(source: Path | str | BinaryIO) -> str:
+def called(source: Path | str | BinaryIO) -> str:
+    """What a sentence calls the file."""
     return Path(source).name if isinstance(source, str | Path) else "The file"

@@ -1,15 +1,18 @@
-"""Masks as pictures: indexed PNG (pixel = class id, palette = class colours) and colours."""
+"""Masks as files: from a file to class ids, from class ids to an indexed PNG or to colours.
+
+The only place that reads masks: of data sets, uploads, batches and stored predictions.
+"""
 
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from models_zoo.images import open_mask as read_mask
-
-__all__ = ["colourise", "mask_png", "palette", "read_mask"]
+from models_zoo.images import called, decoded
 
 
 def palette(classes: list[dict]) -> np.ndarray:
@@ -18,6 +21,20 @@ def palette(classes: list[dict]) -> np.ndarray:
     for entry in classes:
         colours[entry["id"]] = tuple(bytes.fromhex(entry["colour"].removeprefix("#")))
     return colours
+
+
+def read_mask(source: Path | str | BinaryIO) -> np.ndarray:
+    """A mask file (grey or indexed, pixel = class id) as H×W uint8.
+
+    Raises as `open_image` does, and ValueError when it holds colours or ids beyond 255.
+    """
+    with decoded(source) as image:
+        mode, ids = image.mode, np.asarray(image)
+    if ids.ndim != 2 or mode == "F":
+        raise ValueError(f"{called(source)} holds colours ({mode}); a mask holds class ids.")
+    if ids.max() > 255:
+        raise ValueError(f"{called(source)} holds the id {ids.max()}; ids end at 255.")
+    return ids.astype(np.uint8)
 
 
 def mask_png(mask: np.ndarray, classes: list[dict]) -> bytes:

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from models_zoo.data.classes import Classes
-from models_zoo.images import image_size, open_image, open_mask
+from models_zoo.images import image_size, open_image
+from models_zoo.masks import read_mask
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
@@ -144,7 +145,7 @@ class FileDataset(Dataset):
         return open_image(self.pairs[index][0])
 
     def load_mask(self, index: int) -> np.ndarray:
-        return open_mask(self.pairs[index][1])
+        return read_mask(self.pairs[index][1])
 
     def size(self, index: int) -> tuple[int, int]:
         return image_size(self.pairs[index][0])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from models_zoo.images import image_size, open_image, open_mask, to_rgb
+from models_zoo.images import image_size, open_image, to_rgb
+from models_zoo.masks import read_mask
 
 LEVELS_16 = np.array([[0, 257, 32896, 65535]], np.uint16)
 LEVELS_8 = [0, 1, 128, 255]
@@ -137,7 +138,7 @@ def test_what_is_no_image_is_refused(content, tmp_path):
     with pytest.raises(ValueError, match=r"no\.png cannot be read"):
         open_image(path)
     with pytest.raises(ValueError, match=r"no\.png cannot be read"):
-        open_mask(path)
+        read_mask(path)
 
 
 def test_a_decompression_bomb_is_refused(monkeypatch):
@@ -156,12 +157,12 @@ def test_masks_are_read_as_ids():
     indexed = Image.fromarray(ids)
     indexed.putpalette([1, 2, 3] * 256)
     for image in (Image.fromarray(ids), indexed, Image.fromarray(ids.astype(np.uint16))):
-        assert np.array_equal(open_mask(stored(image, "PNG")), ids)
-    assert open_mask(stored(Image.fromarray(np.array([[True, False]])), "PNG")).tolist() == [[1, 0]]
+        assert np.array_equal(read_mask(stored(image, "PNG")), ids)
+    assert read_mask(stored(Image.fromarray(np.array([[True, False]])), "PNG")).tolist() == [[1, 0]]
 
 
 def test_masks_of_colours_or_large_ids_are_refused():
     with pytest.raises(ValueError, match="holds colours"):
-        open_mask(stored(Image.new("RGB", (2, 2)), "PNG"))
+        read_mask(stored(Image.new("RGB", (2, 2)), "PNG"))
     with pytest.raises(ValueError, match="ids end at 255"):
-        open_mask(stored(Image.fromarray(LEVELS_16), "PNG"))
+        read_mask(stored(Image.fromarray(LEVELS_16), "PNG"))
