@@ -22,7 +22,7 @@ from experiments.checkpoints.services import checkpoint_restore, checkpoint_with
 from experiments.models import Checkpoint, Dataset, Evaluation, Run
 from experiments.runs.services import run_delete, run_resume, run_stop
 from experiments.runs.views.launch import launch
-from segweb.admin import ReadOnlyAdmin
+from segweb.admin import ReadOnlyAdmin, jobs_register
 
 
 @admin.register(Dataset)
@@ -137,3 +137,6 @@ class RunAdmin(ReadOnlyAdmin):
             run_delete(run=run)
         text = ngettext("%d run deleted.", "%d runs deleted.", len(runs)) % len(runs)
         self.message_user(request, text)
+
+
+jobs_register("experiments")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from inference.models import Batch, BatchItem, Comparison, Image, Prediction
-from segweb.admin import JobAdmin, ReadOnlyAdmin
+from segweb.admin import JobAdmin, ReadOnlyAdmin, jobs_register
 
 
 @admin.register(Image)
@@ -53,3 +53,7 @@ class BatchItemAdmin(JobAdmin):
 
     list_display = ["id", "name", "batch", "state", "attempt", "error"]
     list_select_related = ["batch"]
+    search_fields = ["id", "name"]
+
+
+jobs_register("inference")

@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from segweb.jobs import job_models
+
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """To look at, and to run the actions of; rows change through services only."""
@@ -35,3 +37,10 @@ class JobAdmin(ReadOnlyAdmin):
         """By the job's id, or by that of what it belongs to."""
         owned = [f"{self.model.belongs_to}__id"] if self.model.belongs_to else []
         return [*self.search_fields, *owned]
+
+
+def jobs_register(app_label: str) -> None:
+    """Give every kind of job of an app that has no page of its own the common one."""
+    for kind in job_models():
+        if kind._meta.app_label == app_label and not admin.site.is_registered(kind):
+            admin.site.register(kind, JobAdmin)

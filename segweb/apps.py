@@ -6,15 +6,12 @@ from django.db.models.signals import post_delete
 
 
 class SegWebConfig(AppConfig):
-    """Holds no tables. Every kind of job is checked, tidied up after, and shown in the admin."""
+    """Holds no tables. Every kind of job is checked, and its files go with its row."""
 
     name = "segweb"
     verbose_name = "SegWeb"
 
     def ready(self) -> None:
-        from django.contrib.admin import site
-
-        from segweb.admin import JobAdmin
         from segweb.checks import job_kinds_check
         from segweb.jobs import job_models
         from segweb.jobs.files import files_follow
@@ -22,5 +19,3 @@ class SegWebConfig(AppConfig):
         register(job_kinds_check)
         for kind in job_models():
             post_delete.connect(files_follow, sender=kind)
-            if not site.is_registered(kind):
-                site.register(kind, JobAdmin)
