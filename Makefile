@@ -57,9 +57,10 @@ bench: install-dev ## training, counting, tracking, measured
 gpu-check: install ## what the device does with the networks, into docs/gpu.md; some minutes
 	$(BIN)/python -m models_zoo gpu-check
 
-lint: install-dev ## what can be seen without running: style and form
+lint: install-dev ## what can be seen without running: style, form, types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 
 install: $(VENV)/installed ## only the environment, in .venv
 install-dev: $(VENV)/installed-dev ## the environment with what testing adds

@@ -11,9 +11,9 @@ from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 LAUNCH = "experiments.launch_run"
 
 
@@ -36,7 +36,7 @@ def reads_runs(view: View) -> View:
     """For those who may read runs; others are asked to sign in."""
 
     @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not runs_readable(request):
             return redirect_to_login(request.get_full_path())
         return view(request, *args, **kwargs)

@@ -26,11 +26,11 @@ class MayCompare(BasePermission):
 class AnyType(BaseContentNegotiation):
     """For addresses that serve one file: its type does not depend on the Accept header."""
 
-    def select_parser(self, request: Request, parsers: list[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Any) -> Any:
         """No request has a body here."""
         return parsers[0]
 
-    def select_renderer(self, request: Request, renderers: list[Any], *_: Any) -> Any:
+    def select_renderer(self, request: Request, renderers: Any, *_: Any) -> Any:
         """Problems are JSON."""
         return renderers[0], renderers[0].media_type
 

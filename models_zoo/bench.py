@@ -55,7 +55,7 @@ def training_ratio(*, images: int = 48, rounds: int = 2) -> dict[str, Any]:
     return {"ratio": rates["ours"] / rates["plain"], "images_per_second": rates}
 
 
-def _timed(step: Step, loader: DataLoader) -> float:
+def _timed(step: Step, loader: DataLoader[tuple[Tensor, Tensor]]) -> float:
     started = time.perf_counter()
     for image, mask in loader:
         step(image, mask)

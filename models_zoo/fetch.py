@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 30
 CHUNK_BYTES = 1 << 18
 REPORT_SECONDS = 0.5
 
-Progress = Callable[[float], None]
+Progress = Callable[[float], object]
 
 
 def fetch(url: str, target: Path, *, digest: str = "", progress: Progress | None = None) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -15,7 +15,7 @@ from PIL import Image
 from models_zoo.images import called, decoded
 
 
-def palette(classes: list[dict]) -> np.ndarray:
+def palette(classes: list[dict[str, Any]]) -> np.ndarray:
     """256×3 uint8: the colour of each class id; ids without a class are black."""
     colours = np.zeros((256, 3), np.uint8)
     for entry in classes:
@@ -37,7 +37,7 @@ def read_mask(source: Path | str | BinaryIO) -> np.ndarray:
     return ids.astype(np.uint8)
 
 
-def mask_png(mask: np.ndarray, classes: list[dict]) -> bytes:
+def mask_png(mask: np.ndarray, classes: list[dict[str, Any]]) -> bytes:
     """An H×W uint8 mask as an indexed PNG file; equal masks give equal bytes."""
     image = Image.fromarray(np.ascontiguousarray(mask, np.uint8))
     image.putpalette(palette(classes).tobytes())
@@ -46,6 +46,6 @@ def mask_png(mask: np.ndarray, classes: list[dict]) -> bytes:
     return buffer.getvalue()
 
 
-def colourise(mask: np.ndarray, classes: list[dict]) -> np.ndarray:
+def colourise(mask: np.ndarray, classes: list[dict[str, Any]]) -> np.ndarray:
     """An H×W uint8 mask in its class colours, H×W×3 uint8."""
     return palette(classes)[mask]

@@ -38,7 +38,7 @@ class PeakBytes(TorchDispatchMode):
     """
 
     def __init__(self, device: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's own
         self.device = device
         self.bytes = 0
         self._alive: dict[int, int] = {}
@@ -49,13 +49,14 @@ class PeakBytes(TorchDispatchMode):
             torch.cuda.reset_peak_memory_stats()
             self._before = torch.cuda.memory_allocated()
             return self
-        return super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]  # torch's own
+        return self
 
     def __exit__(self, *fault: Any) -> None:
         if self.device == "cuda":
             self.bytes = max(self.bytes, torch.cuda.max_memory_allocated() - self._before)
         else:
-            super().__exit__(*fault)
+            super().__exit__(*fault)  # type: ignore[no-untyped-call]  # torch's own
 
     def __torch_dispatch__(
         self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None

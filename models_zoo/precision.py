@@ -33,7 +33,7 @@ def resolve(precision: str, device: str) -> str:
     return "fp16"
 
 
-def autocast(precision: str, device: str) -> AbstractContextManager:
+def autocast(precision: str, device: str) -> AbstractContextManager[object]:
     """The context in which a forward pass computes in `precision` (already resolved)."""
     if precision == "fp32":
         return nullcontext()
@@ -47,7 +47,7 @@ def to_train(network: nn.Module, device: str) -> nn.Module:
     and bf16, oneDNN as of torch 2.13 returns wrong gradients for their weights, NaN among them.
     They get their input in the default layout.
     """
-    network.to(device, memory_format=torch.channels_last)
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # no stub
     for layer in network.modules():
         if device == "cpu" and isinstance(layer, nn.Conv2d) and _misgraded(layer):
             layer.weight.data = layer.weight.data.contiguous()

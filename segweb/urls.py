@@ -4,14 +4,14 @@ from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.shortcuts import redirect
 from django.templatetags.static import static
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from segweb.http import health
 from segweb.http.accounts import LoginView
 from segweb.http.problems import NothingHere
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("inference.api_urls")),
     path("", include("experiments.api_urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -26,7 +26,7 @@ def report_html(*, runs: Sequence[Run]) -> str:
     from bokeh.embed import components  # half a second, which no other page should pay
     from bokeh.resources import INLINE
 
-    charts = {metric.name: _chart(runs, metric.name) for metric in leading()}
+    charts: dict[str, Any] = {metric.name: _chart(runs, metric.name) for metric in leading()}
     script, parts = components(charts)
     context = {
         "runs": [_told(run) for run in runs],
@@ -52,7 +52,10 @@ def _chart(runs: Sequence[Run], name: str) -> figure:
     for number, run in enumerate(runs):
         epochs = Epoch.objects.filter(run=run).order_by("number")
         rows = [row for row in metric_rows(epochs, [name], "number") if row[name] is not None]
-        label = {"legend_label": f"{run} #{run.pk}", "color": PALETTE[number % len(PALETTE)]}
+        label: dict[str, Any] = {
+            "legend_label": f"{run} #{run.pk}",
+            "color": PALETTE[number % len(PALETTE)],
+        }
         x, y = [row["number"] for row in rows], [row[name] for row in rows]
         chart.line(x, y, line_width=2, **label)
     if runs:

@@ -7,6 +7,8 @@ from rest_framework import serializers
 from experiments.models import Checkpoint
 from experiments.serializers import ClassSerializer
 
+Slug = serializers.SlugRelatedField  # of any model
+
 
 class CheckpointSerializer(serializers.ModelSerializer):
     """A checkpoint on offer; `miou` is a fraction and `passport` says how it was measured.
@@ -14,7 +16,7 @@ class CheckpointSerializer(serializers.ModelSerializer):
     `download_mb`: what its first use downloads; null where the weights are here.
     """
 
-    dataset = serializers.SlugRelatedField("slug", read_only=True)
+    dataset: Slug = serializers.SlugRelatedField("slug", read_only=True)
     classes = ClassSerializer(many=True)
     miou = serializers.FloatField(allow_null=True)
     split = serializers.CharField(source="evaluation.split", default=None)

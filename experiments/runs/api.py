@@ -15,6 +15,7 @@ from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from experiments.access import may_change, may_launch, runs_readable
@@ -91,7 +92,7 @@ class RunView(generics.GenericAPIView):
     """Something about one run."""
 
     permission_classes = [MayUseRuns]
-    serializer_class = RunDetailSerializer
+    serializer_class: type[BaseSerializer[Any]] = RunDetailSerializer
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[Run]:

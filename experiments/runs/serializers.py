@@ -14,6 +14,8 @@ from experiments.records.epochs import metrics_told
 MOST_INT = 2**31 - 1
 LAUNCHED = [(kind.value, kind.label) for kind in (Kind.TRAINED, Kind.EXTERNAL)]
 
+Slug = serializers.SlugRelatedField  # of any model
+
 
 class AttemptSerializer(serializers.ModelSerializer):
     """One try at a run: by whom, from when to when, how it ended, which epochs it recorded."""
@@ -29,8 +31,8 @@ class RunSerializer(serializers.ModelSerializer):
     """A run as lists show it; scores are fractions, on val."""
 
     url = serializers.HyperlinkedIdentityField("experiments-api:run")
-    dataset = serializers.SlugRelatedField("slug", read_only=True)
-    owner = serializers.SlugRelatedField("username", read_only=True)
+    dataset: Slug = serializers.SlugRelatedField("slug", read_only=True)
+    owner: Slug = serializers.SlugRelatedField("username", read_only=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     config = serializers.DictField(read_only=True)
 

@@ -96,8 +96,9 @@ def request_check(
     """The fields of a run (those of REQUEST) that is asked for. ValidationError by field."""
     if not 1 <= gpus <= MOST_GPUS:
         raise ValidationError({"gpus": _("A run uses one GPU or more.")})
-    subject = {"architecture": architecture, "variant": variant, "data": data_find(data)}
-    amount = {"epochs": epochs, "seed": seed}
+    subject: dict[str, Any] = {"architecture": architecture, "variant": variant}
+    subject["data"] = data_find(data)
+    amount: dict[str, Any] = {"epochs": epochs, "seed": seed}
     checked = train_config(**subject, **amount, config=config or {})
     for images in filter(None, (checked.data, checked.pseudo)):
         data_open(images, "train")
@@ -138,7 +139,8 @@ def external_run_create(
 ) -> Run:
     """A run that reports from elsewhere: RUNNING at once, without worker and lease."""
     described = _described(name=name, notes=notes, tags=tags)
-    subject = {"architecture": architecture, "variant": variant, "epochs": epochs, "seed": seed}
+    subject: dict[str, Any] = {"architecture": architecture, "variant": variant}
+    subject |= {"epochs": epochs, "seed": seed}
     subject["config"] = config or {}
     digest = request_digest(
         caller=owner.pk if owner else None,

@@ -6,12 +6,12 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.utils.translation import gettext
 
 from inference.batches.tiles import Tile
-from inference.images.coco import annotations, categories
+from inference.images.coco import categories, coco_annotations
 from inference.images.masks import mask_read
 from inference.models import Prediction
 from segweb.http.csv import csv_lines
@@ -33,7 +33,7 @@ COLUMNS = (
 )
 
 
-def results_zip(tiles: list[Tile]) -> BinaryIO:
+def results_zip(tiles: list[Tile]) -> IO[bytes]:
     """masks/MODEL/NN-NAME.png of every mask that is there, and results.csv about all images."""
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  (the caller reads it)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # PNGs do not shrink
@@ -69,7 +69,7 @@ def results_coco(tiles: list[Tile], model: str) -> Iterator[str]:
     yield '"annotations": ['
     number = 1
     for tile, prediction in shown:
-        found = annotations(
+        found = coco_annotations(
             mask_read(prediction.mask), image_id=tile.item.position + 1, first=number
         )
         yield ("" if number == 1 else ", ") + json.dumps(found)[1:-1]

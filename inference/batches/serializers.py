@@ -105,4 +105,4 @@ class BatchSerializer(serializers.ModelSerializer):
     @extend_schema_field(TileSerializer(many=True))
     def get_images(self, batch: Batch) -> list[dict[str, Any]]:
         """By `?sort=`: upload, disagreement or score."""
-        return TileSerializer(self.tiles, many=True, context=self.context).data
+        return list(TileSerializer(self.tiles, many=True, context=self.context).data)

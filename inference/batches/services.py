@@ -106,8 +106,7 @@ def _item_store(item: BatchItem, file: BatchFile) -> None:
         try:
             uploads.check_header(BytesIO(content))
         except uploads.UploadRefused as refusal:
-            refusal = " ".join(refusal.messages)
-            named = {"name": file.name, "refusal": refusal}
+            named = {"name": file.name, "refusal": " ".join(refusal.messages)}
             raise uploads.UploadRefused(_("%(name)s: %(refusal)s") % named) from None
         stored = default_storage.save(f"{item.folder}/{field}", ContentFile(content))
         setattr(item, field, stored)

@@ -80,7 +80,7 @@ def sort_of(tiles: list[Tile], sort: str) -> str:
 def sorts_of(tiles: list[Tile]) -> dict[str, str]:
     """The SORTS that say something about these tiles: without a true mask there is no score."""
     scored = any(tile.miou is not None for tile in tiles)
-    return {key: title for key, title in SORTS.items() if scored or key != "score"}
+    return {key: str(title) for key, title in SORTS.items() if scored or key != "score"}
 
 
 def _tile(item: BatchItem) -> Tile:

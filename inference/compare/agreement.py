@@ -62,7 +62,8 @@ def comparison_agreement(comparison: Comparison) -> dict[str, Any]:
     for prediction in comparison.predictions.all():
         if prediction.mask:
             groups.setdefault(class_list(prediction.checkpoint), []).append(prediction)
-    pairs, found = [], []
+    pairs: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for classes, members in groups.items():
         if len(members) < 2:
             continue

@@ -24,7 +24,7 @@ def _annotation(number: int, mask: np.ndarray, class_id: int, image_id: int) -> 
     }
 
 
-def annotations(mask: np.ndarray, *, image_id: int, first: int) -> list[dict[str, Any]]:
+def coco_annotations(mask: np.ndarray, *, image_id: int, first: int) -> list[dict[str, Any]]:
     """One annotation for each class found in an H×W mask, numbered from `first`."""
     class_ids = np.unique(mask).tolist()
     return [_annotation(i, mask, class_id, image_id) for i, class_id in enumerate(class_ids, first)]
@@ -41,5 +41,5 @@ def coco(mask: np.ndarray, classes: list[dict[str, Any]], *, file_name: str) -> 
     return {
         "images": [{"id": 1, "file_name": file_name, "width": width, "height": height}],
         "categories": categories(classes),
-        "annotations": annotations(mask, image_id=1, first=1),
+        "annotations": coco_annotations(mask, image_id=1, first=1),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -17,7 +17,8 @@ from inference.worker import warm
 from inference.worker.weights import checkpoint_weights
 from segweb.jobs import Lease
 
-Network = Batch = Any  # a torch.nn.Module and a Tensor: torch is imported in models_zoo alone
+Network: TypeAlias = Any
+Batch: TypeAlias = Any  # a torch.nn.Module and a Tensor: torch is imported in models_zoo alone
 
 SAMPLES = 4  # images beside the comparison's own that a field is averaged over
 
@@ -79,8 +80,8 @@ def _field(
     figures = {
         "box": box,
         "effective_side": side * scale,
-        "theoretical_side": theory * scale if box else None,
-        "ratio": side / theory if box else None,
+        "theoretical_side": theory * scale if theory != "global" else None,
+        "ratio": side / theory if theory != "global" else None,
     }
     return figures, field
 

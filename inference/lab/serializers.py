@@ -112,7 +112,7 @@ class InsideSerializer(JobSerializer):
             entry | {"image_url": self._address("inside-strip", inside.pk, number)}
             for number, entry in enumerate(inside.strip, start=1)
         ]
-        return ActivationSerializer(shown, many=True).data
+        return list(ActivationSerializer(shown, many=True).data)
 
     @extend_schema_field(FieldSerializer(allow_null=True))
     def get_field(self, inside: Inside) -> dict[str, Any] | None:

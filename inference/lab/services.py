@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from inference.images.classes import class_list
 from inference.models import Combine, Comparison, Ensemble, InferenceJob, Inside, Prediction
 from segweb.jobs import State, wakeups
+
+Kind = TypeVar("Kind", bound=InferenceJob)
 
 
 def ensemble_create(
@@ -77,13 +79,12 @@ def inside_create(*, prediction: Prediction, x: int | None = None, y: int | None
     return _job_ensure(Inside, {"prediction": prediction, "place": place})
 
 
-def _job_ensure(model: type[InferenceJob], identity: dict[str, Any], **fields: Any) -> InferenceJob:
+def _job_ensure(model: type[Kind], identity: dict[str, Any], **fields: Any) -> Kind:
     """The job that `identity` names; one that is not there yet, or ended without result, anew."""
     with transaction.atomic():
-        model.objects.filter(
-            **identity, state__in=[State.FAILED, State.STOPPED, State.LOST]
-        ).delete()
-        job, created = model.objects.get_or_create(**identity, defaults=fields)
+        jobs = model._default_manager
+        jobs.filter(**identity, state__in=[State.FAILED, State.STOPPED, State.LOST]).delete()
+        job, created = jobs.get_or_create(**identity, defaults=fields)
         if created:
             wakeups.send_on_commit(job)
     return job

@@ -167,6 +167,8 @@ class Prediction(InferenceJob):
     @property
     def shrunk(self) -> bool:
         """Whether the network saw fewer pixels than the image has."""
+        if not self.scored_width or not self.scored_height:
+            return False
         image = self.comparison.image
         return self.scored_width < image.width or self.scored_height < image.height
 

@@ -24,7 +24,7 @@ NO_WEIGHTS = gettext_noop(
 
 
 def checkpoint_weights(
-    *, checkpoint: Checkpoint, progress: Callable[[float], None] | None = None
+    *, checkpoint: Checkpoint, progress: Callable[[float], object] | None = None
 ) -> tuple[Path, dict[str, Any]]:
     """Where the weights can be read, and the sidecar that belongs to them.
 

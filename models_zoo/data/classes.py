@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Iterable
+from typing import Any
 
-Classes = list[dict]
+Classes = list[dict[str, Any]]
 
 
 def class_list(*named_colours: tuple[str, str]) -> Classes:

@@ -23,7 +23,7 @@ def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Ten
     return v2.functional.normalize(image.float() / 255, list(mean), list(std))
 
 
-class TrainingItems(TorchDataset):
+class TrainingItems(TorchDataset[tuple[Tensor, Tensor]]):
     """The items of some data sets, one after the other, augmented: scale, crop, flip and colour.
 
     Asked for by (pass, index), from which and from the seed every random choice is drawn, so that

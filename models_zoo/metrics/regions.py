@@ -6,6 +6,7 @@ the union too. A class with an empty union scores None and is left out of the me
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,11 @@ def confusion(
         raise ValueError(f"Truth is {truth.shape}, prediction {prediction.shape}.")
     # All pairs of bytes are counted; what is ignored or no class is looked for afterwards.
     true, guess = _as_bytes(truth).ravel(), _as_bytes(prediction).ravel()
-    counts = np.zeros(1 << 16, np.int64)
+    pairs_counted = np.zeros(1 << 16, np.int64)
     for start in range(0, true.size, _CHUNK):
         pairs = true[start : start + _CHUNK].astype(np.uint16) << 8 | guess[start : start + _CHUNK]
-        counts += np.bincount(pairs, minlength=1 << 16)
-    counts = counts.reshape(256, 256)
+        pairs_counted += np.bincount(pairs, minlength=1 << 16)
+    counts = pairs_counted.reshape(256, 256)
     if ignore_index is not None:
         counts[ignore_index] = 0
     for name, outside in (("truth", counts[num_classes:]), ("prediction", counts[:, num_classes:])):
@@ -51,7 +52,7 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> list[float | None]
     ]
 
 
-def _mean(values: list[float | None]) -> float | None:
+def _mean(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
 

@@ -25,7 +25,7 @@ class UnpoolingNetwork(nn.Module):
         # Rounding up, as Caffe does, keeps the last row and column of an odd map.
         self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True, return_indices=True)
         self.unpool = nn.MaxUnpool2d(2, stride=2)
-        self.middle = nn.Identity()
+        self.middle: nn.Module = nn.Identity()
 
     def forward(self, image: Tensor) -> Tensor:
         x, places = image, []

@@ -98,6 +98,11 @@ class ResNet(nn.Module):
     layer4's three blocks. `stem`: "7x7", or "deep" for PSPNet's three 3×3 convolutions.
     """
 
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
+
     def __init__(
         self,
         depth: int,

@@ -103,6 +103,7 @@ class BilinearUpsample(nn.Module):
 
     def __init__(self, factor: int, *, align_corners: bool = False) -> None:
         super().__init__()
+        self.kernel: Tensor
         self.factor, self.align_corners = factor, align_corners
         # Not in the state dict: it follows from the factor, and the published weights lack it.
         self.register_buffer("kernel", bilinear_kernel(factor)[None, None], persistent=False)

@@ -75,7 +75,8 @@ def network_load(weights: Path, sidecar: dict[str, Any]) -> nn.Module:
     )
     weights_load(weights, network, sha256=sidecar["sha256"])
     network.eval().requires_grad_(False)  # the image's gradient is asked for, theirs never
-    return network.to(device_name(), memory_format=torch.channels_last)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # no stub
+    return network.to(device_name())
 
 
 def logits_of(

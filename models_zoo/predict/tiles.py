@@ -118,4 +118,6 @@ def _strip(
             strip = logits.new_zeros(shape)
         weights = outer.weights[:, None] * span.weights[None, :]
         strip[:, :, across] += logits * weights.to(logits.device)
+    if strip is None:
+        raise ValueError("A strip needs a tile.")
     return strip

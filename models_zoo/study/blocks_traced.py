@@ -63,8 +63,9 @@ def as_dict(block: Block, blocks: list[Block]) -> dict[str, Any]:
         "from": block.sources,
     }
     for part in told["parts"]:
-        factor = block.sources and round(block.shape[-1] / blocks[block.sources[0]].shape[-1])
-        if part["op"] == "upsample" and factor and factor > 1:
+        width = blocks[block.sources[0]].shape[-1] if block.sources else block.shape[-1]
+        factor = round(block.shape[-1] / width)
+        if part["op"] == "upsample" and factor > 1:
             part["factor"] = factor
         if part["op"] == "global pool":
             part["bins"] = block.whole and _bins(block.whole)

@@ -134,11 +134,12 @@ class _Tracer:
     def _operation(self, node: fx.Node, kind: str) -> tuple[str, int, int]:
         if kind not in ("conv", "deconv"):
             return kind, 0, 1
-        weight = node.args[1]
+        arguments: Any = node.args  # of an ATen convolution, whose signature is known
+        weight = arguments[1]
         if weight.name not in self.parameters:
             return "upsample", 0, 1  # FCN's fixed bilinear kernel
         position = 5 if kind == "conv" else 7
-        dilation = node.args[position][0] if len(node.args) > position else 1
+        dilation = arguments[position][0] if len(arguments) > position else 1
         return kind, _shape(weight, batch=0)[-1], dilation
 
 

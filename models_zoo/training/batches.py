@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from models_zoo.data.transforms import TrainingItems
@@ -61,7 +62,9 @@ class Batches:
         return mixed[torch.randperm(len(mixed), generator=generator)].tolist()
 
 
-def batch_loader(items: TrainingItems, batches: Batches, workers: int) -> DataLoader:
+def batch_loader(
+    items: TrainingItems, batches: Batches, workers: int
+) -> DataLoader[tuple[Tensor, Tensor]]:
     """Reads `batches` whenever it is iterated; its processes live on and keep their images."""
     return DataLoader(
         items,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -67,7 +68,7 @@ class Trainer:
         *,
         optimisation: Optimisation,
         batches: Batches,
-        loader: DataLoader,
+        loader: DataLoader[tuple[Tensor, Tensor]],
         val: Dataset,
         hashes: list[str],
         group: Group,
@@ -120,7 +121,7 @@ class Trainer:
             if stop:
                 self._stop()
 
-    def _watched(self, loader: DataLoader) -> tqdm:
+    def _watched(self, loader: DataLoader[tuple[Tensor, Tensor]]) -> tqdm:
         """The loader with a progress bar when a person watches."""
         text = f"epoch {self.at.epoch + 1}/{self.config.epochs}"
         if self.at.best["epoch"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -18,7 +20,7 @@ class Heads(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network = network
+        self.network: Any = network  # which may have auxiliary logits or not
         self.has_auxiliary = getattr(network, "aux_classifier", None) is not None
 
     def forward(self, image: Tensor) -> list[tuple[Tensor, float]]:
@@ -38,6 +40,7 @@ class Objective(nn.Module):
 
     def __init__(self, loss: str, weights: Tensor | None) -> None:
         super().__init__()
+        self.weights: Tensor | None
         self.loss = LOSSES[loss]
         self.register_buffer("weights", weights)
 
@@ -51,5 +54,9 @@ class Objective(nn.Module):
     def forward(self, heads: list[tuple[Tensor, float]], mask: Tensor) -> Tensor:
         """The loss of one part; 0 (with gradients of 0) where no pixel is valid."""
         if not self.mass(mask) > 0:
-            return sum(logits.float().sum() * 0 for logits, _ in heads)
-        return sum(share * self.loss(logits.float(), mask, self.weights) for logits, share in heads)
+            parts = [logits.float().sum() * 0 for logits, _ in heads]
+        else:
+            parts = [
+                share * self.loss(logits.float(), mask, self.weights) for logits, share in heads
+            ]
+        return torch.stack(parts).sum()

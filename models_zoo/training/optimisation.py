@@ -44,7 +44,7 @@ class Optimisation:
             if config.ema
             else None
         )
-        self.heads: nn.Module = Heads(network)
+        self.heads: Any = Heads(network)  # alone, or wrapped by DistributedDataParallel
         if group.world > 1:
             self.heads = DistributedDataParallel(self.heads)
 

@@ -84,7 +84,8 @@ class Supervisor:
             deadline = time.monotonic() + STOP_SECONDS
             for child in wave:
                 child.end(deadline)
-        self._keeper.stdin.close()
+        if self._keeper.stdin:
+            self._keeper.stdin.close()
         self._keeper.wait()
 
     def _start_keeper(self) -> subprocess.Popen[str]:

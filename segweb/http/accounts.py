@@ -20,7 +20,8 @@ class LoginView(views.LoginView):
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         """429 for an address that tries too often."""
         throttle = LoginThrottle()
-        if not throttle.allow_request(request, self):
+        # A throttle asks for address and account only, which any request has.
+        if not throttle.allow_request(request, self):  # type: ignore[arg-type]
             refusal = render(request, "429.html", status=429)
             refusal["Retry-After"] = str(round(throttle.wait() or 60))
             return refusal

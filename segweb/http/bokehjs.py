@@ -13,18 +13,21 @@ from django.core.files.storage import FileSystemStorage
 SCRIPTS = ("bokeh.min.js", "bokeh-api.min.js")
 
 
+class _Scripts(FileSystemStorage):
+    prefix = "bokeh"  # which collectstatic puts before the names
+
+
 class BokehFinder(BaseFinder):
     """Finds `bokeh/<script>`. The package's folder holds 24 MB, of which these are 1.4."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.storage = FileSystemStorage(Path(bokeh.__file__).parent / "server" / "static" / "js")
-        self.storage.prefix = "bokeh"
+        self.storage = _Scripts(Path(bokeh.__file__).parent / "server" / "static" / "js")
 
     def check(self, **kwargs: Any) -> list[Any]:
         """Nothing can be set, so nothing can be wrong."""
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         """The file behind a static path; an empty list when it is not one of the scripts."""
         prefix, _, name = path.partition("/")
         if prefix != self.storage.prefix or name not in SCRIPTS:
@@ -32,6 +35,8 @@ class BokehFinder(BaseFinder):
         found = self.storage.path(name)
         return [found] if find_all else found
 
-    def list(self, ignore_patterns: Iterable[str]) -> Iterator[tuple[str, FileSystemStorage]]:
+    def list(
+        self, ignore_patterns: Iterable[str] | None
+    ) -> Iterator[tuple[str, FileSystemStorage]]:
         """Each script with its storage."""
         yield from ((name, self.storage) for name in SCRIPTS)

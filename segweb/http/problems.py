@@ -32,13 +32,13 @@ def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
         response = problem(503, _("The database is busy. Try again in a few seconds."))
         response["Retry-After"] = RETRY_SECONDS
         return response
-    response = exception_handler(fault, context)
-    if response is None:
+    answer = exception_handler(fault, context)
+    if answer is None:
         return None
-    errors = response.data if response.status_code == HTTPStatus.BAD_REQUEST else None
-    detail = _first_sentence(response.data)
-    headers = {k: v for k, v in response.items() if k != "Content-Type"}
-    return problem(response.status_code, detail, errors=errors, headers=headers)
+    errors = answer.data if answer.status_code == HTTPStatus.BAD_REQUEST else None
+    detail = _first_sentence(answer.data)
+    headers = {k: v for k, v in answer.items() if k != "Content-Type"}
+    return problem(answer.status_code, detail, errors=errors, headers=headers)
 
 
 def problem(

@@ -93,7 +93,8 @@ class Job(models.Model):
         model: Any = cls
         for name in filter(None, cls.belongs_to.split("__")):
             model = model._meta.get_field(name).related_model
-        return model
+        owned: type[models.Model] = model
+        return owned
 
     @classmethod
     def fault_sentence(cls, fault: Exception) -> str:

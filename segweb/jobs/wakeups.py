@@ -50,6 +50,7 @@ def queue_length(queue: str) -> int:
     """Messages that wait in the broker's queue; 0 when the broker does not answer."""
     try:
         with current_app.connection_for_write() as connection:
-            return connection.default_channel.queue_declare(queue).message_count
+            declared = connection.default_channel.queue_declare(queue)
+            return int(declared.message_count)
     except BROKER_FAULTS:
         return 0

@@ -83,7 +83,8 @@ def _files_tidy(lease: Lease) -> None:
     """Leave the files that the row names; without the lease, touch none but this attempt's own."""
     job = patiently(lease.model._default_manager.filter(pk=lease.pk).first)
     if job is None:
-        folder_delete(folder=lease.model(pk=lease.pk).folder)
+        blank = lease.model(pk=lease.pk)  # type: ignore[misc]  # every kind has a key
+        folder_delete(folder=blank.folder)
     elif job.files is None:
         return
     elif job.lease_token == lease.token and job.ended:

@@ -27,7 +27,7 @@ def runs_asked(request: HttpRequest) -> QuerySet[Run]:
 
 @require_safe
 @reads_runs
-def export(request: HttpRequest, what: str, form: str) -> HttpResponse:
+def export(request: HttpRequest, what: str, form: str) -> StreamingHttpResponse:
     """Runs, epochs or confusion matrices as CSV or JSON."""
     if what not in ROWS or form not in FORMS:
         raise Http404

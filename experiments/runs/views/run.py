@@ -133,7 +133,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @reads_runs
 @cache_control(private=True, max_age=60)
-def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+def file(request: HttpRequest, pk: int, name: str) -> FileResponse:
     """A file of the run's folder, of the kinds that are for people."""
     run = run_get(pk)
     kind = next((kind for pattern, kind in FILES.items() if re.fullmatch(pattern, name)), None)

@@ -62,7 +62,7 @@ class Coco(FileDataset):
         self.classes = named_classes([_BACKGROUND, *(c["name"] for c in objects)])
         self._class_of = {c["id"]: 0 for c in categories}
         self._class_of |= {c["id"]: number for number, c in enumerate(objects, start=1)}
-        self._annotations: dict[int, list[dict]] = defaultdict(list)
+        self._annotations: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for annotation in content.get("annotations", []):
             self._annotations[annotation["image_id"]].append(annotation)
         self.labelled = bool(self._annotations)
@@ -70,7 +70,7 @@ class Coco(FileDataset):
         sizes = Counter((entry["height"], entry["width"]) for entry in self._images)
         self.input_size = sizes.most_common(1)[0][0]
 
-    def _of_this_split(self, entries: list[dict]) -> list[dict]:
+    def _of_this_split(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         entries = sorted(entries, key=lambda entry: entry["file_name"])
         if not _SPLIT_WORD.search(self._file.stem):
             halves = split_by_name([Path(entry["file_name"]) for entry in entries])
@@ -139,7 +139,7 @@ def _content_read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _inside(segmentation: list | dict, height: int, width: int) -> np.ndarray:
+def _inside(segmentation: list[Any] | dict[str, Any], height: int, width: int) -> np.ndarray:
     """The pixels of one object, height×width bool."""
     if isinstance(segmentation, dict):
         return rle_decode(segmentation["counts"], height, width)

@@ -109,7 +109,7 @@ def description_read(path: Path) -> dict[str, Any]:
     return described | {"classes": _coloured(path, named_classes(names), entries)}
 
 
-def _coloured(path: Path, classes: Classes, entries: list) -> Classes:
+def _coloured(path: Path, classes: Classes, entries: list[Any]) -> Classes:
     for entry, given in zip(classes, entries, strict=True):
         colour = (
             given.get("colour", entry["colour"]) if isinstance(given, dict) else entry["colour"]

@@ -91,7 +91,9 @@ class Canvas:
         )
         if box[0] >= box[2] or box[1] >= box[3]:
             return None
-        return self.image.crop(box).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+        mean = self.image.crop(box).resize((1, 1), Image.Resampling.BOX)
+        red, green, blue = mean.tobytes()
+        return red, green, blue
 
     def finish(self) -> tuple[np.ndarray, np.ndarray]:
         """Picture (uint8 H×W×3) by averages and owners (int32 H×W) by vote, at the final size."""

@@ -60,7 +60,7 @@ def instances_collect(
     found = []
     for number, (box, area) in _extents(owner).items():
         surface = surfaces[number]
-        if surface.class_id not in _COUNTED:
+        if surface.class_id not in _COUNTED or surface.distance is None:
             continue
         hides = surface.class_id in _HIDING and area >= FEWEST
         contrast = _contrast(image, owner, number, box) if hides else None
@@ -88,6 +88,7 @@ def _failures(surface: Surface, area: int, pixels: int, contrast: float | None) 
         "small": kind in _THINGS
         and scored
         and area <= SMALL_SHARE * pixels
+        and surface.distance is not None
         and surface.distance >= SMALL_DISTANCE,
         "thin": kind in _THIN and scored,
         "context": surface.twin and kind in (CAR, BOAT) and scored,
@@ -118,7 +119,9 @@ def _extents(owner: np.ndarray) -> dict[int, tuple[tuple[int, int, int, int], in
     }
 
 
-def _contrast(image: np.ndarray, owner: np.ndarray, number: int, box: tuple) -> float:
+def _contrast(
+    image: np.ndarray, owner: np.ndarray, number: int, box: tuple[int, int, int, int]
+) -> float:
     """How far an instance's pixels are from the mean colour around it, in RGB."""
     x0, y0, x1, y1 = box
     margin = 2 + (x1 - x0) // 4

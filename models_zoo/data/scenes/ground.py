@@ -30,7 +30,7 @@ def strip_paint(
     if class_id == WATER:
         colour = mix(colour, canvas.light.off(canvas.light.horizon), 0.3)
 
-    def patch(a: float, b: float, s0: float, s1: float) -> list:
+    def patch(a: float, b: float, s0: float, s1: float) -> list[Point]:
         corners = ((a, s0), (b, s0), (b, s1), (a, s1))
         world = corners if along else [(s, t) for t, s in corners]
         return [canvas.camera.point(x, 0.0, z) for x, z in world]

@@ -33,12 +33,14 @@ _WEATHER = {  # weight, metres at which half the colour is lost, rain
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`share` of b in a."""
-    return tuple(round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
+    red, green, blue = (round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
+    return red, green, blue
 
 
 def scaled(colour: Colour, factor: float) -> Colour:
     """Lighter or darker, clipped to 0..255."""
-    return tuple(min(255, max(0, round(p * factor))) for p in colour)
+    red, green, blue = (min(255, max(0, round(p * factor))) for p in colour)
+    return red, green, blue
 
 
 def paint(rng: random.Random, spread: float = 0.12) -> Colour:
@@ -73,7 +75,8 @@ class Light:
 
     def off(self, colour: Colour) -> Colour:
         """The colour that looks as given under this light."""
-        return tuple(min(255, int(c / t)) for c, t in zip(colour, self.tint, strict=True))
+        red, green, blue = (min(255, int(c / t)) for c, t in zip(colour, self.tint, strict=True))
+        return red, green, blue
 
     def facing(self, nx: float, nz: float) -> float:
         """Brightness factor of a wall whose outward normal is (nx, nz)."""
@@ -91,9 +94,10 @@ def light_draw(rng: random.Random) -> Light:
     grey = scaled((196, 201, 206), sum(tint) / 3)
     dull = {"clear": 0.0, "haze": 0.4, "fog": 0.85, "rain": 0.75}[weather]
     side = rng.choice((-1, 1))
+    red, green, blue = (t * rng.uniform(0.94, 1.06) for t in tint)
     return Light(
         time=time,
-        tint=tuple(t * rng.uniform(0.94, 1.06) for t in tint),
+        tint=(red, green, blue),
         zenith=mix(zenith, scaled(grey, 0.8), dull),
         horizon=mix(horizon, grey, dull),
         fog=mix(horizon, grey, 0.3 + 0.6 * dull),

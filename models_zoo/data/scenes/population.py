@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from models_zoo.data.scenes.classes import BOAT, CAR
 from models_zoo.data.scenes.things.boats import motorboat_paint, sailboat_paint
@@ -45,7 +46,7 @@ class Population:
         return sorted(self.things, key=lambda thing: (-thing.rank, -thing.nearest))
 
     def _add(
-        self, paint: Painter, s: float, t: float, size: Size, rank: float, **facts: object
+        self, paint: Painter, s: float, t: float, size: Size, rank: float, **facts: Any
     ) -> None:
         """A thing at s along the strip and t across it."""
         x, z = (t, s) if self.plan.along else (s, t)

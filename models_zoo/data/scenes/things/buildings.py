@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
-from models_zoo.data.scenes.camera import Frame
+from models_zoo.data.scenes.camera import Frame, Point
 from models_zoo.data.scenes.canvas import Canvas
 from models_zoo.data.scenes.classes import SIGN
 from models_zoo.data.scenes.light import Colour, mix, paint, scaled
@@ -50,7 +51,7 @@ def _building(canvas: Canvas, thing: Thing, rng: random.Random) -> Colour:
     return scaled(wall, shade)
 
 
-def _style(rng: random.Random) -> dict:
+def _style(rng: random.Random) -> dict[str, Any]:
     """What all faces of one building share, in metres."""
     return {
         "storey": rng.uniform(2.8, 3.6),
@@ -69,7 +70,7 @@ def _wall(
     length: float,
     height: float,
     colour: Colour,
-    style: dict,
+    style: dict[str, Any],
     rng: random.Random,
 ) -> None:
     """One face with its windows."""
@@ -109,7 +110,7 @@ def _wall(
                 _muntins(canvas, frame, (u, v), step_u * style["w"], step_v * style["h"], colour)
 
 
-def _muntins(canvas: Canvas, frame: Frame, foot: tuple, w: float, h: float, colour: Colour) -> None:
+def _muntins(canvas: Canvas, frame: Frame, foot: Point, w: float, h: float, colour: Colour) -> None:
     """The bars of a window, when it is near."""
     (u, v), bar = foot, mix(colour, (246, 244, 238), 0.6)
     canvas.stroke(frame.points((u + w / 2, v), (u + w / 2, v + h)), bar, 2)
@@ -120,7 +121,7 @@ def _muntins(canvas: Canvas, frame: Frame, foot: tuple, w: float, h: float, colo
 
 
 def _bands(
-    canvas: Canvas, frame: Frame, length: float, height: float, floors: int, style: dict
+    canvas: Canvas, frame: Frame, length: float, height: float, floors: int, style: dict[str, Any]
 ) -> None:
     """Far or many windows: one band a storey, cut by piers."""
     step = height / floors
@@ -135,7 +136,13 @@ def _bands(
             canvas.detail(spot, LAMPLIGHT, glow=True)
 
 
-def _roof(canvas: Canvas, box: tuple, height: float, wall: Colour, rng: random.Random) -> None:
+def _roof(
+    canvas: Canvas,
+    box: tuple[float, float, float, float],
+    height: float,
+    wall: Colour,
+    rng: random.Random,
+) -> None:
     """A pitched roof with its ridge along x or along z, and a chimney."""
     x0, x1, z0, z1 = box
     rise, colour = rng.uniform(1.8, 3.6), scaled(rng.choice(ROOFS), rng.uniform(0.8, 1.2))
@@ -165,9 +172,11 @@ def _roof(canvas: Canvas, box: tuple, height: float, wall: Colour, rng: random.R
         )
     canvas.polygon(slope, scaled(colour, 1.05))
     for share in (0.25, 0.5, 0.75):
-        a = [p + (q - p) * share for p, q in zip(slope[0], slope[3], strict=True)]
-        b = [p + (q - p) * share for p, q in zip(slope[1], slope[2], strict=True)]
-        canvas.stroke([tuple(a), tuple(b)], scaled(colour, 0.85))
+        ends = [
+            (p[0] + (q[0] - p[0]) * share, p[1] + (q[1] - p[1]) * share)
+            for p, q in ((slope[0], slope[3]), (slope[1], slope[2]))
+        ]
+        canvas.stroke(ends, scaled(colour, 0.85))
 
 
 def _crown(canvas: Canvas, front: Frame, thing: Thing, colour: Colour, rng: random.Random) -> None:

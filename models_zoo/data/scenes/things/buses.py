@@ -43,7 +43,9 @@ def bus_paint(canvas: Canvas, thing: Thing) -> None:
     lamps_paint(prism, 1.0, 0.0, canvas.light.lit > 0.2)
 
 
-def _bus_flank(prism: Prism, decks: list, body: Colour, trim: Colour, rng: random.Random) -> None:
+def _bus_flank(
+    prism: Prism, decks: list[tuple[float, float]], body: Colour, trim: Colour, rng: random.Random
+) -> None:
     canvas, length, facing = prism.canvas, prism.length, prism.canvas.light.facing(*prism.normal)
     canvas.detail(prism.box(0, 0.62, length, 0.95), scaled(trim, facing))
     lit = rng.random() < canvas.light.lit * 1.5
@@ -65,7 +67,7 @@ def _bus_flank(prism: Prism, decks: list, body: Colour, trim: Colour, rng: rando
         tyre_paint(prism, u, 0.48)
 
 
-def _bus_end(prism: Prism, decks: list, rng: random.Random) -> None:
+def _bus_end(prism: Prism, decks: list[tuple[float, float]], rng: random.Random) -> None:
     end = prism.end_seen()
     if end is None:
         return

@@ -61,7 +61,9 @@ def end_tyres_paint(prism: Prism) -> None:
             prism.canvas.polygon(prism.across(u, 0.0, 0.4, s0, s1), TYRE)
 
 
-def _hull_flank(prism: Prism, cabin: tuple, belt: float, top: float, body: Colour) -> None:
+def _hull_flank(
+    prism: Prism, cabin: tuple[float, float, float, float], belt: float, top: float, body: Colour
+) -> None:
     """Side windows, a sill line, two tyres."""
     canvas, (rear, roof0, roof1, front) = prism.canvas, cabin
     v0, v1 = belt + 0.06, top - 0.1

@@ -8,7 +8,7 @@ import random
 from models_zoo.data.scenes.camera import Frame
 from models_zoo.data.scenes.canvas import Canvas
 from models_zoo.data.scenes.classes import BICYCLE, PERSON
-from models_zoo.data.scenes.light import paint, scaled
+from models_zoo.data.scenes.light import Colour, paint, scaled
 from models_zoo.data.scenes.things.thing import Thing
 
 SKINS = ((236, 196, 164), (206, 158, 120), (160, 112, 80), (104, 72, 54))
@@ -32,7 +32,12 @@ def person_paint(canvas: Canvas, thing: Thing) -> None:
 
 
 def _body(
-    canvas: Canvas, frame: Frame, height: float, stride: float, colours: tuple, rng: random.Random
+    canvas: Canvas,
+    frame: Frame,
+    height: float,
+    stride: float,
+    colours: tuple[Colour, ...],
+    rng: random.Random,
 ) -> None:
     coat, trousers, skin, hair = colours
     h, width = height, max(0.07 * height, 1.2 / canvas.camera.scale(frame.z))

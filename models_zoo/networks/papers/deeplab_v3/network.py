@@ -47,7 +47,7 @@ class ImagePooling(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         # A single cell, upsampled bilinearly, is that cell everywhere.
-        return super().forward(x).expand(-1, -1, *x.shape[-2:])
+        return super().forward(x).expand(-1, -1, *x.shape[-2:])  # type: ignore[no-untyped-call]  # torch's own
 
 
 class ASPP(nn.Module):

@@ -59,7 +59,8 @@ def _initialise_identity(layer: nn.Conv2d, num_classes: int) -> None:
     weight[:, :, height // 2, width // 2] += same / group
     with torch.no_grad():
         layer.weight.copy_(weight)
-        layer.bias.zero_()
+        if layer.bias is not None:
+            layer.bias.zero_()
 
 
 class DilatedNet(nn.Module):

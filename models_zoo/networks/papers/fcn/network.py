@@ -51,7 +51,7 @@ class FCN(nn.Module):
         initialise(self)
         # As in the release: all classes begin alike, and a skip adds nothing before it has learned.
         for name in ("score_fr", *self.skips):
-            nn.init.zeros_(self.get_submodule(name).weight)
+            nn.init.zeros_(self.get_parameter(f"{name}.weight"))
 
     def forward(self, image: Tensor) -> Tensor:
         x, pooled = image, []

@@ -39,10 +39,12 @@ class FPN(nn.Module):
             levels.append(x)
             x = self.pool(x)
         levels = [*levels[2:], x]
-        above, together = 0, 0
-        for number in reversed(range(len(levels))):
+        top = len(levels) - 1
+        above = self.laterals[top](levels[top])
+        together = _resized(self.smooth[top](above), levels[0])
+        for number in reversed(range(top)):
             here = self.laterals[number](levels[number])
-            above = here if number == len(levels) - 1 else here + _resized(above, here)
+            above = here + _resized(above, here)
             together = together + _resized(self.smooth[number](above), levels[0])
         return _resized(self.score(self.dropout(together)), image)
 
