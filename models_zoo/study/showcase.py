@@ -19,6 +19,8 @@ def samples_show(
 
     Writes both masks to `folder`(failure, which).
     """
+    if dataset.diagnosis is None:
+        return {}
     engine = Engine(precision="fp32")
     widest: dict[str, dict[str, Any]] = {}
     masks: dict[tuple[str, str], bytes] = {}

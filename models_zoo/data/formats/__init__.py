@@ -19,7 +19,8 @@ def formats() -> dict[str, type[Dataset]]:
     """Every format by its `kind`, in the order in which a folder's layout is looked at."""
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
     classes = [entry for module in modules for entry in vars(module).values()]
-    kinds = {c.kind: c for c in classes if isinstance(c, type) and vars(c).get("kind")}
+    datasets = [c for c in classes if isinstance(c, type) and issubclass(c, Dataset)]
+    kinds = {c.kind: c for c in datasets if vars(c).get("kind")}
     # A folder that describes itself is what it says, whatever else lies in it.
     return dict(sorted(kinds.items(), key=lambda pair: (not pair[1].describes_itself, pair[0])))
 
@@ -33,7 +34,8 @@ def open_dataset(specification: str, split: str) -> Dataset:
     if kind not in formats():
         known = ", ".join(format_.form for format_ in formats().values())
         raise ValueError(f"Unknown data set {specification!r}. Known: {known}.")
-    return formats()[kind](place, split)
+    opened: Dataset = formats()[kind](place, split)  # type: ignore[call-arg]  # as Dataset says
+    return opened
 
 
 def format_of(folder: Path) -> str | None:
