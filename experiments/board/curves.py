@@ -46,6 +46,7 @@ def run_curves(*, run: Run, after: int = 0) -> dict[str, Any]:
 
 def thinned(rows: list[dict[str, Any]], *, keep: int | None = None) -> list[dict[str, Any]]:
     """Every n-th row, so that few enough remain; the last one and the epoch `keep` stay."""
+    # Every n-th and no mean: a point of a chart is an epoch that was.
     stride = -(-len(rows) // MOST_POINTS)
     if stride < 2:
         return rows

@@ -14,7 +14,7 @@ from experiments.scores.metrics import metric_rows
 from models_zoo.metrics.table import METRICS
 from segweb.http.csv import csv_lines
 
-CHUNK = 500
+CHUNK = 500  # rows read at a time: an export is written as it is read, however long
 RUN_FIELDS = (
     *("id", "name", "kind", "state", "architecture", "variant", "data", "epochs", "seed", "config"),
     *("group", "parent_id", "owner__username", "notes", "tags", "created_at", "started_at"),
@@ -30,6 +30,7 @@ def runs_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
 def epochs_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
     """One row an epoch: every metric of the table, then those that only these runs have."""
     epochs = Epoch.objects.filter(run__in=runs.order_by().values("pk")).order_by("run_id", "number")
+    # A table's head stands before its rows are read, so the names are gathered first.
     kept = epochs.exclude(further={}).order_by().values_list("further", flat=True)
     others = sorted({name for further in kept.iterator(CHUNK) for name in further} - METRICS.keys())
     for row in metric_rows(epochs, METRICS, "run_id", "number", "recorded_at"):

@@ -91,6 +91,7 @@ def epoch_record(
         )
         values["further"] = further | values["further"]
         if packed is not None:
+            # The counts keep their row: a new one each time would leave the old ones behind.
             packed.pk = confusion_pk
             packed.save(force_update=confusion_pk is not None)
             values["confusion"] = packed

@@ -100,6 +100,7 @@ def request_check(
     subject["data"] = data_find(data)
     amount: dict[str, Any] = {"epochs": epochs, "seed": seed}
     checked = train_config(**subject, **amount, config=config or {})
+    # Opened now: whoever asks hears at once of data that are not there, not in the queue.
     for images in filter(None, (checked.data, checked.pseudo)):
         data_open(images, "train")
     return {**subject, **amount, "config": config_columns(checked), "gpus": gpus}

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from models_zoo.masks import read_mask
 from tests.browser.conftest import PATIENCE
 from tests.browser.test_pages import SIZES, assert_sound
 from tests.stack import Stack
@@ -41,8 +43,14 @@ from experiments.records.epochs import epoch_record
 from tests.experiments.factories import counts_make
 run, number = Run.objects.get(pk=sys.argv[1]), int(sys.argv[2])
 counts = counts_make(np.random.default_rng(0), 3, 0.9)
-epoch_record(run=run, number=number, confusion=counts, loss=0.1)
+epoch_record(run=run, number=number, confusion=counts, loss=0.1, dice=0.75)
 """
+# How many pixels of the first image's errors are painted.
+PAINTED = """() => {
+  const canvas = document.querySelector(".worst canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((value, n) => n % 4 === 3 && value).length;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +160,16 @@ def assert_numbers(site: Stack, page: Any, run: str, folder: Path) -> None:
     page.wait_for_function("() => document.querySelector('.worst .photo').naturalWidth > 0")
     page.locator(".worst").get_by_role("button", name="Errors").first.click()
     page.wait_for_function("() => document.querySelector('.worst canvas').width !== 300")
+    name = page.locator(".worst summary code").first.inner_text()
+    folder = weights.parent
+    truth, mask = (opened_mask(folder / kind / f"{name}.png") for kind in ("truth", "masks"))
+    ignored = int(page.locator(".worst layered-image").first.get_attribute("data-ignore"))
+    assert page.evaluate(PAINTED) == ((truth != mask) & (truth != ignored)).sum()
+
+
+def opened_mask(path: Path) -> np.ndarray:
+    with path.open("rb") as file:
+        return read_mask(file)
 
 
 def test_the_table_and_the_curves_grow_without_a_reload(
@@ -168,6 +186,7 @@ def test_the_table_and_the_curves_grow_without_a_reload(
     site.python("-c", EPOCH, going, "5")
     epochs_shown(page, 5)
     page.get_by_text("5 of 9 epochs").wait_for()
+    chart(page, "dice").wait_for()  # a metric that only this run tells of
     assert page.locator("epoch-view output").inner_text() == "5"
     assert asked[0].endswith("?after=4")
     table.locator(f"#run-{going}", has_text="5 / 9").wait_for()

@@ -13,7 +13,7 @@ from experiments.models import Run
 from experiments.queries import numbers_named
 from models_zoo.metrics.table import leading
 
-MOST = 20
+MOST = 20  # runs: more lines than that nobody tells apart
 
 
 def _chosen(request: HttpRequest) -> list[Run]:
