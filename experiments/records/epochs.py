@@ -85,10 +85,8 @@ def epoch_record(
     values |= {"attempt": attempt, "recorded_at": recorded_at or timezone.now()}
     with transaction.atomic():
         former = Epoch.objects.filter(run_id=run.pk, number=number)
-        pk, confusion_pk, further = former.values_list("pk", "confusion", "further").first() or (
-            *(None, None),
-            {},
-        )
+        kept = former.values_list("pk", "confusion", "further").first()
+        pk, confusion_pk, further = kept or (None, None, {})
         values["further"] = further | values["further"]
         if packed is not None:
             # The counts keep their row: a new one each time would leave the old ones behind.
