@@ -10,7 +10,7 @@ from models_zoo import catalogue
 from models_zoo.checkpoints.history import histories, history_read
 from models_zoo.checkpoints.shipped import shipped
 from models_zoo.cli import _parser
-from models_zoo.cli.commands import _config
+from models_zoo.cli.configuration import config_of
 from models_zoo.networks.build import option_names
 from models_zoo.training.config import TrainConfig, settings_of, with_settings
 from models_zoo.training.schedules import learning_rate
@@ -110,12 +110,12 @@ def test_the_command_line_reads_a_file_then_flags_then_settings(tmp_path):
     path = tmp_path / "run.json"
     path.write_text(json.dumps({"architecture": "unet", "data": "scenes", "seed": 5, "batch": 4}))
     words = ["train", f"--config={path}", "--out=x", "--seed=6", "--set=batch=2", "--set=lr=0.5"]
-    config = _config(_parser().parse_args(words))
+    config = config_of(_parser().parse_args(words))
     assert config == TrainConfig(architecture="unet", data="scenes", seed=6, batch=2, lr=0.5)
     for text in ("no", "[1]", "3"):
         path.write_text(text)
         with pytest.raises(ValueError, match=r"run\.json holds no JSON object"):
-            _config(_parser().parse_args(words))
+            config_of(_parser().parse_args(words))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_the_command_in_a_sidecar_repeats_the_run_without_this_machines_places()
     words = shlex.split(command(config))
     assert "secret" not in " ".join(words)
     options = _parser().parse_args([*words[3:], "--out", "x"])
-    assert _config(options) == _shareable(config)
+    assert config_of(options) == _shareable(config)
 
 
 @pytest.mark.parametrize(

@@ -1,36 +1,32 @@
-"""The commands that compute what the pages show: descriptions, the lineage in numbers, cards.
-
-Nothing here imports torch before a command needs it.
-"""
+"""story: the shipped checkpoints of a data set, measured alike, for the pages."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 from models_zoo.checkpoints.resolve import resolve
 from models_zoo.checkpoints.shipped import shipped
 from models_zoo.data import open_dataset
 from models_zoo.files import write_atomically
-from models_zoo.networks.catalogue import catalogue, place, published
-from models_zoo.study.cards import cards_text
+from models_zoo.networks.catalogue import place
+from models_zoo.study.stories import FOLDER as STORIES
 from models_zoo.study.stories import picture_path, story_read
 
-
-def describe(options: argparse.Namespace) -> dict[str, Any]:
-    """Writes figures, data paths and pictures of architectures, for the pages."""
-    from models_zoo.study.describe import describe_write
-
-    keys = options.keys or [*catalogue(), *published()]
-    options.out.mkdir(parents=True, exist_ok=True)
-    for key in keys:
-        describe_write(key, options.out)
-        print(options.out / f"{key}.json")
-    return {"described": keys}
+HELP = "Measure the shipped checkpoints of a data set alike."
 
 
-def story(options: argparse.Namespace) -> dict[str, Any]:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what the command takes."""
+    parser.add_argument("--data", required=True, help="scenes, or camvid:PATH")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--out", type=Path, default=STORIES, help="a folder")
+    parser.add_argument("--also", type=Path, nargs="+", default=[], help="weights not shipped")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
     """Measures the shipped checkpoints of a data set, in the order of the lineage."""
     from models_zoo.study.showcase import samples_show
     from models_zoo.study.story import story_tell
@@ -51,11 +47,3 @@ def story(options: argparse.Namespace) -> dict[str, Any]:
     write_atomically(path, json.dumps(result, separators=(",", ":")).encode() + b"\n")
     print(path)
     return result
-
-
-def cards(options: argparse.Namespace) -> dict[str, Any]:
-    """Writes the model cards."""
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(options.out, cards_text().encode())
-    print(options.out)
-    return {"written": str(options.out)}

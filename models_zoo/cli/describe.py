@@ -1,0 +1,30 @@
+"""describe: figures, data paths and pictures of architectures, for the pages."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from models_zoo.networks.catalogue import catalogue, published
+from models_zoo.study.descriptions import FOLDER as DESCRIPTIONS
+
+HELP = "Write what the pages show of architectures."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what the command takes."""
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="all architectures unless named")
+    parser.add_argument("--out", type=Path, default=DESCRIPTIONS)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Writes figures, data paths and pictures of architectures, for the pages."""
+    from models_zoo.study.describe import describe_write
+
+    keys = options.keys or [*catalogue(), *published()]
+    options.out.mkdir(parents=True, exist_ok=True)
+    for key in keys:
+        describe_write(key, options.out)
+        print(options.out / f"{key}.json")
+    return {"described": keys}

@@ -1,0 +1,51 @@
+"""evaluate: the scores of a checkpoint on a split."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from models_zoo.checkpoints.resolve import resolve
+from models_zoo.data import open_dataset
+from models_zoo.training.config import CHOICES
+
+HELP = "Score a checkpoint on a split."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what the command takes."""
+    parser.add_argument("--checkpoint", required=True, help="a file or a shipped key")
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--precision", choices=CHOICES["precision"], default="fp32")
+    parser.add_argument("--out", type=Path, help="a JSON file for scores and counts of each image")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Scores a checkpoint."""
+    from models_zoo.predict.engine import Engine
+    from models_zoo.predict.evaluation import evaluate as evaluate_checkpoint
+
+    checkpoint = resolve(options.checkpoint)
+    dataset = open_dataset(options.data, options.split)
+    engine = Engine(precision=options.precision)
+    found = evaluate_checkpoint(engine, checkpoint.weights_path, checkpoint.sidecar, dataset)
+    key, result = checkpoint.sidecar["key"], found.scores
+    if options.out:
+        found.write(options.out, key=key)
+    for entry, iou in zip(dataset.classes, result["per_class_iou"], strict=True):
+        print(f"{entry['name']:20} {_fraction(iou)}")
+    for name in ("image_miou", "worst_tenth", "boundary_iou", "boundary_f1"):
+        print(f"{name:20} {_fraction(result[name])}")
+    for failure, entry in result.get("diagnosis", {}).items():
+        print(f"{failure:20} {_fraction(entry['value'])}  ({entry['objects']} objects)")
+    print(
+        f"mIoU {_fraction(result['miou'])} over {result['classes_counted']} classes, "
+        f"{result['images']} images, {engine.precision}"
+    )
+    return {"key": key, **result}
+
+
+def _fraction(value: float | None) -> str:
+    return "absent" if value is None else f"{value:.4f}"

@@ -1,0 +1,49 @@
+"""preflight: a look at a run before it is started."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from models_zoo.cli.configuration import config_arguments, config_of
+from models_zoo.training.record.failures import (
+    FAILED_CODE,
+    Kind,
+    TrainingFailed,
+    failure_of,
+)
+
+HELP = "Audit the data and try a batch before a training."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what the command takes."""
+    config_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Audits the data and tries a batch; with `--json`, a failure is an object too."""
+    from models_zoo.training.preflight import preflight as look
+
+    try:
+        found = look(config_of(options))
+    except Exception as error:
+        failure = failure_of(error, Path())
+        if failure.kind == Kind.UNFORESEEN:
+            failure = replace(failure, code=FAILED_CODE)
+        if options.json:
+            print(json.dumps({"failure": failure.to_json()}))
+        if failure.code == FAILED_CODE:
+            raise TrainingFailed(failure) from error
+        raise
+    for finding in found["findings"]:
+        print(finding["message"])
+    if batch := found["batch"]:
+        print(
+            f"{batch['seconds']:.2f} s a step and {batch['peak_bytes'] / 2**30:.2f} GiB at most on "
+            f"{batch['device']}; about {batch['total_seconds'] / 60:.0f} min in all"
+        )
+    return found
