@@ -1,4 +1,4 @@
-"""What a batch found, to take away: a zip of masks with a table, or a COCO data set."""
+"""What a batch regions, to take away: a zip of masks with a table, or a COCO data set."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ def results_coco(tiles: list[Tile], model: str) -> Iterator[str]:
     yield '"annotations": ['
     number = 1
     for tile, prediction in shown:
-        found = coco_annotations(
+        regions = coco_annotations(
             mask_read(prediction.mask), image_id=tile.item.position + 1, first=number
         )
-        yield ("" if number == 1 else ", ") + json.dumps(found)[1:-1]
-        number += len(found)
+        yield ("" if number == 1 else ", ") + json.dumps(regions)[1:-1]
+        number += len(regions)
     yield "]}"
 
 

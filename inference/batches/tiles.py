@@ -88,7 +88,7 @@ def _tile(item: BatchItem) -> Tile:
     if comparison is None:
         return Tile(item, None, None, None)
     scores = [prediction.scores for prediction in comparison.predictions.all()]
-    mious = [found["miou"] for found in scores if found and found["miou"] is not None]
+    mious = [of_model["miou"] for of_model in scores if of_model and of_model["miou"] is not None]
     return Tile(
         item,
         comparison,

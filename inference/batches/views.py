@@ -75,13 +75,13 @@ def _new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The batch, or its part that changes; 204 while that looks as it did (`?seen=`)."""
-    found = get_object_or_404(access.batches_visible(request), pk=pk)
-    tiles = batch_tiles(found, sort=request.GET.get("sort", ""))
-    progress = batch_progress(found, tiles)
+    batch = get_object_or_404(access.batches_visible(request), pk=pk)
+    tiles = batch_tiles(batch, sort=request.GET.get("sort", ""))
+    progress = batch_progress(batch, tiles)
     if request.htmx and request.GET.get("seen") == progress.look:
         return HttpResponse(status=204)
     template = "inference/batches/_progress.html" if request.htmx else "inference/batches/page.html"
-    return render(request, template, _context(request, found, tiles) | {"progress": progress})
+    return render(request, template, _context(request, batch, tiles) | {"progress": progress})
 
 
 def _context(request: HttpRequest, batch: Batch, tiles: list[Any]) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _context(request: HttpRequest, batch: Batch, tiles: list[Any]) -> dict[str, 
 @require_POST
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete the batch for good."""
-    found = get_object_or_404(access.batches_own(request), pk=pk)
-    services.batch_delete(batch=found)
+    batch = get_object_or_404(access.batches_own(request), pk=pk)
+    services.batch_delete(batch=batch)
     messages.success(request, _("The batch is deleted."))
     return redirect("inference:batches")

@@ -58,13 +58,13 @@ def comparison_agreement(comparison: Comparison) -> dict[str, Any]:
 
     `entropy_mean` is that of the largest group; None where no two predictions can be compared.
     """
-    groups: dict[Any, list[Prediction]] = {}
+    by_classes: dict[Any, list[Prediction]] = {}
     for prediction in comparison.predictions.all():
         if prediction.mask:
-            groups.setdefault(class_list(prediction.checkpoint), []).append(prediction)
+            by_classes.setdefault(class_list(prediction.checkpoint), []).append(prediction)
     pairs: list[dict[str, Any]] = []
-    found: list[dict[str, Any]] = []
-    for classes, members in groups.items():
+    groups: list[dict[str, Any]] = []
+    for classes, members in by_classes.items():
         if len(members) < 2:
             continue
         masks = [mask_read(member.mask) for member in members]
@@ -72,10 +72,10 @@ def comparison_agreement(comparison: Comparison) -> dict[str, Any]:
             ids = {"a": str(a.pk), "b": str(b.pk)}
             pairs.append(ids | pair_agreement(one, other, len(classes)))
         entropy = float(vote_entropy(masks).mean(dtype=np.float64))
-        found.append({"predictions": [str(m.pk) for m in members], "entropy_mean": entropy})
-    largest = max(found, key=lambda group: len(group["predictions"]), default=None)
+        groups.append({"predictions": [str(m.pk) for m in members], "entropy_mean": entropy})
+    largest = max(groups, key=lambda group: len(group["predictions"]), default=None)
     return {
         "pairs": pairs,
-        "groups": found,
+        "groups": groups,
         "entropy_mean": largest["entropy_mean"] if largest else None,
     }

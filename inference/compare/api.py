@@ -99,8 +99,8 @@ class ComparisonAgreement(APIView):
     def get(self, request: Request, pk: UUID) -> Response:
         """Among predictions that are done, within each list of classes."""
         comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
-        found = services.comparison_settle(comparison=comparison)
-        return Response(AgreementSerializer(found).data)
+        agreement = services.comparison_settle(comparison=comparison)
+        return Response(AgreementSerializer(agreement).data)
 
 
 class PredictionMask(FileView):

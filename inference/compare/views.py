@@ -86,16 +86,16 @@ def _go_to(request: HttpRequest, comparison: Comparison) -> HttpResponse:
 @require_safe
 def comparison(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The compare page of someone who may see the comparison by its id."""
-    found = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
     own = access.comparisons_own(request).filter(pk=pk).exists()
-    return _comparison_page(request, found, own=own)
+    return _comparison_page(request, comparison, own=own)
 
 
 @require_safe
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The compare page behind a share link, read-only."""
-    found = get_object_or_404(access.comparisons_shared(token))
-    return _comparison_page(request, found, share=token)
+    comparison = get_object_or_404(access.comparisons_shared(token))
+    return _comparison_page(request, comparison, share=token)
 
 
 def _comparison_page(
@@ -122,21 +122,21 @@ def _share_path(comparison: Comparison) -> str:
 @require_safe
 def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     """One pane of the compare page; 204 while it looks as it did (`?seen=`)."""
-    found = get_object_or_404(access.comparisons_visible(request), pk=pk)
-    predictions = found.predictions.all()
+    comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    predictions = comparison.predictions.all()
     if not 0 < number <= len(predictions):
         raise Http404
     pane = pane_of(predictions[number - 1], number)
     if pane.look == request.GET.get("seen"):
         return HttpResponse(status=204)
-    context = {"comparison": found, "pane": pane, "share": request.GET.get("share")}
+    context = {"comparison": comparison, "pane": pane, "share": request.GET.get("share")}
     return render(request, "inference/compare/_arrival.html", context)
 
 
 @require_POST
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Compare other models, or the same once more, on the image of a comparison."""
-    found = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
     if not access.may_compare(request):
         return redirect_to_login(reverse("inference:comparison", args=[pk]))
     form = ModelsForm(request.POST)
@@ -144,36 +144,38 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
         check_pace(request)
         asked = form.cleaned_data if form.is_valid() else {"models": []}
         chosen = {name: asked[name] for name in ("models", "scale") if name in asked}
-        found = comparison_create(image=found.image, **chosen, **access.maker(request, create=True))
+        comparison = comparison_create(
+            image=comparison.image, **chosen, **access.maker(request, create=True)
+        )
     except ValidationError as refusal:
         for sentence in form.errors.get("models") or refusal.messages:
             messages.error(request, sentence)
-    return _go_to(request, found)
+    return _go_to(request, comparison)
 
 
 @require_POST
 def share(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make the share link."""
-    found = get_object_or_404(access.comparisons_own(request), pk=pk)
-    services.comparison_share(comparison=found)
+    comparison = get_object_or_404(access.comparisons_own(request), pk=pk)
+    services.comparison_share(comparison=comparison)
     messages.success(request, _("The link works now. You find it under “Shared”."))
-    return _go_to(request, found)
+    return _go_to(request, comparison)
 
 
 @require_POST
 def unshare(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Revoke the share link."""
-    found = get_object_or_404(access.comparisons_own(request), pk=pk)
-    services.comparison_unshare(comparison=found)
+    comparison = get_object_or_404(access.comparisons_own(request), pk=pk)
+    services.comparison_unshare(comparison=comparison)
     messages.success(request, _("The link no longer works."))
-    return _go_to(request, found)
+    return _go_to(request, comparison)
 
 
 @require_POST
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete the comparison for good."""
-    found = get_object_or_404(access.comparisons_own(request), pk=pk)
-    services.comparison_delete(comparison=found)
+    comparison = get_object_or_404(access.comparisons_own(request), pk=pk)
+    services.comparison_delete(comparison=comparison)
     messages.success(request, _("The comparison is deleted."))
     return redirect("inference:history")
 

@@ -85,8 +85,10 @@ def sample_images() -> list[Sample]:
 
 def samples_by_failure() -> dict[str, list[Sample]]:
     """The samples by what they provoke, in the order of FAILURES."""
-    found = {failure: [s for s in sample_images() if s.failure == failure] for failure in FAILURES}
-    return {failure: samples for failure, samples in found.items() if samples}
+    grouped = {
+        failure: [s for s in sample_images() if s.failure == failure] for failure in FAILURES
+    }
+    return {failure: samples for failure, samples in grouped.items() if samples}
 
 
 def sample_dataset() -> dict[str, Any]:

@@ -77,10 +77,10 @@ def _check_ids(mask: np.ndarray, dataset: Dataset) -> None:
     known = {entry["id"] for entry in dataset.classes} | {dataset.ignore_index}
     strange = [str(value) for value in np.unique(mask).tolist() if value not in known]
     if strange:
-        found = ", ".join(strange[:5]) + (" …" if len(strange) > 5 else "")
+        values = ", ".join(strange[:5]) + (" …" if len(strange) > 5 else "")
         raise UploadRefused(
             _("The mask holds values that are no class of %(dataset)s: %(found)s.")
-            % {"dataset": dataset.title, "found": found}
+            % {"dataset": dataset.title, "found": values}
         )
 
 

@@ -42,15 +42,15 @@ def combine(ensemble: Ensemble, lease: Lease) -> dict[str, Any]:
         if truth is not None:
             for counts, guess in zip(without, others, strict=True):
                 counts += confusion(truth[rows, columns], guess, len(classes), ignored)
-    found = mask_scores(image, judge.checkpoint, mask)
+    judged = mask_scores(image, judge.checkpoint, mask)
     drawn = ContentFile(mask_png(mask, classes))
     return {
         "mask": default_storage.save(f"{ensemble.folder}/{lease.token}.png", drawn),
-        "scores": found,
+        "scores": judged,
         "members": [
             entry
             | _changes(mask, member, truth, ignored)
-            | {"marginal": _marginal(found, counts) if sum(weights) > entry["weight"] else None}
+            | {"marginal": _marginal(judged, counts) if sum(weights) > entry["weight"] else None}
             for entry, member, counts in zip(ensemble.members, members, without, strict=True)
         ],
     }
@@ -58,8 +58,8 @@ def combine(ensemble: Ensemble, lease: Lease) -> dict[str, Any]:
 
 def _members(ensemble: Ensemble) -> list[Prediction]:
     """The predictions, in the order of `ensemble.members`."""
-    found = ensemble.comparison.predictions.select_related("checkpoint")
-    by_id = {str(prediction.pk): prediction for prediction in found}
+    members = ensemble.comparison.predictions.select_related("checkpoint")
+    by_id = {str(prediction.pk): prediction for prediction in members}
     return [by_id[entry["id"]] for entry in ensemble.members]
 
 
@@ -79,20 +79,20 @@ def _changes(
     """Pixels that the ensemble changes of a member's mask, for better and for worse."""
     own = mask_read(member.mask)
     changed = mask != own
-    found: dict[str, int | None] = {
+    changes: dict[str, int | None] = {
         "changed": int(np.count_nonzero(changed)),
         "better": None,
         "worse": None,
     }
     if truth is not None:
         counted = changed if ignored is None else changed & (truth != ignored)
-        found["better"] = int(np.count_nonzero(counted & (mask == truth)))
-        found["worse"] = int(np.count_nonzero(counted & (own == truth)))
-    return found
+        changes["better"] = int(np.count_nonzero(counted & (mask == truth)))
+        changes["worse"] = int(np.count_nonzero(counted & (own == truth)))
+    return changes
 
 
-def _marginal(found: dict[str, Any] | None, without: np.ndarray) -> float | None:
+def _marginal(judged: dict[str, Any] | None, without: np.ndarray) -> float | None:
     """By how much the mIoU is higher than without the member; None without a truth."""
-    if found is None or found["miou"] is None:
+    if judged is None or judged["miou"] is None:
         return None
-    return found["miou"] - scores(without)["miou"]
+    return judged["miou"] - scores(without)["miou"]

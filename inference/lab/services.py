@@ -52,14 +52,14 @@ def ensemble_create(
 
 
 def _check_members(comparison: Comparison, members: Sequence[UUID]) -> None:
-    found = comparison.predictions.select_related("checkpoint").in_bulk(members)
-    if len(found) < len(members):
+    predictions = comparison.predictions.select_related("checkpoint").in_bulk(members)
+    if len(predictions) < len(members):
         raise ValidationError(_("An ensemble is made of this comparison's models, each once."))
     if len(members) < 2:
         raise ValidationError(_("An ensemble needs at least two models."))
-    if any(prediction.state != State.DONE for prediction in found.values()):
+    if any(prediction.state != State.DONE for prediction in predictions.values()):
         raise ValidationError(_("An ensemble is made of models that are done."))
-    if len({class_list(prediction.checkpoint) for prediction in found.values()}) > 1:
+    if len({class_list(prediction.checkpoint) for prediction in predictions.values()}) > 1:
         raise ValidationError(_("These models know different classes and cannot be combined."))
 
 

@@ -72,7 +72,7 @@ def panel(parser: Parser, token: Token) -> PanelNode:
 @register.simple_tag(takes_context=True)
 def panels(context: Context) -> list[Panel]:
     """The panels of this page, in their order: whatever announces itself in the folder."""
-    found = []
+    shown = []
     for name in _names(context.template.engine):
         inside = context.template.engine.get_template(f"{FOLDER}/{name}.html")
         nodes = NodeList(inside.nodelist).get_nodes_by_type(PanelNode)
@@ -83,8 +83,8 @@ def panels(context: Context) -> list[Panel]:
             continue
         if node.value("unless", context):
             continue
-        found.append(Panel(name, node.value("order", context), node.value("tab", context), inside))
-    return sorted(found, key=lambda panel: panel.order)
+        shown.append(Panel(name, node.value("order", context), node.value("tab", context), inside))
+    return sorted(shown, key=lambda panel: panel.order)
 
 
 def _names(engine: Engine) -> set[str]:

@@ -44,8 +44,8 @@ export class Ensemble {
 function legend({ ids }, classes) {
   const counts = new Uint32Array(256);
   for (const id of ids) counts[id] += 1;
-  const found = classes.filter(({ id }) => counts[id]).sort((one, other) => counts[other.id] - counts[one.id]);
-  return found.map(({ id, name, title, colour }) => {
+  const seen = classes.filter(({ id }) => counts[id]).sort((one, other) => counts[other.id] - counts[one.id]);
+  return seen.map(({ id, name, title, colour }) => {
     const button = element("button", { type: "button" }, swatch(colour), element("span", {}, title),
       element("span", { className: "number muted" }, percent(counts[id] / ids.length)));
     button.dataset.off = name;

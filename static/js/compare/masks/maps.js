@@ -45,8 +45,8 @@ export class Maps {
   // disagreement
 
   async entropy(pane) {
-    const found = await this.votes(pane.list);
-    return found && { ...found, colours: heat(), lines: false };
+    const votes = await this.votes(pane.list);
+    return votes && { ...votes, colours: heat(), lines: false };
   }
 
   /** {indices, width, height, values (bits), mean} of a class list's votes; null below two masks. */
@@ -56,7 +56,7 @@ export class Maps {
     const known = this.#entropies.get(list);
     if (known?.of === masks.length) return known.votes;
     const { width, height } = masks[0];
-    const votes = vote(masks.map(({ ids }) => ids)).then((found) => ({ ...found, width, height }));
+    const votes = vote(masks.map(({ ids }) => ids)).then((counted) => ({ ...counted, width, height }));
     this.#entropies.set(list, { of: masks.length, votes });
     return votes;
   }
@@ -100,10 +100,10 @@ export class Maps {
   }
 
   async pair(pane, [a, b]) {
-    const found = await this.rights(a, b);
-    if (!found || pane.list !== this.data.image.list) return undefined;
+    const rights = await this.rights(a, b);
+    if (!rights || pane.list !== this.data.image.list) return undefined;
     const colours = palette([...ONLY, NEITHER].map((colour, id) => ({ id, colour })));
-    return { ...found, colours, lines: true };
+    return { ...rights, colours, lines: true };
   }
 
   /** Where only one of two panes, or neither, is right: indices 0, 1, 2 and their counts. */

@@ -25,8 +25,8 @@ export function panel(board, section, texts) {
     if (!pairs.length) return;
     part("mean").textContent = say(texts.bits, { bits: number(mean, 3) });
     fill(part("matrix"), [matrix(data.panes, pairs.map((pair) => ({ ...pair, a: byId(pair.a), b: byId(pair.b) })), texts)]);
-    const swaps = pairs.flatMap(({ a, b, swaps: found }) =>
-      found.map((swap) => ({ map: `swap.${byId(a).number}.${byId(b).number}.${swap.a_class}.${swap.b_class}`, ...swap })),
+    const swaps = pairs.flatMap(({ a, b, swaps: ofPair }) =>
+      ofPair.map((swap) => ({ map: `swap.${byId(a).number}.${byId(b).number}.${swap.a_class}.${swap.b_class}`, ...swap })),
     );
     swaps.sort((one, other) => other.share - one.share);
     fill(part("swaps"), swaps.slice(0, SWAPS).map(({ map, share }) => {

@@ -20,8 +20,8 @@ export function panel(board, section, texts) {
   return async () => {
     const { predictions } = await board.api.get(`comparisons/${data.comparison}/`);
     rows = data.panes.filter(({ prediction }) => prediction).map((pane) => {
-      const found = predictions.find(({ id }) => id === pane.prediction);
-      return { ...found, ...pane, miou: found.scores?.miou ?? null };
+      const answer = predictions.find(({ id }) => id === pane.prediction);
+      return { ...answer, ...pane, miou: answer.scores?.miou ?? null };
     });
     draw();
     const measured = rows.filter(({ latency_ms: time, miou }) => time && miou !== null);

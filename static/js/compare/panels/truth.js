@@ -32,19 +32,19 @@ export function panel(board, section, texts) {
 
   return async () => {
     const { predictions } = await board.api.get(`comparisons/${data.comparison}/truth/`);
-    const found = panes.map((pane) => predictions.find(({ id }) => id === pane.prediction));
-    fill(section.querySelector(".scores"), [table(panes, found, classes, texts)]);
-    fill(section.querySelector(".counts"), [counts(panes, found, texts)]);
-    section.querySelector(".unknown").hidden = found.some(Boolean);
+    const scored = panes.map((pane) => predictions.find(({ id }) => id === pane.prediction));
+    fill(section.querySelector(".scores"), [table(panes, scored, classes, texts)]);
+    fill(section.querySelector(".counts"), [counts(panes, scored, texts)]);
+    section.querySelector(".unknown").hidden = scored.some(Boolean);
     show();
   };
 }
 
 /** Models across, scores and classes down, the best of each row in bold. */
-function table(panes, found, classes, texts) {
+function table(panes, scored, classes, texts) {
   const head = panes.map((pane) => element("th", { scope: "col", title: pane.title }, String(pane.number)));
   const row = (title, value, form) => {
-    const values = found.map((scores) => (scores ? value(scores) : null) ?? null);
+    const values = scored.map((scores) => (scores ? value(scores) : null) ?? null);
     const best = Math.max(...values.filter((v) => v !== null));
     const cells = values.map((v) =>
       element("td", { className: v !== null && v === best ? "number best" : "number" }, v === null ? "–" : form(v)));
@@ -56,16 +56,16 @@ function table(panes, found, classes, texts) {
     row(texts.boundary, (s) => s.boundary_iou, share),
     row(texts.accuracy, (s) => s.pixel_accuracy, share),
   ];
-  const each = classes.map(({ title }, i) => row(title, (s) => s.per_class_iou[i], share));
+  const classRows = classes.map(({ title }, i) => row(title, (s) => s.per_class_iou[i], share));
   return element("table", { className: "figures" },
     element("caption", {}, texts.scores),
     element("thead", {}, element("tr", {}, element("td"), ...head)),
-    element("tbody", {}, ...summary), element("tbody", {}, ...each));
+    element("tbody", {}, ...summary), element("tbody", {}, ...classRows));
 }
 
 /** How many pixels each model has right and wrong; void ones count for neither. */
-function counts(panes, found, texts) {
-  const rows = panes.map((pane, i) => [pane, found[i]]).filter(([, scores]) => scores);
+function counts(panes, scored, texts) {
+  const rows = panes.map((pane, i) => [pane, scored[i]]).filter(([, scores]) => scores);
   const cells = (scores) => ["right", "wrong", "ignored"].map((name) =>
     element("td", { className: "number" }, number(scores[name])));
   const head = [texts.model, texts.right, texts.wrong, texts.void].map((text) => element("th", { scope: "col" }, text));
