@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from models_zoo.checkpoints.eight_bits import FORM, packed, unpacked
 from models_zoo.files import write_atomically
 
 
@@ -28,8 +29,15 @@ def weights_save(path: Path, network: nn.Module) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def weights_shrink(path: Path, smaller: Path) -> str:
+    """Writes the weights of a file of `weights_save` in 8 bits; returns the new file's sha256."""
+    data = save(packed(load(path.read_bytes())), metadata=FORM)
+    write_atomically(smaller, data)
+    return hashlib.sha256(data).hexdigest()
+
+
 def weights_load(path: Path, network: nn.Module, *, sha256: str | None = None) -> None:
-    """Fills `network` from a file of `weights_save`.
+    """Fills `network` from a file of `weights_save` or `weights_shrink`.
 
     ValueError says what does not fit: the hash, the format, names, shapes, or values that are not
     finite. FileNotFoundError when there is none.
@@ -43,11 +51,19 @@ def weights_load(path: Path, network: nn.Module, *, sha256: str | None = None) -
         tensors = load(data)
     except SafetensorError as error:
         raise ValueError(f"{path.name} is no safetensors file: {error}") from error
+    tensors = unpacked(path, tensors, _metadata(data))
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise ValueError(f"{path.name}: {name} holds values that are not finite.")
     _check_fit(path, tensors, network.state_dict())
     network.load_state_dict(tensors)
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """What a safetensors file says of itself: its header is JSON, behind its length in 8 bytes."""
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    metadata: dict[str, str] = header.get("__metadata__", {})
+    return metadata
 
 
 def _check_fit(path: Path, tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:

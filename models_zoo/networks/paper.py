@@ -57,15 +57,17 @@ class Recipe:
     """How the zoo trains an architecture: what differs from `training.zoo.recipes`.
 
     `settings` hold on every data set, `camvid` and `scenes` on that one. `on_corners`: the cells of
-    its maps sit on every eighth pixel, so that crops of 8·n + 1 pixels fit it. `turn`: networks
-    that have one are trained first, by turn, and shown before the others; 1 is for the network that
-    stands for its paper. `unshipped`: why a checkpoint is missing.
+    its maps sit on every eighth pixel, so that crops of 8·n + 1 pixels fit it. `taught`: it learns
+    CamVid from a teacher, on a GPU. `turn`: networks that have one are trained first, by turn, and
+    shown before the others; 1 is for the network that stands for its paper. `unshipped`: why a
+    checkpoint is missing.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
     camvid: Mapping[str, Any] = field(default_factory=dict, hash=False)
     scenes: Mapping[str, Any] = field(default_factory=dict, hash=False)
     on_corners: bool = False
+    taught: bool = False
     turn: int | None = None
     unshipped: str = ""
 

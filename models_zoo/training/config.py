@@ -29,6 +29,8 @@ FLAGS = {
     "epochs": "--epochs",
     "seed": "--seed",
 }
+# A teacher that is a file of this machine, in what others read.
+TEACHER_FILE = "TEACHER.safetensors"
 _FORMERLY = {"arch": "architecture"}  # as older sidecars, histories and saved states spell it
 
 

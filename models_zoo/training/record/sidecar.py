@@ -17,7 +17,7 @@ from models_zoo.networks.measure import multiply_adds
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.evaluation import evaluate
 from models_zoo.predict.pseudo import provenance_read
-from models_zoo.training.config import FLAGS, TrainConfig, settings_of
+from models_zoo.training.config import FLAGS, TEACHER_FILE, TrainConfig, settings_of
 from models_zoo.training.distillation import teacher_find
 from models_zoo.training.inputs import Inputs
 from models_zoo.training.record.pictures import Gallery
@@ -84,7 +84,7 @@ def _shareable(config: TrainConfig) -> TrainConfig:
         config,
         data=_generic(config.data),
         pseudo=_generic(config.pseudo),
-        teacher="TEACHER.safetensors" if local else config.teacher,
+        teacher=TEACHER_FILE if local else config.teacher,
     )
 
 

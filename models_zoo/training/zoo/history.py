@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from models_zoo.checkpoints.history import FORMAT, HISTORY, PICTURES, is_own, unzipped, zipped
 from models_zoo.checkpoints.shipped import sidecar_read
@@ -14,12 +15,13 @@ from models_zoo.training.record.events import events_read
 PROBED_EPOCHS = 6
 
 
-def history_write(run: Path, out: Path) -> None:
+def history_write(run: Path, out: Path, *, sidecar: dict[str, Any] | None = None) -> None:
     """Exports the finished run in the folder `run` as the file `out`.
 
+    `sidecar` is that of its weights as they are shipped, where that is not the run's own.
     ValueError or FileNotFoundError when the run has no finished weights.
     """
-    sidecar, events = sidecar_read(run / "best.json"), list(events_read(run))
+    sidecar, events = sidecar or sidecar_read(run / "best.json"), list(events_read(run))
     epochs = [event for event in events if event["event"] == "epoch"]
     if not epochs:
         raise ValueError(f"{run} holds no run that has trained an epoch.")

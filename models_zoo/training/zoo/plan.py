@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models_zoo.checkpoints.history import SUFFIX, history_read
-from models_zoo.checkpoints.shipped import FOLDER
-from models_zoo.files import write_atomically
+from models_zoo.checkpoints.shipped import FOLDER, sidecar_read
 from models_zoo.networks.catalogue import catalogue, leaders
-from models_zoo.training.config import TrainConfig
+from models_zoo.training.config import TEACHER_FILE, TrainConfig
 from models_zoo.training.record.failures import TrainingFailed, sentence_of
 from models_zoo.training.zoo.history import history_write
-from models_zoo.training.zoo.recipes import on_camvid, on_scenes, widened
+from models_zoo.training.zoo.recipes import TEACHER, on_camvid, on_scenes, widened
 
 SHIPPED_BYTES = 5_000_000  # of larger weights only the history is shipped
 
@@ -99,29 +98,48 @@ def zoo_train(
         say(f"{label}: {item.config.epochs} epochs")
         out = item.run_folder(runs)
         try:
-            sidecar = train(item.config, out, resume=True)
+            sidecar = train(_with_teacher(item, runs, say), out, resume=True)
+            whole = ship(out, item.shipped_at(folder), data=item.config.data)
         except (TrainingFailed, ValueError, OSError) as fault:
             failed[f"{item.dataset} {item.name}"] = sentence_of(fault)
             say(f"{label}: {sentence_of(fault)}")
             continue
         say(f"{label}: mIoU {sidecar['scores'][0]['miou']:.4f} on val")
-        if not ship(out, item.shipped_at(folder)):
+        if not whole:
             say(f"Too large to ship. Measure it by: story --also {out}/*.safetensors")
     return failed
 
 
-def ship(run: Path, weights: Path) -> bool:
+def _with_teacher(item: Item, runs: Path, say: Callable[[str], object]) -> TrainConfig:
+    """The item's configuration with its teacher's file: trained first if need be, not shipped."""
+    from models_zoo.training.loop import WEIGHTS_NAME
+    from models_zoo.training.run import train
+
+    if item.config.teacher != TEACHER_FILE:
+        return item.config
+    recipe = replace(on_camvid(TEACHER, ""), data=item.config.data)
+    teacher = Item(item.dataset, recipe)
+    weights = teacher.run_folder(runs) / WEIGHTS_NAME
+    if not weights.with_suffix(".json").is_file():  # written when a run ends
+        say(f"Its teacher, {teacher.name}: {recipe.epochs} epochs")
+        train(recipe, weights.parent, resume=True)
+    return replace(item.config, teacher=str(weights))
+
+
+def ship(run: Path, weights: Path, *, data: str) -> bool:
     """Puts a finished run's weights, sidecar and history where the zoo ships them from.
 
+    `data` is where the data set lies: the weights are shipped in 8 bits, and scored as they are.
     False when the weights are above SHIPPED_BYTES: then it is only the history.
     """
     from models_zoo.training.loop import WEIGHTS_NAME
+    from models_zoo.training.zoo.shrinking import shrunk
 
     weights.parent.mkdir(parents=True, exist_ok=True)
     best = run / WEIGHTS_NAME
     small = best.stat().st_size <= SHIPPED_BYTES
+    sidecar = sidecar_read(best.with_suffix(".json"))
     if small:
-        write_atomically(weights, best.read_bytes())
-        write_atomically(weights.with_suffix(".json"), best.with_suffix(".json").read_bytes())
-    history_write(run, weights.with_suffix(SUFFIX))
+        sidecar = shrunk(best, sidecar, weights, data=data)
+    history_write(run, weights.with_suffix(SUFFIX), sidecar=sidecar)
     return small

@@ -4,13 +4,21 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
 
 from models_zoo import build, catalogue
+from models_zoo.checkpoints.eight_bits import FORM
 from models_zoo.checkpoints.history import history_read
 from models_zoo.checkpoints.shipped import FOLDER, sidecar_read
+from models_zoo.data import open_dataset
 from models_zoo.networks.backbones import VGG16, ResNet
+from models_zoo.predict.engine import Engine
+from models_zoo.predict.evaluation import evaluate
+from models_zoo.training.config import TEACHER_FILE
 from models_zoo.training.zoo import plan as zoo
+from models_zoo.training.zoo import shrinking
 from models_zoo.training.zoo.plan import Item, plan, zoo_train
+from models_zoo.training.zoo.recipes import TEACHER, on_camvid
 from tests.models_zoo.fixtures import draw_folder, tiny_catalogue, tiny_config
 
 
@@ -73,6 +81,57 @@ def test_what_is_missing_is_trained_and_what_is_current_is_not(item, tmp_path):
     assert (shipped / "streets" / "tiny-full.safetensors").stat().st_size == sidecar["bytes"]
     assert len(history_read(shipped / "streets" / "tiny-full.history.zip").about["epochs"]) == 2
     assert [line.endswith("shipped already") for line in said] == [False, False, True]
+
+
+def test_weights_are_shipped_in_8_bits_and_scored_as_shipped(item, tmp_path):
+    shipped = tmp_path / "weights"
+    zoo_train([item], runs=tmp_path / "runs", folder=shipped, say=print)
+    sidecar = sidecar_read(shipped / "streets" / "tiny-full.json")
+    weights = shipped / "streets" / "tiny-full.safetensors"
+    with safe_open(weights, "pt") as file:
+        assert file.metadata() == FORM
+    scores = sidecar["scores"][0]
+    engine, val = Engine(0, precision="fp32"), open_dataset(item.config.data, "val")
+    assert evaluate(engine, weights, sidecar, val).scores == scores
+    assert scores["passport"]["checkpoint_sha256"] == sidecar["sha256"]
+    about = history_read(weights.with_suffix(".history.zip")).about
+    assert (about["sha256"], about["bytes"]) == (sidecar["sha256"], weights.stat().st_size)
+
+
+def test_what_8_bits_would_cost_too_much_is_shipped_as_it_was_trained(item, tmp_path, monkeypatch):
+    monkeypatch.setattr(shrinking, "MOST_LOST", -2)  # no score is that much above another
+    zoo_train([item], runs=tmp_path / "runs", folder=tmp_path / "weights", say=print)
+    trained = item.run_folder(tmp_path / "runs") / "best.safetensors"
+    shipped = tmp_path / "weights" / "streets" / "tiny-full.safetensors"
+    assert shipped.read_bytes() == trained.read_bytes()
+    assert sidecar_read(shipped.with_suffix(".json")) == sidecar_read(trained.with_suffix(".json"))
+
+
+def test_a_teacher_is_trained_first_and_where_it_lies_is_no_part_of_the_recipe(
+    item, tmp_path, monkeypatch
+):
+    teaching = replace(item.config, seed=1)
+    monkeypatch.setattr(zoo, "on_camvid", lambda key, folder: teaching)
+    taught = Item("streets", replace(item.config, teacher=TEACHER_FILE))
+    shipped, said = tmp_path / "weights", []
+    for runs in (tmp_path / "runs", tmp_path / "elsewhere"):
+        assert zoo_train([taught], runs=runs, folder=shipped, say=said.append) == {}
+    assert [line for line in said if "teacher" in line] == ["Its teacher, tiny-full: 2 epochs"]
+    assert said[-1].endswith("shipped already")
+    teacher = sidecar_read(Item("streets", teaching).run_folder(tmp_path / "runs") / "best.json")
+    sidecar = sidecar_read(shipped / "streets" / "tiny-full.json")
+    assert sidecar["teacher"] == {name: teacher[name] for name in ("key", "sha256")}
+    assert f"teacher={TEACHER_FILE}" in sidecar["command"]
+    assert len(list((tmp_path / "runs" / "streets").iterdir())) == 2
+    assert len(list((shipped / "streets").iterdir())) == 3
+
+
+def test_the_teachers_recipe_is_one_of_the_catalogues():
+    recipe = on_camvid(TEACHER, "there")
+    assert (recipe.variant, recipe.pretrained, recipe.teacher) == ("full", True, "")
+    taught = [item.config for item in plan(camvid="there") if item.config.teacher]
+    assert len(taught) > 1
+    assert {config.teacher for config in taught} == {TEACHER_FILE}
 
 
 def test_another_recipe_is_trained_anew(item, tmp_path):

@@ -42,6 +42,6 @@ ARCHITECTURES = (
         slim_width=7 / 32,
         sees_at="fc7",
         backbone=True,
-        recipe=Recipe(turn=1, on_corners=True, camvid={"epochs": 25}),
+        recipe=Recipe(turn=1, on_corners=True, taught=True, camvid={"epochs": 3}),
     ),
 )

@@ -36,7 +36,7 @@ ARCHITECTURES = (
         slim_width=3 / 16,
         sees_at="score",
         backbone=True,
-        recipe=Recipe(camvid={"epochs": 25}),
+        recipe=Recipe(taught=True, camvid={"epochs": 2}),
     ),
     Architecture(
         key="dilatednet_basic",
@@ -52,7 +52,7 @@ ARCHITECTURES = (
         slim_width=3 / 16,
         sees_at="context",
         backbone=True,
-        recipe=Recipe(camvid={"epochs": 25}),
+        recipe=Recipe(taught=True, camvid={"epochs": 3}),
     ),
     Architecture(
         key="dilatednet_large",

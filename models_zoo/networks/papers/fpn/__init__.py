@@ -1,6 +1,6 @@
 """The feature pyramid, which teaches the slim networks and is no step of the lineage."""
 
-from models_zoo.networks.paper import Architecture, Paper
+from models_zoo.networks.paper import Architecture, Paper, Recipe
 
 AFTER = "deeplab_v3"
 
@@ -16,6 +16,17 @@ ARCHITECTURES = (
         path=f"{__name__}.network:FPN",
         slim_width=1 / 4,
         backbone=True,
+        recipe=Recipe(
+            camvid={
+                "variant": "full",
+                "pretrained": True,
+                "epochs": 6,
+                "passes": 4,
+                "crop": (352, 480),
+                "lr": 3e-4,
+                "workers": 5,
+            }
+        ),
         teaches=True,
     ),
 )

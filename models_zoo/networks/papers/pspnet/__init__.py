@@ -47,7 +47,11 @@ ARCHITECTURES = (
         sees_at="backbone.layer4",
         backbone=True,
         recipe=Recipe(
-            turn=1, on_corners=True, settings={"options": {"aux": True}}, camvid={"epochs": 25}
+            turn=1,
+            on_corners=True,
+            taught=True,
+            settings={"options": {"aux": True}},
+            camvid={"epochs": 7},
         ),
     ),
     Architecture(
@@ -62,6 +66,11 @@ ARCHITECTURES = (
         slim_width=1 / 8,
         sees_at="backbone.layer4",
         backbone=True,
-        recipe=Recipe(on_corners=True, settings={"options": {"aux": True}}, camvid={"epochs": 25}),
+        recipe=Recipe(
+            on_corners=True,
+            taught=True,
+            settings={"options": {"aux": True}},
+            camvid={"epochs": 5},
+        ),
     ),
 )

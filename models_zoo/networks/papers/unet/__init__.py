@@ -34,6 +34,11 @@ ARCHITECTURES = (
         options={"bias": _("Convolutions have a bias.")},
         slim_width=1 / 4,
         sees_at="down.4",
-        recipe=Recipe(turn=1, camvid={"epochs": 32}),
+        recipe=Recipe(
+            turn=1,
+            taught=True,
+            camvid={"epochs": 4},
+            scenes={"epochs": 4, "passes": 3, "class_weights": "enet_sqrt", "precision": "bf16"},
+        ),
     ),
 )
