@@ -29,17 +29,13 @@ def report_html(*, runs: Sequence[Run]) -> str:
     charts: dict[str, Any] = {metric.name: _chart(runs, metric.name) for metric in leading()}
     script, parts = components(charts)
     context = {
-        "runs": [_told(run) for run in runs],
+        "runs": [{"run": run, **run_results(run)} for run in runs],
         "charts": [mark_safe(part) for part in parts.values()],  # noqa: S308  (Bokeh's own)
         "scripts": mark_safe(INLINE.render_js() + script),  # noqa: S308
         "settings": config_differences(runs),
         "made": timezone.now(),
     }
     return render_to_string("experiments/board/report.html", context)
-
-
-def _told(run: Run) -> dict[str, Any]:
-    return {"run": run, **run_results(run)}
 
 
 def _chart(runs: Sequence[Run], name: str) -> figure:

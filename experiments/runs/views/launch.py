@@ -35,7 +35,8 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def launch(request: HttpRequest, *, template: str, **context: Any) -> HttpResponse:
     """The launch form of the site and of the admin: checked first, then queued."""
-    parent = _parent(request)
+    pk = number_read(request.GET.get("from"))
+    parent = None if pk is None else get_object_or_404(Run.objects.visible(), pk=pk)
     form = LaunchForm(request.POST or None, initial=_initial(request, parent))
     preflight = None
     if form.is_valid():
@@ -78,12 +79,6 @@ def preflight(request: HttpRequest, pk: int) -> HttpResponse:
     if look.state == request.GET.get("seen"):
         return HttpResponse(status=204)
     return render(request, "experiments/runs/_preflight.html", {"preflight": look})
-
-
-def _parent(request: HttpRequest) -> Run | None:
-    """The run that `?from=` names."""
-    pk = number_read(request.GET.get("from"))
-    return None if pk is None else get_object_or_404(Run.objects.visible(), pk=pk)
 
 
 def _initial(request: HttpRequest, parent: Run | None) -> dict[str, Any]:
