@@ -24,6 +24,7 @@ print(handed_back, faults())
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has these settings")
+@pytest.mark.slow
 def test_memory_that_is_kept_is_not_cleared_again():
     found = subprocess.check_output([sys.executable, "-c", CODE], text=True)
     handed_back, kept = map(int, found.split())

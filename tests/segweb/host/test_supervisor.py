@@ -12,6 +12,8 @@ import pytest
 from segweb.env import BASE_DIR
 from tests.waiting import gone, wait_until
 
+pytestmark = pytest.mark.slow
+
 # A supervisor of one child, which writes its pid and that of a grandchild in a session of its own.
 CHILD = """
 import os, subprocess, sys, time

@@ -61,6 +61,7 @@ def test_no_redis_to_be_had_is_told(monkeypatch: pytest.MonkeyPatch):
         up._private_redis()
 
 
+@pytest.mark.slow
 def test_a_redis_that_does_not_answer_is_told(process_env: dict[str, str]):
     refusing = process_env | {"REDIS_URL": "redis://127.0.0.1:1/0"}
     assert "does not answer" in _refusal(refusing)
