@@ -20,12 +20,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Looks for faults; ValueError with those that training refuses."""
     splits = {split: open_dataset(options.data, split) for split in options.splits}
-    found = audit_splits(splits)
-    for split, pixels in found.class_pixels.items():
+    audited = audit_splits(splits)
+    for split, pixels in audited.class_pixels.items():
         print(f"{split}: {len(splits[split])} images")
         for entry, count in zip(splits[split].classes, pixels.tolist(), strict=True):
             print(f"  {entry['name']:20} {count / max(int(pixels.sum()), 1):8.4%}")
-    for finding in found.findings:
+    for finding in audited.findings:
         print(finding)
-    found.require_sound()
-    return found.as_dict()
+    audited.require_sound()
+    return audited.as_dict()

@@ -30,10 +30,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     checkpoint = resolve(options.checkpoint)
     dataset = open_dataset(options.data, options.split)
     engine = Engine(precision=options.precision)
-    found = evaluate_checkpoint(engine, checkpoint.weights_path, checkpoint.sidecar, dataset)
-    key, result = checkpoint.sidecar["key"], found.scores
+    evaluation = evaluate_checkpoint(engine, checkpoint.weights_path, checkpoint.sidecar, dataset)
+    key, result = checkpoint.sidecar["key"], evaluation.scores
     if options.out:
-        found.write(options.out, key=key)
+        evaluation.write(options.out, key=key)
     for entry, iou in zip(dataset.classes, result["per_class_iou"], strict=True):
         print(f"{entry['name']:20} {_fraction(iou)}")
     for name in ("image_miou", "worst_tenth", "boundary_iou", "boundary_f1"):

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     from models_zoo.training.preflight import preflight as look
 
     try:
-        found = look(config_of(options))
+        looked = look(config_of(options))
     except Exception as error:
         failure = failure_of(error, Path())
         if failure.kind == Kind.UNFORESEEN:
@@ -39,11 +39,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         if failure.code == FAILED_CODE:
             raise TrainingFailed(failure) from error
         raise
-    for finding in found["findings"]:
+    for finding in looked["findings"]:
         print(finding["message"])
-    if batch := found["batch"]:
+    if batch := looked["batch"]:
         print(
             f"{batch['seconds']:.2f} s a step and {batch['peak_bytes'] / 2**30:.2f} GiB at most on "
             f"{batch['device']}; about {batch['total_seconds'] / 60:.0f} min in all"
         )
-    return found
+    return looked

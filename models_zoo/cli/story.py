@@ -32,14 +32,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     from models_zoo.study.story import story_tell
 
     dataset = open_dataset(options.data, options.split)
-    found = [item for item in shipped() if item.slug == dataset.slug]
-    found += [resolve(str(path)) for path in options.also]
-    found.sort(key=lambda item: place(item.architecture))
+    checkpoints = [item for item in shipped() if item.slug == dataset.slug]
+    checkpoints += [resolve(str(path)) for path in options.also]
+    checkpoints.sort(key=lambda item: place(item.architecture))
     options.out.mkdir(parents=True, exist_ok=True)
-    result = story_tell(found, dataset, before=story_read(dataset.slug, options.out), say=print)
+    before = story_read(dataset.slug, options.out)
+    result = story_tell(checkpoints, dataset, before=before, say=print)
     if dataset.samples:
         result["samples"] = samples_show(
-            found,
+            checkpoints,
             dataset,
             lambda failure, which: picture_path(dataset.slug, failure, which, options.out),
         )

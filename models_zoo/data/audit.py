@@ -137,9 +137,9 @@ def _find_duplicates(splits: Mapping[str, Dataset], result: Audit) -> None:
             except OSError:
                 continue  # found as unreadable
     shared = [
-        " = ".join(f"{split}/{name}" for split, name in found)
-        for found in places.values()
-        if len({split for split, _ in found}) > 1
+        " = ".join(f"{split}/{name}" for split, name in items)
+        for items in places.values()
+        if len({split for split, _ in items}) > 1
     ]
     if shared:
         text = f"{len(shared)} images lie in more than one split"

@@ -188,5 +188,5 @@ def existing_folder(path: str, form: str) -> Path:
 
 def missing_split(split: str, place: Path | str, available: Sequence[str]) -> ValueError:
     """The error for a split that is not there; it names those that are."""
-    found = ", ".join(sorted(available)) or "none"
-    return ValueError(f"Split {split!r} is missing: there is no {place}. Found: {found}.")
+    there = ", ".join(sorted(available)) or "none"
+    return ValueError(f"Split {split!r} is missing: there is no {place}. Found: {there}.")

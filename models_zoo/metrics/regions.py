@@ -90,12 +90,13 @@ def image_counts(counts: np.ndarray) -> dict[str, list[int]]:
 def image_scores(per_image: list[dict[str, Any]]) -> dict[str, float | None]:
     """Means over images instead of over the data set, from `image_counts` of each.
 
-    image_miou: mean of each image's mIoU over its own classes; worst_tenth: of the lowest tenth of
-    those. None where no image has a labelled pixel.
+    Csurka, Larlus, Perronnin 2013 argue for scores by image. image_miou: mean of each image's mIoU
+    over its own classes; worst_tenth: of the lowest tenth of those. None where no image has a
+    labelled pixel.
     """
-    found = sorted(miou for miou in map(image_miou, per_image) if miou is not None)
-    worst = found[: -(-len(found) // 10)]
-    return {"image_miou": _mean(found), "worst_tenth": _mean(worst)}
+    mious = sorted(miou for miou in map(image_miou, per_image) if miou is not None)
+    worst = mious[: -(-len(mious) // 10)]
+    return {"image_miou": _mean(mious), "worst_tenth": _mean(worst)}
 
 
 def image_miou(image: dict[str, Any]) -> float | None:

@@ -71,9 +71,9 @@ def evaluate(
         mask = engine.predict(weights, sidecar, image).mask
         if keep_mask:
             keep_mask(index, mask)
-        found = confusion(truth, mask, classes, ignored)
-        counts += found
-        per_image.append({"name": dataset.name(index), **image_counts(found)})
+        of_image = confusion(truth, mask, classes, ignored)
+        counts += of_image
+        per_image.append({"name": dataset.name(index), **image_counts(of_image)})
         boundaries.add(truth, mask)
         objects.add(truth, mask)
         if diagnosis:

@@ -42,17 +42,17 @@ def decoder_strip(network: nn.Module, batch: Tensor) -> list[Activation]:
     has none. A layer's activation is what its batch normalisation and ReLU make of it. `batch` is
     1×3×h×w as the network expects it.
     """
-    found: list[Activation] = []
+    activations: list[Activation] = []
 
     def remember(name: str, kind: str, _layer: nn.Module, _inputs: Any, output: Tensor) -> None:
-        if found or kind != "conv":
-            found.append(_strongest(name, kind, output[0].float()))
+        if activations or kind != "conv":
+            activations.append(_strongest(name, kind, output[0].float()))
 
     with ExitStack() as hooks, torch.inference_mode():
         for name, kind, last in _layers(network):
             hooks.enter_context(last.register_forward_hook(partial(remember, name, kind)))
         network(batch)
-    return found
+    return activations
 
 
 def _strongest(name: str, kind: str, maps: Tensor) -> Activation:

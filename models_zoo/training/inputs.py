@@ -39,8 +39,8 @@ def inputs_open(config: TrainConfig, out: Path, group: Group) -> Inputs:
     """
     splits = splits_open(config)
     audited = group.share(_audit_kept(splits, out / AUDIT_NAME) if group.leads else None)
-    found = Audit.from_dict(audited)
-    return Inputs(splits["train"], splits["val"], splits.get("pseudo"), found)
+    pseudo = splits.get("pseudo")
+    return Inputs(splits["train"], splits["val"], pseudo, Audit.from_dict(audited))
 
 
 def splits_open(config: TrainConfig) -> dict[str, Dataset]:

@@ -30,14 +30,14 @@ def preflight(config: TrainConfig) -> dict[str, Any]:
     does not fit, MemoryError or torch's for a batch that does not.
     """
     splits = splits_open(config)
-    found = audit(splits)
+    audited = audit(splits)
     result = {
-        "findings": found.as_dict()["findings"],
+        "findings": audited.as_dict()["findings"],
         "images": {split: len(dataset) for split, dataset in splits.items()},
         "batch": None,
     }
-    if not any(finding.blocking for finding in found.findings):
-        inputs = Inputs(splits["train"], splits["val"], splits.get("pseudo"), found)
+    if not any(finding.blocking for finding in audited.findings):
+        inputs = Inputs(splits["train"], splits["val"], splits.get("pseudo"), audited)
         with TemporaryDirectory() as folder:
             result["batch"] = _batch(dataclasses.replace(config, workers=0), inputs, Path(folder))
     return result

@@ -57,7 +57,7 @@ def instances_collect(
     surfaces: list[Surface], owner: np.ndarray, image: np.ndarray
 ) -> list[Instance]:
     """An Instance for each visible object of `owner` (int H×W, indices into `surfaces`)."""
-    found = []
+    instances = []
     for number, (box, area) in _extents(owner).items():
         surface = surfaces[number]
         if surface.class_id not in _COUNTED or surface.distance is None:
@@ -66,7 +66,7 @@ def instances_collect(
         contrast = _contrast(image, owner, number, box) if hides else None
         failures = _failures(surface, area, owner.size, contrast)
         mate = CONFUSABLE.get(surface.class_id) if surface.twin else None
-        found.append(
+        instances.append(
             Instance(
                 number,
                 surface.class_id,
@@ -78,7 +78,7 @@ def instances_collect(
                 mate,
             )
         )
-    return found
+    return instances
 
 
 def _failures(surface: Surface, area: int, pixels: int, contrast: float | None) -> tuple[str, ...]:

@@ -58,10 +58,10 @@ def sidecar_of(
         teacher = teacher_find(config.teacher, dataset.classes).sidecar
         sidecar["teacher"] = {name: teacher[name] for name in ("key", "sha256")}
     engine, gallery = Engine(0, precision="fp32"), Gallery(weights.parent, dataset)
-    found = evaluate(engine, weights, sidecar, dataset, keep_mask=gallery.keep_mask)
-    gallery.keep_worst(found.per_image)
-    found.write(weights.with_suffix(EVALUATION_SUFFIX), key=sidecar["key"])
-    sidecar["scores"] = [found.scores]
+    evaluation = evaluate(engine, weights, sidecar, dataset, keep_mask=gallery.keep_mask)
+    gallery.keep_worst(evaluation.per_image)
+    evaluation.write(weights.with_suffix(EVALUATION_SUFFIX), key=sidecar["key"])
+    sidecar["scores"] = [evaluation.scores]
     return sidecar
 
 
