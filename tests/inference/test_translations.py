@@ -40,8 +40,8 @@ def test_every_text_has_a_korean_translation(korean: polib.POFile) -> None:
 def test_compiled_translations_are_up_to_date(korean: polib.POFile) -> None:
     compiled = polib.mofile(str(PO.with_suffix(".mo")))
 
-    def texts(entries: list[polib.POEntry]) -> dict[str, object]:
-        return {entry.msgid: entry.msgstr_plural or entry.msgstr for entry in entries}
+    def texts(entries: list[polib.POEntry]) -> dict[tuple[str | None, str], object]:
+        return {(e.msgctxt, e.msgid): e.msgstr_plural or e.msgstr for e in entries}
 
     assert texts(compiled) == texts(korean)
 
@@ -64,8 +64,12 @@ def test_every_text_of_the_source_is_listed(korean: polib.POFile, tmp_path: Path
     make = [sys.executable, "-m", "django", "makemessages", "-l", "ko", "-v", "0"]
     bare = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO")}
     subprocess.run(make, cwd=tmp_path, env=bare, check=True, timeout=60)
-    found = polib.pofile(str(tmp_path / PO.relative_to(BASE_DIR)))
-    assert {entry.msgid for entry in found} == {entry.msgid for entry in korean}
+    source = polib.pofile(str(tmp_path / PO.relative_to(BASE_DIR)))
+    listed, known = ({(e.msgctxt, e.msgid) for e in entries} for entries in (source, korean))
+    assert listed == known
+    # Where a text stands, a translator reads; `makemessages --add-location file` renews it.
+    places = {place for entry in korean for place, _ in entry.occurrences}
+    assert [place for place in sorted(places) if not (BASE_DIR / place).exists()] == []
 
 
 def test_names_and_sentences_of_what_is_shipped_are_marked() -> None:
