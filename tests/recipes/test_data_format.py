@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from segweb.env import BASE_DIR
@@ -62,6 +63,7 @@ def drives_draw(root: Path) -> None:
                 Image.fromarray(pixels).save(root / kind / split / f"{split}{number}.png")
 
 
+@pytest.mark.timeout(300)
 def test_a_data_format_is_one_module(tmp_path: Path, process_env: dict[str, str]) -> None:
     for package in PACKAGES:
         ignored = shutil.ignore_patterns("*.safetensors", "*.zip", "__pycache__")
