@@ -50,8 +50,8 @@ def _generic(word: str, folder: Path) -> str:
 @cache
 def versions() -> dict[str, str]:
     """Every installed package with its version."""
-    found = {each.metadata["Name"]: each.version for each in metadata.distributions()}
-    return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
+    installed = {package.metadata["Name"]: package.version for package in metadata.distributions()}
+    return dict(sorted(installed.items(), key=lambda pair: pair[0].lower()))
 
 
 @cache

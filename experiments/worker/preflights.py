@@ -67,11 +67,13 @@ def _estimate(run: Run, result: dict[str, Any]) -> dict[str, Any] | None:
 def _alike(run: Run) -> list[Run]:
     """The newest runs of the same network on the same data, crop and hardware."""
     same = {name: getattr(run, name) for name in ("architecture", "variant", "data", "gpus")}
-    found = Run.objects.filter(
+    newest = Run.objects.filter(
         **same, kind=Kind.TRAINED, epoch__gt=1, environment__hardware=hardware()
     )
     crop = list(run.config["crop"])
-    return [each for each in found[: 10 * ALIKE] if each.config.get("crop") == crop][:ALIKE]
+    return [earlier for earlier in newest[: 10 * ALIKE] if earlier.config.get("crop") == crop][
+        :ALIKE
+    ]
 
 
 def _epoch_seconds(run: Run) -> Iterator[float]:

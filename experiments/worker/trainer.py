@@ -126,11 +126,11 @@ def run_mark(run_id: int) -> str:
 
 def marked_kill(mark: str) -> None:
     """Kill what carries the mark on this host, until nothing is left."""
-    while found := list(_marked(mark)):
-        for process in found:
+    while alive := list(_marked(mark)):
+        for process in alive:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(found, timeout=1)
+        psutil.wait_procs(alive, timeout=1)
 
 
 def _marked(mark: str) -> Iterator[psutil.Process]:

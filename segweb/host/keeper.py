@@ -29,13 +29,13 @@ def keep(token: str) -> None:
             children.append(psutil.Process(int(line)))  # knows its start: pids get used again
         except psutil.NoSuchProcess:
             continue
-    while found := set(_left(token, children)):
-        for process in found:
+    while left := set(_left(token, children)):
+        for process in left:
             try:
                 process.kill()
             except psutil.NoSuchProcess:
                 continue
-        psutil.wait_procs(found, timeout=1)
+        psutil.wait_procs(left, timeout=1)
 
 
 def _left(token: str, children: list[psutil.Process]) -> Iterator[psutil.Process]:

@@ -61,10 +61,10 @@ def queues() -> set[str]:
 
 def _places() -> list[str]:
     """The GPUs of each training worker; where one takes all, or the CPU, they need no name."""
-    found, share = devices.gpus(), max(1, env("TRAINING_GPUS"))
-    if len(found) <= share:
+    gpus, share = devices.gpus(), max(1, env("TRAINING_GPUS"))
+    if len(gpus) <= share:
         return [""]
-    return [",".join(found[start : start + share]) for start in range(0, len(found), share)]
+    return [",".join(gpus[start : start + share]) for start in range(0, len(gpus), share)]
 
 
 def _worker(name: str, queues: str = "", threads: int = 1) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ class BokehFinder(BaseFinder):
         prefix, _, name = path.partition("/")
         if prefix != self.storage.prefix or name not in SCRIPTS:
             return []
-        found = self.storage.path(name)
-        return [found] if find_all else found
+        script = self.storage.path(name)
+        return [script] if find_all else script
 
     def list(
         self, ignore_patterns: Iterable[str] | None

@@ -22,7 +22,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from segweb.env import BASE_DIR, env
-from segweb.host import preflight, processes, redis_server
+from segweb.host import processes, redis_server, start_check
 from segweb.host.addresses import addresses, authority
 from segweb.host.supervisor import Process, Supervisor, say
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, workers: bool, **options: Any) -> None:
         os.chdir(BASE_DIR)
         over = _over()
-        preflight.check_disk(settings.VAR_DIR)
+        start_check.check_disk(settings.VAR_DIR)
         if workers:
             _run_workers(over)
         else:
@@ -58,8 +58,8 @@ def _run_workers(over: Callable[[], bool]) -> None:
 
 def _run_all(over: Callable[[], bool]) -> None:
     var = settings.VAR_DIR
-    with preflight.lock(var) as lock:
-        preflight.check_port(settings.HOST, settings.PORT)
+    with start_check.lock(var) as lock:
+        start_check.check_port(settings.HOST, settings.PORT)
         redis = None if env("REDIS_URL") else _private_redis()
         redis_url = redis_server.recorded_url(var) if redis else _given_redis()
         environment = _environment(redis_url)

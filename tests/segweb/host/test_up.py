@@ -17,7 +17,7 @@ from django.core.management import CommandError
 from django.test import Client
 
 from segweb.env import BASE_DIR
-from segweb.host import preflight, preparation, redis_server
+from segweb.host import preparation, redis_server, start_check
 from segweb.host.addresses import addresses
 from segweb.management.commands import up
 from tests.waiting import gone, wait_until
@@ -45,13 +45,13 @@ def test_a_var_folder_that_cannot_be_made_is_refused(process_env: dict[str, str]
 
 def test_a_var_folder_that_cannot_be_written_is_refused(tmp_path: Path):
     with pytest.raises(CommandError, match="cannot be written"):
-        preflight.check_disk(tmp_path / "missing")
+        start_check.check_disk(tmp_path / "missing")
 
 
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: SimpleNamespace(free=2**20))
+    monkeypatch.setattr(start_check.shutil, "disk_usage", lambda _: SimpleNamespace(free=2**20))
     with pytest.raises(CommandError, match="1 MB are free"):
-        preflight.check_disk(tmp_path)
+        start_check.check_disk(tmp_path)
 
 
 def test_no_redis_to_be_had_is_told(monkeypatch: pytest.MonkeyPatch):
@@ -73,7 +73,7 @@ def test_workers_alone_need_to_be_told_where_redis_is(process_env: dict[str, str
 
 def test_an_unusable_address_is_told():
     with pytest.raises(CommandError, match="cannot be listened on"):
-        preflight.check_port("192.0.2.1", 8000)
+        start_check.check_port("192.0.2.1", 8000)
 
 
 def test_the_addresses_people_are_shown():
