@@ -25,7 +25,7 @@ them again.
 MISSING = """## Not trained yet
 
 Two things are short: processor time, of which a training should take half an hour to an hour on one
-core, and room, since all that is shipped may take 64 MB. One network of each paper comes first.
+core, and room, since all that is shipped may take 52 MB. One network of each paper comes first.
 `make train-zoo` trains what is missing. Minutes are those of one core.
 
 | network | not on | why |
@@ -81,7 +81,6 @@ def _section(slug: str, sidecars: list[dict[str, Any]]) -> str:
 def _card(sidecar: dict[str, Any], entry: dict[str, Any] | None, measured: dict[str, Any]) -> str:
     known = catalogue().get(sidecar["architecture"])
     height, width = sidecar["input_size"]
-    training = sidecar["training"]
     rows = [
         (
             "Architecture",
@@ -93,7 +92,7 @@ def _card(sidecar: dict[str, Any], entry: dict[str, Any] | None, measured: dict[
         ("Multiply-adds", f"{sidecar['gmacs']:.1f} G at {width} × {height}"),
         ("Time", _time(entry, measured)),
         ("File", f"{sidecar['bytes'] / 1e6:.1f} MB, sha256 `{sidecar['sha256'][:16]}…`"),
-        ("Trained", _trained(training, sidecar["created"])),
+        ("Trained", _trained(sidecar)),
         *[(f"Scores on {score['split']}", _scores(score)) for score in _all_scores(sidecar, entry)],
         ("Made by", f"`{sidecar['command']}`"),
     ]
@@ -108,6 +107,8 @@ def _options(options: dict[str, Any]) -> str:
 def _time(entry: dict[str, Any] | None, measured: dict[str, Any]) -> str:
     if entry is None:
         return "not measured"
+    if entry["milliseconds"] is None:  # shipped since the others were timed
+        return f"not timed; {entry['memory_bytes'] / 1e6:.0f} MB"
     machine, (height, width) = measured["machine"], measured["size"]
     return (
         f"{entry['milliseconds']:.0f} ms a forward pass at {width} × {height} in fp32 "
@@ -116,10 +117,13 @@ def _time(entry: dict[str, Any] | None, measured: dict[str, Any]) -> str:
     )
 
 
-def _trained(training: dict[str, Any], created: str) -> str:
+def _trained(sidecar: dict[str, Any]) -> str:
+    training = sidecar["training"]
     start = "pretrained backbone" if training.get("pretrained") else "from scratch"
-    epochs = f"{training['epochs']} epochs, best {training['best_epoch']}"
-    return f"{start}, {epochs}, seed {training['seed']}; {created[:10]}"
+    taught = f", taught by {sidecar['teacher']['key']}" if "teacher" in sidecar else ""
+    passes = f" of {training['passes']} passes" if training.get("passes", 1) > 1 else ""
+    epochs = f"{training['epochs']} epochs{passes}, best {training['best_epoch']}"
+    return f"{start}{taught}, {epochs}, seed {training['seed']}; {sidecar['created'][:10]}"
 
 
 def _all_scores(sidecar: dict[str, Any], entry: dict[str, Any] | None) -> list[dict[str, Any]]:

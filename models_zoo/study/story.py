@@ -62,7 +62,7 @@ def story_tell(
     times = _times(engine, checkpoints, dataset)
     for entry, checkpoint, milliseconds in zip(entries, checkpoints, times, strict=True):
         entry["milliseconds"] = round(milliseconds, 2)
-        entry["epochs"] = checkpoint.sidecar.get("training", {}).get("epochs")
+        entry["epochs"] = _passes(checkpoint.sidecar.get("training", {}))
     told = {entry["sha256"] for entry in entries}
     entries += [
         entry | {"milliseconds": None}
@@ -84,6 +84,12 @@ def story_tell(
         },
         "entries": entries,
     }
+
+
+def _passes(training: dict[str, Any]) -> int | None:
+    """How often a network saw its training images, since one's epoch may be several's passes."""
+    epochs = training.get("epochs")
+    return epochs and int(epochs * training.get("passes", 1))
 
 
 def _kept(before: dict[str, Any] | None, dataset: Dataset) -> dict[str, Measured]:
