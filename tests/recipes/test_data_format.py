@@ -13,34 +13,10 @@ from PIL import Image
 
 from segweb.env import BASE_DIR
 from tests.models_zoo.fixtures import draw_street
+from tests.recipes.contributing import code_shown
 
 PACKAGES = ("segweb", "inference", "experiments", "lineage", "models_zoo", "templates", "static")
-MODULE = '''
-"""Drives: PATH/pictures/<split>/*.png and PATH/labels/<split>/*.png."""
-
-from functools import cached_property
-from pathlib import Path
-
-from models_zoo.data.base import FileDataset, existing_folder, image_files, pair_files
-from models_zoo.data.classes import CAMVID, CAMVID_VOID
-
-
-class Drives(FileDataset):
-    """The pictures of one split of the folder `path`."""
-
-    kind, form = "drives", "drives:PATH"
-    marks = ("pictures",)
-    slug, title, licence, source = "drives", "Drives", "CC0", "a recipe"
-    classes, ignore_index, input_size = CAMVID, CAMVID_VOID, (48, 64)
-
-    def __init__(self, path: str, split: str) -> None:
-        self.root, self.split = existing_folder(path, self.form), split
-
-    @cached_property
-    def pairs(self) -> list[tuple[Path, Path]]:
-        images = image_files(self.root / "pictures" / self.split)
-        return pair_files(images, self.root / "labels" / self.split)
-'''
+(MODULE,) = code_shown("Add a data-set format")
 OFFERED = """
 import django
 django.setup()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from segweb.env import BASE_DIR
+from tests.recipes.contributing import code_shown
 
 PACKAGES = (
     "segweb",
@@ -21,45 +22,9 @@ PACKAGES = (
     "static",
     "tests",
 )
-MODEL = (
-    "inference/models/lab.py",
-    '''
-
-class Palette(InferenceJob):
-    """The colours of an image, counted."""
-
-    work = "inference.lab.colours:count"
-    needs = ("image",)
-    belongs_to = "image"
-
-    image = models.ForeignKey("inference.Image", on_delete=models.CASCADE, related_name="+")
-    colours = models.PositiveIntegerField(null=True)
-    drawn = models.FileField(max_length=200, blank=True)
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The drawing."""
-        return tuple(filter(None, (self.drawn.name,)))
-''',
-)
-WORK = (
-    "inference/lab/colours.py",
-    '''"""What the inference worker does for a palette."""
-
-from __future__ import annotations
-
-from typing import Any
-
-from inference.models.lab import Palette
-from inference.worker import warm
-from segweb.jobs import Lease
-
-
-def count(palette: Palette, lease: Lease) -> dict[str, Any]:
-    """The fields that a palette gains by being carried out."""
-    return {"colours": len(set(warm.picture_of(palette.image).getdata()))}
-''',
-)
+STEPS = code_shown("Add a kind of job")
+MODEL = ("inference/models/lab.py", f"\n\n{STEPS[0]}")
+WORK = ("inference/lab/colours.py", STEPS[1])
 CARRIED_OUT = """
 import django
 django.setup()
@@ -124,18 +89,18 @@ def test_two_files_are_a_kind_of_job(copy: Path, process_env: dict[str, str]) ->
 @pytest.mark.parametrize(
     ("line", "name"),
     [
-        ('    work = "inference.lab.colours:count"\n', "work"),
-        ('    belongs_to = "image"\n', "belongs_to"),
-        ("    @property\n", "files"),
+        ('    work = "inference.lab.colours:count"', "work"),
+        ('    belongs_to = "image"', "belongs_to"),
+        ("    @property", "files"),
     ],
 )
 def test_what_is_forgotten_is_refused_at_once(
     line: str, name: str, copy: Path, process_env: dict[str, str]
 ) -> None:
     model = copy / MODEL[0]
-    whole, forgetful = MODEL[1], MODEL[1].replace(line, "")
-    if name == "files":
-        forgetful = whole[: whole.index(line)]
+    whole = MODEL[1]
+    before, after = whole.split(line)
+    forgetful = before if name == "files" else before + after.partition("\n")[2]
     model.write_text(model.read_text().replace(whole, forgetful))
     check = run(copy, process_env, "manage.py", "check")
     assert check.returncode == 1

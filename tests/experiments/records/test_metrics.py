@@ -69,9 +69,9 @@ def test_a_report_may_bring_any_metric(external: Run) -> None:
     answer = post(external, {"epoch": 1, "miou": 0.5, "fw_iou": 0.7, "boundary iou": 0.25})
     assert answer.status_code == 201
     assert (answer.json()["fw_iou"], answer.json()["boundary iou"]) == (0.7, 0.25)
-    assert post(external, {"epoch": 1, "dice": 0.8}).status_code == 200
+    assert post(external, {"epoch": 1, "sharpness": 0.8}).status_code == 200
     (row,) = client_of(external).get(f"/api/v1/runs/{external.pk}/epochs/").json()
-    told = (row["miou"], row["fw_iou"], row["boundary iou"], row["dice"])
+    told = (row["miou"], row["fw_iou"], row["boundary iou"], row["sharpness"])
     assert told == (0.5, 0.7, 0.25, 0.8)  # what a second report leaves out stays
 
 
@@ -89,21 +89,21 @@ def test_only_finite_numbers_are_kept() -> None:
 
 
 def test_a_run_shows_them(external: Run, reader: Client) -> None:
-    post(external, {"epoch": 1, "miou": 0.5, "fw_iou": 0.7, "dice": 0.123456789})
+    post(external, {"epoch": 1, "miou": 0.5, "fw_iou": 0.7, "sharpness": 0.123456789})
     (row,) = reader.get(url("curves", external.pk)).json()["rows"]
-    assert (row["fw_iou"], row["further"]) == (0.7, {"dice": 0.12346})
+    assert (row["fw_iou"], row["further"]) == (0.7, {"sharpness": 0.12346})
     figures = dict(reader.get(url("epoch", external.pk, 1)).json()["figures"])
-    assert figures == {"mIoU": "50.0 %", "Frequency-weighted IoU": "70.0 %", "dice": "0.12346"}
+    assert figures == {"mIoU": "50.0 %", "Frequency-weighted IoU": "70.0 %", "sharpness": "0.12346"}
     page = reader.get(url("run", external.pk)).content.decode()
     for metric in METRICS.values():
         assert not metric.line or metric.name in page
 
 
 def test_exports_hold_them(external: Run, reader: Client) -> None:
-    post(external, {"epoch": 1, "miou": 0.5, "fw_iou": 0.7, "dice": 0.8})
+    post(external, {"epoch": 1, "miou": 0.5, "fw_iou": 0.7, "sharpness": 0.8})
     post(external, {"epoch": 2, "miou": 0.6})
     first, second = csv.DictReader(io.StringIO(body(reader.get(url("export", "epochs", "csv")))))
-    assert (first["fw_iou"], first["dice"], second["dice"]) == ("0.7", "0.8", "")
+    assert (first["fw_iou"], first["sharpness"], second["sharpness"]) == ("0.7", "0.8", "")
     assert set(METRICS) <= set(first)
     first, second = json.loads(body(reader.get(url("export", "epochs", "json"))))
-    assert (first["fw_iou"], first["dice"], second["dice"]) == (0.7, 0.8, None)
+    assert (first["fw_iou"], first["sharpness"], second["sharpness"]) == (0.7, 0.8, None)
