@@ -176,12 +176,6 @@ class Evaluation(models.Model):
     def __str__(self) -> str:
         return f"{self.checkpoint_id} {self.split}"
 
-    @property
-    def per_image(self) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-        """(name, hit, true, predicted) of each image, the counts int64 by class; [] if unknown."""
-        counts = ImageCounts.objects.filter(evaluation=self).first()
-        return [] if counts is None else counts.per_image
-
 
 class ImageCounts(models.Model):
     """The pixels hit, true and predicted by class of every image of an evaluation, compressed.
@@ -215,8 +209,3 @@ class ImageCounts(models.Model):
         """N×3×K int64: for each image the pixels hit, true and predicted, by class."""
         table = np.frombuffer(zlib.decompress(self.counts), dtype="<i8")
         return table.reshape(len(self.names), 3, self.num_classes)
-
-    @property
-    def per_image(self) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-        """(name, hit, true, predicted) of each image."""
-        return [(name, *counts) for name, counts in zip(self.names, self.table, strict=True)]

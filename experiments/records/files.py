@@ -11,20 +11,4 @@ masks/<name>.png                                       masks of the worst images
 
 from __future__ import annotations
 
-from django.core.files.storage import default_storage
-
 CONFIG, LOG, DIFF, EVENTS = "run.json", "log.txt", "diff.patch", "events.jsonl"
-TAIL_BYTES = 20_000
-
-
-def log_tail(*, folder: str, size: int = TAIL_BYTES) -> str:
-    """The last lines of a run's log, at most `size` bytes of them; "" when there is none."""
-    name = f"{folder}/{LOG}"
-    try:
-        with default_storage.open(name) as file:
-            start = max(0, file.size - size)
-            file.seek(start)
-            text = file.read().decode(errors="replace")
-    except FileNotFoundError:
-        return ""
-    return text.partition("\n")[2] if start else text

@@ -106,6 +106,7 @@ def test_images_are_listed_worst_first(reader: Client) -> None:
     assert len(worst) == 12
     assert [image.miou for image in worst] == sorted(image.miou for image in worst)
     assert [image.name for image in worst if image.kept] == ["004"]
-    name, hits, truth, predicted = evaluation.per_image[4]
+    name = evaluation.image_counts.names[4]
+    hits, truth, predicted = evaluation.image_counts.table[4]
     expected = (hits / (truth + predicted - hits)).mean()
     assert next(i for i in worst if i.name == name).miou == pytest.approx(expected)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from experiments.models import Checkpoint, Confusion, Probe, Run
-from experiments.records.files import log_tail
+from experiments.records.files import LOG
 from experiments.records.publishing import checkpoint_publish, checkpoints_prune
 from experiments.runs.services import (
     preflight_request,
@@ -132,7 +132,8 @@ def test_a_run_from_queue_to_checkpoint() -> None:
     assert run.environment["hardware"]
     assert str(Path.cwd()) not in run.environment["command"]
     assert run.disk_bytes > 1000
-    assert "epoch 2/2" in log_tail(folder=run.folder)
+    with default_storage.open(f"{run.folder}/{LOG}", "r") as log:
+        assert "epoch 2/2" in log.read()
     probe = Probe.objects.get(run=run, epoch=2)
     for name in (probe.file.name, probe.image, probe.truth):
         assert default_storage.exists(name)
@@ -143,9 +144,9 @@ def test_a_run_from_queue_to_checkpoint() -> None:
     assert checkpoint.offered
     evaluation = checkpoint.evaluations.get()
     assert evaluation.scores["miou"] == checkpoint.sidecar["scores"][0]["miou"]
-    hits = sum(hit.sum() for _, hit, _, _ in evaluation.per_image)
-    assert hits == evaluation.confusion.matrix.trace()
-    assert len(evaluation.per_image) == 3
+    images = evaluation.image_counts.table
+    assert images[:, 0].sum() == evaluation.confusion.matrix.trace()
+    assert len(images) == 3
     run_delete(run=run)
     assert not default_storage.exists(f"{run.folder}/events.jsonl")
     assert Confusion.objects.count() == 1  # the checkpoint's evaluation stays
