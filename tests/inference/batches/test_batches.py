@@ -23,7 +23,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
-from inference.batches import services as services_batches
+from inference.batches import services
 from inference.compare.panes import pane_of
 from inference.comparisons import comparison_create
 from inference.models import Batch, BatchItem, Comparison, Ensemble, Image, Inside, Prediction
@@ -209,7 +209,7 @@ def test_one_bad_file_does_not_stop_the_others(api: APIClient, worker: FakeEngin
 
 def test_a_sentence_in_the_uploaders_language(worker: FakeEngine) -> None:
     with translation.override("ko"):
-        batch = services_batches.batch_create(files=[upload(picture(1)[:700])], models=KEYS)
+        batch = services.batch_create(files=[upload(picture(1)[:700])], models=KEYS)
     run_all()
     error = batch.items.get().error
     assert error
@@ -330,7 +330,7 @@ def test_files_go_with_the_batch(
     post(api, ("a.png", picture(1)), ("b.png", picture(2)))
     for _ in range(jobs):
         order.next_execute()
-    services_batches.batch_delete(batch=Batch.objects.get())
+    services.batch_delete(batch=Batch.objects.get())
     left = [p for p in Path(settings.MEDIA_ROOT).rglob("*") if p.is_file()]
     assert {path.parent.name for path in left} == {"checkpoints"}
     assert not any(model.objects.exists() for model in (BatchItem, Comparison, Image, Prediction))

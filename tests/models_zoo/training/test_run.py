@@ -18,7 +18,7 @@ from models_zoo.metrics.regions import image_miou
 from models_zoo.training import loop, run
 from models_zoo.training.loop import Trainer
 from models_zoo.training.optimisation import Optimisation
-from models_zoo.training.record import pictures as gallery
+from models_zoo.training.record import pictures
 from models_zoo.training.record.events import EventLog, events_read
 from models_zoo.training.record.failures import Stopped, TrainingFailed
 from models_zoo.training.record.state import state_files, state_load, state_save
@@ -100,7 +100,7 @@ def test_the_counts_of_each_image_add_up_to_the_scores(finished):
 
 
 def test_only_the_worst_masks_are_kept(finished, data, tmp_path, monkeypatch):
-    monkeypatch.setattr(gallery, "WORST", 1)
+    monkeypatch.setattr(pictures, "WORST", 1)
     train(tiny_config(data), tmp_path / "run")
     per_image = json.loads((finished[0] / "best.evaluation.json").read_text())["per_image"]
     worst = min(per_image, key=image_miou)
@@ -258,14 +258,21 @@ def fail_with(monkeypatch, error: BaseException) -> None:
     monkeypatch.setattr(Optimisation, "step", step)
 
 
+FULL = "The memory is full"
+
+
 @pytest.mark.parametrize(
     ("error", "sentence", "kind"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory"), "The memory is full", "memory_full"),
-        (RuntimeError("CPU: can't allocate memory: 9"), "The memory is full", "memory_full"),
-        (MemoryError(), "The memory is full", "memory_full"),
+        (torch.OutOfMemoryError("CUDA out of memory"), FULL, "memory_full"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9"), FULL, "memory_full"),
+        (MemoryError(), FULL, "memory_full"),
         (OSError(errno.ENOSPC, "No space left"), "The disk is full", "disk_full"),
-        (RuntimeError("DataLoader worker (pid 7) is killed"), "images was killed", "loader_killed"),
+        (
+            RuntimeError("DataLoader worker (pid 7) is killed by signal"),
+            "loads images was killed",
+            "loader_killed",
+        ),
     ],
 )
 def test_failures_are_sentences(error, sentence, kind, data, tmp_path, monkeypatch):
