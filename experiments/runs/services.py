@@ -45,7 +45,7 @@ def run_launch(
     parent: Run | None = None,
     idempotency_key: str = "",
 ) -> Run:
-    """Queue a training. `data` is a data set's slug or a specification (see `datasets.sources`).
+    """Queue a training. `data` is a data set's slug or a specification (see `records.sources`).
 
     The same request of the same owner under the same `idempotency_key` gives the run that exists
     already. ValidationError says what is wrong with the request.
