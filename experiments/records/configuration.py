@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Run
 from models_zoo import VARIANTS, catalogue
+from models_zoo.checkpoints.published import published_keys
+from models_zoo.checkpoints.shipped import shipped
 from models_zoo.training.config import TrainConfig, WrongSetting
 
 COLUMNS = ("architecture", "variant", "data", "epochs", "seed")
@@ -60,6 +62,14 @@ def train_config(
     for name in LARGEST:
         _require_moderate(name, getattr(checked, name))
     return checked
+
+
+def teacher_require(name: str) -> None:
+    """Refuse a teacher that is no key: a command line may name any file, a request must not."""
+    known = {checkpoint.sidecar["key"] for checkpoint in shipped()} | published_keys().keys()
+    if name and name not in known:
+        text = _("A teacher is one of the shipped or published checkpoints, by its key.")
+        raise ValidationError({"config": text})
 
 
 def config_columns(config: TrainConfig) -> dict[str, Any]:

@@ -36,9 +36,14 @@ def metrics_told(told: Mapping[str, Any]) -> dict[str, Any]:
     What is no finite number is None. A text is no metric; nor is what carries no printable name.
     """
     named = {name: told[name] for name in told if name not in NO_METRICS and name.isprintable()}
-    known = {name: value for name, value in named.items() if name in METRICS}
-    others = {name: value for name, value in named.items() if name not in METRICS}
-    return known | {name: _finite(value) for name, value in others.items() if _is_metric(value)}
+    columns = {name: value for name, value in named.items() if name in Epoch.METRICS}
+    others = {name: value for name, value in named.items() if name not in Epoch.METRICS}
+    return columns | {
+        name: _finite(value)
+        for name, value in others.items()
+        # Those of the table are single figures: pages draw them without another look.
+        if _is_metric(value) and not (name in METRICS and isinstance(value, list))
+    }
 
 
 def _is_metric(value: Any) -> bool:
@@ -87,7 +92,10 @@ def epoch_record(
         former = Epoch.objects.filter(run_id=run.pk, number=number)
         kept = former.values_list("pk", "confusion", "further").first()
         pk, confusion_pk, further = kept or (None, None, {})
-        values["further"] = further | values["further"]
+        # What a former report told stays, as far as there is room: reports may go on for ever.
+        room = max(MOST_FURTHER - len(values["further"]), 0)
+        kept = {name: further[name] for name in further.keys() - values["further"].keys()}
+        values["further"] |= dict(sorted(kept.items())[:room])
         if packed is not None:
             # The counts keep their row: a new one each time would leave the old ones behind.
             packed.pk = confusion_pk
@@ -110,7 +118,7 @@ def epoch_report(*, run: Run, number: int, confusion: Any = None, **metrics: Any
         raise ValidationError(_("This run was stopped."))
     if not 1 <= number <= (run.epochs or LARGEST["epochs"]):
         raise ValidationError({"epoch": _("There is no such epoch in this run.")})
-    for name in Epoch.METRICS:
+    for name in METRICS:
         _require_sensible(name, metrics.get(name))
     if len(metrics) > MOST_FURTHER or any(len(name) > LONGEST_NAME for name in metrics):
         raise ValidationError(_("These are too many metrics, or their names are too long."))

@@ -23,7 +23,7 @@ import psutil
 from django.conf import settings
 
 from experiments.models import Run
-from experiments.records.configuration import run_config
+from experiments.records.configuration import run_config, teacher_require
 from experiments.records.files import CONFIG, LOG
 from experiments.records.sources import data_resolve
 from models_zoo.files import write_atomically
@@ -37,6 +37,7 @@ LEASH = BASE_DIR / "segweb" / "host" / "leash.py"
 def config_write(run: Run, folder: Path) -> Path:
     """Put the run's configuration, with the places that its data have on this host, in a file."""
     config = run_config(run)
+    teacher_require(config.teacher)
     pseudo = data_resolve(config.pseudo) if config.pseudo else ""
     config = replace(config, data=data_resolve(config.data), pseudo=pseudo)
     path = folder / CONFIG

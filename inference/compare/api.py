@@ -12,7 +12,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,6 +32,7 @@ from inference.models import Comparison
 from inference.pace import WriteThrottle
 from inference.rest import FileView, MayCompare
 from segweb.http.idempotency import IDEMPOTENCY_KEY, idempotency_key
+from segweb.http.parsers import JSONParser
 
 
 class Comparisons(APIView):

@@ -14,7 +14,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,6 +31,7 @@ from inference.lab.serializers import (
 from inference.models import Ensemble, Inside
 from inference.pace import WriteThrottle
 from inference.rest import FileView, MayCompare
+from segweb.http.parsers import JSONParser
 
 
 class Maker(APIView):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -38,7 +39,9 @@ class WrongSetting(ValueError):
     """A setting is given a value of another type than its own."""
 
     def __init__(self, name: str, value: Any) -> None:
-        self.name, self.value = name, str(value)[:50]
+        # Half a surrogate pair is no character: nobody could be sent the sentence.
+        self.name = name
+        self.value = str(value)[:50].encode(errors="backslashreplace").decode()
         super().__init__(f"{name} cannot be {self.value}.")
 
 
@@ -138,7 +141,11 @@ def _plain(value: Any) -> Any:
 def _typed(name: str, value: Any, wanted: Any) -> Any:
     """JSON's value as the type that the setting has. WrongSetting where it is none."""
     origin, kinds = get_origin(wanted), get_args(wanted)
-    if origin is dict and isinstance(value, dict) and all(map(_is_option, value.values())):
+    if (
+        origin is dict
+        and isinstance(value, dict)
+        and all(_is_text(option) and _is_option(part) for option, part in value.items())
+    ):
         return {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
     if origin is tuple and isinstance(value, (list, tuple)) and len(value) == len(kinds):
         if all(map(_fits, value, kinds)):
@@ -150,14 +157,26 @@ def _typed(name: str, value: Any, wanted: Any) -> Any:
 
 def _fits(value: Any, wanted: type) -> bool:
     # JSON writes 1.0 as 1, while Python would take True for 1.
-    return type(value) is wanted or (wanted is float and type(value) is int)
+    if wanted is float and type(value) is int:
+        return _is_finite(value)
+    return type(value) is wanted and (not isinstance(value, str) or _is_text(value))
 
 
 def _is_option(value: Any) -> bool:
     """Whether an architecture's option may be this: a flag, a number, a word, several numbers."""
     if isinstance(value, (list, tuple)):
-        return all(isinstance(part, (int, float)) for part in value)
-    return isinstance(value, (bool, int, float, str))
+        return all(isinstance(part, (int, float)) and _is_finite(part) for part in value)
+    return _is_text(value) if isinstance(value, str) else _is_option([value])
+
+
+def _is_finite(value: float) -> bool:
+    """Whether it is a number that a float can hold: JSON's whole numbers have no end."""
+    return abs(value) <= sys.float_info.max
+
+
+def _is_text(value: str) -> bool:
+    """Whether JSON, databases and command lines can hold it."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
@@ -184,7 +203,7 @@ def _parse_option(text: str) -> Any:
     """true, 16 and 0.5 as what they are, anything else as text; "1,2,4" as a tuple of numbers."""
     try:
         return tuple(json.loads(f"[{text}]")) if "," in text else json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

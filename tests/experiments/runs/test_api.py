@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from experiments.models import Confusion, Epoch, Run
+from models_zoo.checkpoints.shipped import shipped
 from segweb.jobs import State, wakeups
 from tests.experiments.factories import dataset_make, run_make
 
@@ -280,3 +282,23 @@ def test_the_schema_is_valid_and_warns_of_nothing(capsys: pytest.CaptureFixture)
     told = capsys.readouterr().err
     assert "Warning" not in told
     assert "Error" not in told
+
+
+def test_a_request_names_no_file_of_the_host_as_teacher(staff: APIClient, tmp_path: Path) -> None:
+    (tmp_path / "mine.safetensors").write_bytes(b"")
+    for name in (str(tmp_path / "mine.safetensors"), "../mine.safetensors", "scenes"):
+        answer = post(staff, RUNS, {**NEW, "teacher": name})
+        assert answer.status_code == 400
+        assert "teacher" in answer.json()["detail"]
+        assert str(tmp_path) not in answer.json()["detail"]
+    key = shipped()[0].sidecar["key"]
+    answer = post(staff, RUNS, {**NEW, "teacher": key})
+    assert (answer.status_code, answer.json()["config"]["teacher"]) == (201, key)
+
+
+@pytest.mark.parametrize("name", ["lr", "jitter", "momentum", "weight_decay", "ema"])
+def test_whole_numbers_beyond_a_float_are_refused(staff: APIClient, name: str) -> None:
+    for number in (10**400, -(10**400)):
+        assert post(staff, RUNS, {**NEW, name: number}).status_code == 400
+    assert post(staff, RUNS, {**NEW, "scale": [10**400, 1]}).status_code == 400
+    assert post(staff, RUNS, {**NEW, "options": {"a": 10**400}}).status_code == 400

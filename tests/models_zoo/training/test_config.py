@@ -12,7 +12,7 @@ from models_zoo.checkpoints.shipped import shipped
 from models_zoo.cli import _parser
 from models_zoo.cli.configuration import config_of
 from models_zoo.networks.build import option_names
-from models_zoo.training.config import TrainConfig, settings_of, with_settings
+from models_zoo.training.config import TrainConfig, WrongSetting, settings_of, with_settings
 from models_zoo.training.schedules import learning_rate
 from models_zoo.training.zoo.presets import paper_settings
 from models_zoo.training.zoo.recipes import TEACHER
@@ -192,3 +192,30 @@ def test_one_cycle_rises_for_a_quarter_and_falls_to_nothing():
 def test_a_run_of_one_step_has_a_rate():
     for schedule in ("constant", "step", "poly", "one_cycle"):
         assert learning_rate(schedule, 1.0, 0, 1) > 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lr": 10**400},
+        {"scale": [1, 10**400]},
+        {"options": {"a": float("inf")}},
+        {"options": {"a": [float("nan")]}},
+        {"options": {"a": 10**400}},
+        {"options": {"a": "\ud800"}},
+        {"options": {"\ud800": 1}},
+        {"options": {"a": "\0"}},
+        {"options": {"a": None}},
+        {"options": {"a": [[1]]}},
+        {"loss": "\ud800"},
+    ],
+)
+def test_what_no_json_and_no_command_line_could_hold_is_no_setting(wrong):
+    with pytest.raises(WrongSetting) as refusal:
+        TrainConfig.from_json(PLAIN.to_json() | wrong)
+    str(refusal.value).encode()
+
+
+def test_an_option_of_many_brackets_is_a_word():
+    text = "[" * 100_000
+    assert with_settings(PLAIN, [f"options.a={text}"]).options == {"a": text}
