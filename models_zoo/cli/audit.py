@@ -14,7 +14,9 @@ HELP = "Look for faults in a data set."
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
     parser.add_argument("--data", required=True, help="such as folder:PATH")
-    parser.add_argument("--splits", nargs="+", default=["train", "val"])
+    parser.add_argument(
+        "--splits", nargs="+", default=["train", "val"], help="train and val unless given"
+    )
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:

@@ -14,7 +14,7 @@ HELP = "Write the model cards from the sidecars."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
-    parser.add_argument("--out", type=Path, default=PATH)
+    parser.add_argument("--out", type=Path, default=PATH, help="docs/zoo.md unless given")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:

@@ -25,7 +25,13 @@ def config_arguments(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="a run's settings in JSON; the others win"
     )
     parser.add_argument("--paper", action="store_true", help="begin with the paper's settings")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other setting, as in lr=0.01; again for each",
+    )
 
 
 def config_of(options: argparse.Namespace) -> TrainConfig:

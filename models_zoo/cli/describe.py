@@ -15,7 +15,9 @@ HELP = "Write what the pages show of architectures."
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
     parser.add_argument("keys", nargs="*", metavar="KEY", help="all architectures unless named")
-    parser.add_argument("--out", type=Path, default=DESCRIPTIONS)
+    parser.add_argument(
+        "--out", type=Path, default=DESCRIPTIONS, help="a folder; the pages' own unless given"
+    )
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:

@@ -16,9 +16,11 @@ HELP = "Score a checkpoint on a split."
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
     parser.add_argument("--checkpoint", required=True, help="a file or a shipped key")
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--split", default="test")
-    parser.add_argument("--precision", choices=CHOICES["precision"], default="fp32")
+    parser.add_argument("--data", required=True, help="scenes, or such as camvid:PATH")
+    parser.add_argument("--split", default="test", help="test unless given")
+    parser.add_argument(
+        "--precision", choices=CHOICES["precision"], default="fp32", help="fp32 unless given"
+    )
     parser.add_argument("--out", type=Path, help="a JSON file for scores and counts of each image")
 
 

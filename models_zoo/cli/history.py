@@ -11,7 +11,9 @@ HELP = "Export a finished run's history."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
-    parser.add_argument("--run", type=Path, required=True, dest="run_folder", metavar="DIR")
+    parser.add_argument(
+        "--run", type=Path, required=True, dest="run_folder", metavar="DIR", help="a run's folder"
+    )
     parser.add_argument("--out", type=Path, required=True, help="such as unet-slim.history.zip")
 
 

@@ -15,10 +15,10 @@ HELP = "Label images by a checkpoint."
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
     parser.add_argument("--checkpoint", required=True, help="a file or a shipped key")
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--split", default="test")
+    parser.add_argument("--data", required=True, help="scenes, or such as camvid:PATH")
+    parser.add_argument("--split", default="test", help="test unless given")
     parser.add_argument("--threshold", default="0.9", help="for all, and by class: 0.9,car=0.8")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="a folder for images and labels")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:

@@ -21,7 +21,7 @@ HELP = "Measure the shipped checkpoints of a data set alike."
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
     parser.add_argument("--data", required=True, help="scenes, or camvid:PATH")
-    parser.add_argument("--split", default="test")
+    parser.add_argument("--split", default="test", help="test unless given")
     parser.add_argument("--out", type=Path, default=STORIES, help="a folder")
     parser.add_argument("--also", type=Path, nargs="+", default=[], help="weights not shipped")
 

@@ -19,8 +19,10 @@ HELP = "Train a network."
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
     config_arguments(parser)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where the run in --out stopped"
+    )
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
