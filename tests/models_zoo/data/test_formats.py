@@ -1,6 +1,8 @@
 """Every format of data set loads from a small fixture, and says what is wrong with it."""
 
 import json
+from importlib import import_module
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
@@ -298,7 +300,9 @@ def test_a_folder_is_known_by_its_layout(inside, kind, tmp_path):
 
 
 def test_every_format_says_how_it_is_written():
-    assert set(formats()) == {"scenes", "camvid", "voc", "coco", "folder"}
+    assert {"scenes", "camvid", "voc", "coco", "folder"} <= set(formats())
+    modules = iter_modules(import_module(formats.__module__).__path__)
+    assert len(formats()) == len(list(modules))  # each declares one
     for kind, format_ in formats().items():
         assert format_.form.split(":")[0] == kind
         assert format_.__doc__
