@@ -40,7 +40,9 @@ def archive_unpack(file: BinaryIO, folder: Path) -> None:
     for entry in entries:
         _check_path(entry)
     # Lower case: two names may be one file on the disk that they are unpacked to.
-    if len({str(entry.path).lower() for entry in entries}) < len(entries):
+    paths = [PurePosixPath(str(entry.path).lower()) for entry in entries]
+    folders = {parent for path in paths for parent in path.parents}
+    if len(set(paths)) < len(paths) or folders & set(paths):
         raise ArchiveRefused(_("The archive names a file twice."))
     for entry in entries:
         path = folder / entry.path

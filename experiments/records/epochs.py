@@ -94,8 +94,8 @@ def epoch_record(
         pk, confusion_pk, further = kept or (None, None, {})
         # What a former report told stays, as far as there is room: reports may go on for ever.
         room = max(MOST_FURTHER - len(values["further"]), 0)
-        kept = {name: further[name] for name in further.keys() - values["further"].keys()}
-        values["further"] |= dict(sorted(kept.items())[:room])
+        others = sorted(further.keys() - values["further"].keys())
+        values["further"] |= {name: further[name] for name in others[:room]}
         if packed is not None:
             # The counts keep their row: a new one each time would leave the old ones behind.
             packed.pk = confusion_pk

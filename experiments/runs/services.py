@@ -147,7 +147,7 @@ def external_run_create(
     digest = request_digest(
         caller=owner.pk if owner else None,
         key=idempotency_key,
-        request={**subject, **described},
+        request={**subject, **described, "dataset": dataset.slug if dataset else None},
     )
     fields = {
         **subject,

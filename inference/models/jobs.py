@@ -7,7 +7,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.core.checks import CheckMessage, Error
-from django.core.exceptions import EmptyResultSet, FieldError
+from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.db import models
 from django.utils.translation import gettext_noop
 
@@ -69,6 +69,8 @@ class InferenceJob(Job):
     @classmethod
     def fault_sentence(cls, fault: Exception) -> str:
         """With what most often goes wrong where images and networks meet."""
+        if isinstance(fault, ValidationError):  # which may name a file called "allocate"
+            return super().fault_sentence(fault)
         # PyTorch says so of processors and of GPUs alike, in RuntimeErrors of several classes.
         if isinstance(fault, MemoryError) or "allocate" in str(fault):
             return NO_MEMORY

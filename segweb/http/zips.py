@@ -6,6 +6,7 @@ nobody believes it: bytes are counted, checksums tested. Nothing here writes to 
 
 from __future__ import annotations
 
+import lzma
 import stat
 import struct
 import unicodedata
@@ -22,7 +23,11 @@ from django.utils.translation import gettext as _
 # What systems put beside people's files.
 LEFT_ASIDE = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 NAME_SHOWN = 100  # characters of a name in a sentence
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+# What Python's zipfile and its decompressors raise; ValueError too where a record misleads it.
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
+    *(OSError, NotImplementedError, RuntimeError, ValueError),
+)
 
 _END, _END_BYTES, _COMMENT_BYTES = b"PK\x05\x06", 22, 0xFFFF
 _ZIP64 = b"PK\x06\x07"
@@ -98,7 +103,7 @@ def zip_entries(
     _check_directory(file, rules)
     try:
         archive = zipfile.ZipFile(file)
-    except (*BROKEN, ValueError) as fault:
+    except BROKEN as fault:
         raise _damaged() from fault
     infos = []
     for info in archive.infolist():
@@ -154,7 +159,7 @@ def _check_entry(info: zipfile.ZipInfo, rules: ZipRules) -> None:
     """Refuse, by name, what the taker has no need of."""
     # `orig_filename`: zipfile cuts a name at NUL and turns backslashes around on Windows.
     path, name = PurePosixPath(info.orig_filename), {"name": _shown(info)}
-    elsewhere = path.is_absolute() or ".." in path.parts or ":" in info.orig_filename.split("/")[0]
+    elsewhere = path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1])
     if elsewhere or "\\" in info.orig_filename or "\0" in info.orig_filename:
         raise ZipRefused(_("%(name)s: its path leads out of the zip.") % name)
     if _is_link(info):

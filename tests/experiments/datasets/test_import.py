@@ -220,3 +220,13 @@ def test_other_classes_under_a_known_slug(staff: APIClient, streets: Path) -> No
     answer = send(staff, zipped(streets))
     assert answer.status_code == 400
     assert Dataset.objects.get().folder == ""
+
+
+def test_a_file_that_is_another_files_folder(staff: APIClient, streets: Path) -> None:
+    name = "train/images/A.PNG/b.png"
+
+    def edit(archive: zipfile.ZipFile) -> None:
+        archive.writestr("train/images/a.png", b"x")
+        archive.writestr(name, b"x")
+
+    refused(staff, zipped(streets, edit), "twice")

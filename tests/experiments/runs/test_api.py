@@ -302,3 +302,15 @@ def test_whole_numbers_beyond_a_float_are_refused(staff: APIClient, name: str) -
         assert post(staff, RUNS, {**NEW, name: number}).status_code == 400
     assert post(staff, RUNS, {**NEW, "scale": [10**400, 1]}).status_code == 400
     assert post(staff, RUNS, {**NEW, "options": {"a": 10**400}}).status_code == 400
+
+
+def test_a_key_used_again_for_another_data_set_is_another_external_run(someone: APIClient) -> None:
+    key = {"Idempotency-Key": "k"}
+    for slug in ("streets", "fields"):
+        dataset_make(slug)
+    told = [
+        post(someone, RUNS, {**EXTERNAL, "dataset": slug}, **key).json()
+        for slug in ("streets", "fields", "streets")
+    ]
+    assert [run["dataset"] for run in told] == ["streets", "fields", "streets"]
+    assert told[0]["id"] == told[2]["id"]

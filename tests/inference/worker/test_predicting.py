@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
@@ -202,3 +203,8 @@ def test_files_of_an_attempt_that_was_killed_go(
     default_storage.save(f"{prediction.folder}/1.png", ContentFile(b"half a ma"))
     run(prediction)
     assert stored_names(prediction) == {"2.png", "2.npz"}
+
+
+def test_a_files_name_is_not_taken_for_a_lack_of_memory() -> None:
+    sentence = "allocate.png is no image."
+    assert Prediction.fault_sentence(ValidationError(sentence)) == sentence

@@ -55,7 +55,9 @@ def test_bounds() -> None:
         zip_entries(zipped(*((f"{n}.png", b"x" * 9) for n in range(3))), RULES)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "x:.png/..", "c:/a.png", "\u202egnp.exe"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "x:.png/..", "c:/a.png", "./c:/a.png", "\u202egnp.exe"]
+)
 def test_names(name: str) -> None:
     with pytest.raises(ZipRefused) as refusal:
         zip_entries(zipped((name, b"")), RULES)
@@ -79,3 +81,20 @@ def test_a_64_bit_record_has_no_need_to_be_there() -> None:
     assert zip_end(large).zip64
     with pytest.raises(ZipTooMany):
         zip_entries(large, RULES)
+
+
+def test_whatever_misleads_the_decompressors_is_a_refusal() -> None:
+    def packed(method: int, name: str = "a.png") -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", method) as archive:
+            archive.writestr(name, b"x" * 9)
+        return buffer.getvalue()
+
+    squeezed = bytearray(packed(zipfile.ZIP_LZMA))
+    squeezed[45] ^= 0xFF
+    named = packed(zipfile.ZIP_STORED, "é.png").replace("é".encode(), b"\xff\xfe", 1)
+    moved = bytearray(packed(zipfile.ZIP_STORED))
+    moved[-6:-2] = (10**9).to_bytes(4, "little")  # where the list of entries begins
+    for content in (bytes(squeezed), named, bytes(moved)):
+        with pytest.raises(ZipRefused, match="damaged"):
+            [entry.read() for entry in zip_entries(io.BytesIO(content), RULES)]
