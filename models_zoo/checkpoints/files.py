@@ -62,7 +62,7 @@ def weights_load(path: Path, network: nn.Module, *, sha256: str | None = None) -
 def _metadata(data: bytes) -> dict[str, str]:
     """What a safetensors file says of itself: its header is JSON, behind its length in 8 bytes."""
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    metadata: dict[str, str] = header.get("__metadata__", {})
+    metadata: dict[str, str] = header.get("__metadata__") or {}  # it may be null
     return metadata
 
 
@@ -77,6 +77,10 @@ def _check_fit(path: Path, tensors: dict[str, Tensor], wanted: dict[str, Tensor]
             f"{path.name} does not fit this network: "
             f"names or shapes differ at {', '.join(odd[:3])}{more}."
         )
+    for name, tensor in tensors.items():
+        # Eight bits without the metadata that says so would be read as values up to 127.
+        if wanted[name].is_floating_point() and not tensor.is_floating_point():
+            raise ValueError(f"{path.name}: {name} holds whole numbers.")
 
 
 def sidecar_save(weights: Path, sidecar: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Weights in 8 bits a value: what comes back, what is refused, and what is read as before."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,20 @@ def test_what_does_not_fit_is_refused_with_a_sentence(change, metadata, sentence
     save_file(tensors, small, metadata=metadata)
     with pytest.raises(ValueError, match=sentence):
         weights_load(small, network())
+
+
+def test_kernels_in_8_bits_are_not_read_as_they_are_for_want_of_metadata(small):
+    tensors = {n: t for n, t in load_file(small).items() if not n.endswith(SCALE)}
+    save_file(tensors, small)
+    with pytest.raises(ValueError, match="holds whole numbers"):
+        weights_load(small, network())
+
+
+def test_metadata_may_be_null(tmp_path):
+    path, loaded = tmp_path / "weights.safetensors", network()
+    weights_save(path, loaded)
+    data = path.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps({**json.loads(data[8:end]), "__metadata__": None}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data[end:])
+    weights_load(path, loaded)
