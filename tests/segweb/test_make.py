@@ -1,5 +1,6 @@
 """The Makefile's own care: no work when up to date, a sentence for what is missing, its help."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -11,7 +12,10 @@ from segweb.env import BASE_DIR
 
 
 def _make(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *words], cwd=BASE_DIR, capture_output=True, text=True)
+    # As from a shell, though `make test` may run this: a make within a make tells its folder.
+    outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    env = {name: value for name, value in os.environ.items() if name not in outer}
+    return subprocess.run(["make", *words], cwd=BASE_DIR, env=env, capture_output=True, text=True)
 
 
 @pytest.fixture
