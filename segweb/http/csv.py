@@ -27,12 +27,17 @@ def csv_lines(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] = ()) ->
     writer = None
     if columns := tuple(columns):
         writer = csv.DictWriter(_Echo(), columns)
-        yield writer.writeheader()
+        yield writer.writerow(_head(columns))
     for row in rows:
         if writer is None:
             writer = csv.DictWriter(_Echo(), tuple(row))
-            yield writer.writeheader()
+            yield writer.writerow(_head(row))
         yield writer.writerow({name: csv_cell(value) for name, value in row.items()})
+
+
+def _head(columns: Iterable[str]) -> dict[str, Any]:
+    """The line of names, which may be anybody's too: a metric is called as its report says."""
+    return {name: csv_cell(name) for name in columns}
 
 
 class _Echo:

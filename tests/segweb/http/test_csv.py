@@ -38,3 +38,9 @@ def test_a_row_may_lack_columns_but_has_no_others():
     assert list(csv_lines([{"b": 1}], columns=["a", "b"])) == ["a,b\r\n", ",1\r\n"]
     with pytest.raises(ValueError, match="c"):
         list(csv_lines([{"c": 1}], columns=["a", "b"]))
+
+
+@pytest.mark.parametrize("columns", [(), ("=cmd()", "+1")])
+def test_a_columns_name_is_no_formula_either(columns: tuple[str, ...]) -> None:
+    head, line = csv_lines([{"=cmd()": 1, "+1": 2}], columns)
+    assert (head, line) == ("'=cmd(),'+1\r\n", "1,2\r\n")
