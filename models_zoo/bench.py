@@ -22,6 +22,7 @@ from models_zoo.training.distributed import Group
 from models_zoo.training.objective import Objective
 from models_zoo.training.optimisation import Optimisation
 
+# Without class weights, which the plain loop has not.
 CONFIG = TrainConfig(architecture="unet", data="scenes", crop=(192, 256), class_weights="none")
 Step = Callable[[Tensor, Tensor], None]
 
@@ -48,6 +49,7 @@ def training_ratio(*, images: int = 48, rounds: int = 2) -> dict[str, Any]:
     for step in steps.values():
         _timed(step, loader)  # scenes are drawn and kept, kernels chosen, memory allocated
     seconds = dict.fromkeys(steps, 0.0)
+    # In turns, so that a load on the machine falls on both.
     for _ in range(rounds):
         for name, step in steps.items():
             seconds[name] += _timed(step, loader)

@@ -27,6 +27,7 @@ def fetch(url: str, target: Path, *, digest: str = "", progress: Progress | None
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with _alone(target):
+        # Asked under the lock: who waited finds what the first one fetched.
         if target.is_file():
             return
         with urlopen(url, timeout=TIMEOUT_SECONDS) as source, atomic_file(target) as file:  # noqa: S310
@@ -39,6 +40,7 @@ def fetch(url: str, target: Path, *, digest: str = "", progress: Progress | None
                 if progress and expected and time.monotonic() - reported > REPORT_SECONDS:
                     reported = time.monotonic()
                     progress(size / expected)
+            # A connection that is cut looks like the end of the file to `read`.
             if size < expected:
                 raise OSError(f"the connection ended after {size} of {expected} bytes")
             if not received.hexdigest().startswith(digest):
@@ -51,5 +53,6 @@ def fetch(url: str, target: Path, *, digest: str = "", progress: Progress | None
 def _alone(target: Path) -> Iterator[None]:
     """One process at a time for each target; the lock goes with the process that holds it."""
     with target.with_name(f".{target.name}.lock").open("w") as lock:
+        # flock, since the kernel takes it back from a process that is killed.
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

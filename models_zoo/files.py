@@ -16,17 +16,23 @@ from typing import BinaryIO
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write; it becomes `path` when the block ends, and vanishes when the block fails."""
+    """A file to write; it becomes `path` when the block ends, and vanishes when the block fails.
+
+    OSError when it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as file:
             yield file
             file.flush()
+            # Before the move: else the name could reach the disk without the bytes.
             os.fsync(file.fileno())
         temporary.replace(path)
+    # Ctrl-C leaves no temporary file either.
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    # The new name is the folder's, which has to reach the disk as well.
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -35,7 +41,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """`data` as the file `path`, whole or not at all."""
+    """`data` as the file `path`, whole or not at all. OSError when it cannot be written."""
     with atomic_file(path) as file:
         file.write(data)
 

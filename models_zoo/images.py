@@ -73,6 +73,7 @@ def image_size(source: Path | str | BinaryIO) -> tuple[int, int]:
     """
     with decoded(source) as image:
         width, height = image.size
+        # Orientations 5 to 8 turn the image by a quarter.
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
     return (width, height) if turned else (height, width)
 

@@ -29,6 +29,7 @@ def read_mask(source: Path | str | BinaryIO) -> np.ndarray:
     Raises as `open_image` does, and ValueError when it holds colours or ids beyond 255.
     """
     with decoded(source) as image:
+        # Not by to_rgb: of an indexed file the indices are the ids, whatever their colours.
         mode, ids = image.mode, np.asarray(image)
     if ids.ndim != 2 or mode == "F":
         raise ValueError(f"{called(source)} holds colours ({mode}); a mask holds class ids.")
@@ -47,5 +48,5 @@ def mask_png(mask: np.ndarray, classes: list[dict[str, Any]]) -> bytes:
 
 
 def colourise(mask: np.ndarray, classes: list[dict[str, Any]]) -> np.ndarray:
-    """An H×W uint8 mask in its class colours, H×W×3 uint8."""
+    """An H×W uint8 mask in its class colours, H×W×3 uint8; black where an id is no class."""
     return palette(classes)[mask]

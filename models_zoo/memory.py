@@ -25,6 +25,8 @@ def memory_keep() -> None:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
+        # Large blocks from the heap too, nothing of it handed back, and the heap grown in large
+        # steps.
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, -1)
         mallopt(_M_TOP_PAD, _STEP_BYTES)
@@ -62,6 +64,7 @@ class PeakBytes(TorchDispatchMode):
         self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         """Every operation comes by here; its new storages count until they are freed."""
+        # Views and operations in place return storages that were there before.
         given = {
             id(leaf.untyped_storage())
             for leaf in tree_leaves((args, kwargs))

@@ -11,5 +11,6 @@ import hashlib
 
 def seed_for(*parts: int | str) -> int:
     """A 63-bit seed that is a hash of `parts`."""
+    # Separated: (1, 23) and (12, 3) are different places.
     digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1

@@ -15,6 +15,7 @@ from torch import Tensor
 
 FORM = {"storage": "int8, a scale for each index of the first dimension"}
 SCALE = ":scale"
+# Not 128, which int8 has below zero only.
 _LARGEST = 127
 
 

@@ -23,14 +23,20 @@ def _compact(tensor: Tensor) -> Tensor:
 
 
 def weights_save(path: Path, network: nn.Module) -> str:
-    """The network's parameters and buffers as safetensors; returns the file's sha256."""
+    """The network's parameters and buffers as safetensors; returns the file's sha256.
+
+    OSError when it cannot be written.
+    """
     data = save({name: _compact(tensor) for name, tensor in network.state_dict().items()})
     write_atomically(path, data)
     return hashlib.sha256(data).hexdigest()
 
 
 def weights_shrink(path: Path, smaller: Path) -> str:
-    """Writes the weights of a file of `weights_save` in 8 bits; returns the new file's sha256."""
+    """Writes the weights of a file of `weights_save` in 8 bits; returns the new file's sha256.
+
+    OSError when one cannot be read or the other not be written.
+    """
     data = save(packed(load(path.read_bytes())), metadata=FORM)
     write_atomically(smaller, data)
     return hashlib.sha256(data).hexdigest()
@@ -53,6 +59,7 @@ def weights_load(path: Path, network: nn.Module, *, sha256: str | None = None) -
         raise ValueError(f"{path.name} is no safetensors file: {error}") from error
     tensors = unpacked(path, tensors, _metadata(data))
     for name, tensor in tensors.items():
+        # fp16 ends at 65,504: a kernel beyond it was stored as infinite.
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise ValueError(f"{path.name}: {name} holds values that are not finite.")
     _check_fit(path, tensors, network.state_dict())

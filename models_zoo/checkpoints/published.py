@@ -31,8 +31,10 @@ def published_sidecar(key: str) -> dict[str, Any]:
     """What is known of the checkpoint `key` before its weights are here; needs no torch.
 
     download_mb: what fetching it costs. Its sha256 names the publication, not a file's bytes.
+    KeyError for a key that is not of `published_keys`.
     """
     architecture = published_keys()[key]
+    # The file's own hash is unknown before it is here, and a checkpoint needs one for its row.
     name = hashlib.sha256(architecture.weights.encode()).hexdigest()
     sidecar = _sidecar(key, architecture, name, architecture.parameters)
     return sidecar | {"download_mb": round(architecture.megabytes)}
@@ -63,6 +65,7 @@ def _write(key: str, weights: Path, progress: Progress | None) -> None:
     sha256 = weights_save(weights, network)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     size = {"bytes": weights.stat().st_size}
+    # The sidecar last: where it lies, the weights are whole.
     sidecar_save(weights, _sidecar(key, architecture, sha256, parameters) | size)
 
 

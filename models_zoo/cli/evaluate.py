@@ -18,6 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, help="a file or a shipped key")
     parser.add_argument("--data", required=True, help="scenes, or such as camvid:PATH")
     parser.add_argument("--split", default="test", help="test unless given")
+    # Published figures should not depend on the processor; auto gives the API's scores.
     parser.add_argument(
         "--precision", choices=CHOICES["precision"], default="fp32", help="fp32 unless given"
     )

@@ -27,6 +27,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     from models_zoo.predict.engine import Engine
 
     checkpoint = resolve(options.checkpoint)
+    # Before the network is loaded and the first mask written: a clash costs nothing then.
     targets = _mask_paths(options.images, options.out)
     engine = Engine()
     options.out.mkdir(parents=True, exist_ok=True)

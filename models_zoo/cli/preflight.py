@@ -32,6 +32,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         looked = look(config_of(options))
     except Exception as error:
         failure = failure_of(error, Path())
+        # A look may fail in any way and is still an answer: a sentence and code 4, no traceback.
         if failure.kind == Kind.UNFORESEEN:
             failure = replace(failure, code=FAILED_CODE)
         if options.json:

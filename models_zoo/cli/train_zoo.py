@@ -34,6 +34,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     from models_zoo.precision import device_name
     from models_zoo.training.zoo.plan import plan, zoo_train
 
+    # Hours of training give way to what else this machine does.
     os.nice(19)
     say = partial(print, flush=True)
     items = plan(camvid=options.camvid, full=device_name() == "cuda")

@@ -59,6 +59,7 @@ def gpu_check(
         except Exception as error:
             result["failed"][label] = f"{type(error).__name__}: {error}"[:300]
         if device == "cuda":
+            # What one network cached is room that the next one needs.
             torch.cuda.empty_cache()
         say(f"{label}: {result['failed'].get(label, 'done')} ({time.monotonic() - started:.1f} s)")
     return result

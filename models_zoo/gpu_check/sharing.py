@@ -27,7 +27,11 @@ _IMAGES = {"train": 16, "val": 4}
 
 
 def shared(key: str, job: Job, *, seconds: float) -> dict[str, Any]:
-    """Images a second of one training alone and of two at once on the same device."""
+    """Images a second of one training alone and of two at once on the same device.
+
+    Each is measured for about `seconds`. ValueError when one of the two processes fails.
+    """
+    # CUDA does not survive a fork.
     context = multiprocessing.get_context("spawn")
     barrier, answers = context.Barrier(2), context.SimpleQueue()
     processes = [
@@ -59,6 +63,7 @@ def _train_in_turns(
         objective([(logits, 1.0)], mask).backward()
         network.zero_grad(set_to_none=True)
 
+    # Kernels are chosen before anything counts, and neither begins before both are ready.
     timed(work, job.device, 0)
     barrier.wait()
     alone = _rate(timed(work, job.device, seconds), job) if first else None
@@ -74,7 +79,8 @@ def resumed(key: str, folder: Path, *, precision: str = "auto") -> dict[str, Any
     """Whether equal runs end alike on this device, and one that was killed like one that was not.
 
     Three trainings on a few scenes run at once: two to the end, one killed after its first epoch
-    and resumed. The differences are the largest of any weight at the end.
+    and resumed. The differences are the largest of any weight at the end. ValueError when one ends
+    otherwise than it should.
     """
     data = _few_scenes(folder / "scenes")
     names = ("whole", "again", "killed")

@@ -108,6 +108,7 @@ def timed(work: Callable[[], object], device: str, seconds: float) -> list[float
         started = time.perf_counter()
         work()
         if device == "cuda":
+            # The call returns while the device still computes.
             torch.cuda.synchronize()
         times.append(time.perf_counter() - started)
     return times

@@ -134,6 +134,8 @@ class ResNet(nn.Module):
                         outputs,
                         stride=stride if first else 1,
                         dilation=dilation,
+                        # Of layer1 too, whose stride is 1: its first block changes the number of
+                        # channels.
                         project=first,
                     )
                 )
@@ -182,6 +184,8 @@ def _dilations(
             stride, dilation = 1, 2 * dilation
         reached *= stride
         dilations = [dilation] * repeats
+        # Receptive fields of 1019, 1003 and 1259 pixels belong to dilating the first block too, as
+        # the releases do.
         if torchvision_dilation:
             dilations[0] = before
         plan.append((stride, dilations))

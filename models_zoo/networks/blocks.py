@@ -67,6 +67,7 @@ def conv_block(
 def fcn_head(inputs: int, hidden: int, num_classes: int) -> nn.Sequential:
     """3×3 convolution, batch normalisation, ReLU, dropout 0.1, 1×1 scores (in torchvision's order).
 
+    N×C×h×w → N×K×h×w.
     PSPNet's classifier, and the auxiliary classifier of the ResNet networks.
     """
     return nn.Sequential(
@@ -77,7 +78,10 @@ def fcn_head(inputs: int, hidden: int, num_classes: int) -> nn.Sequential:
 
 
 def crop_to(x: Tensor, size: Iterable[int]) -> Tensor:
-    """The top left of `x`: whatever was extended before was extended on the right and below."""
+    """The top left of `x`: whatever was extended before was extended on the right and below.
+
+    …×H×W → …×size.
+    """
     height, width = size
     return x[..., :height, :width]
 

@@ -71,6 +71,7 @@ def _lines() -> dict[str, Architecture]:
     return _lines_with(tuple(name.strip() for name in named if name.strip()))
 
 
+# By the variable's value: pages ask for every line that they draw.
 @cache
 def _lines_with(outside: tuple[str, ...]) -> dict[str, Architecture]:
     papers = folders()

@@ -27,6 +27,7 @@ from models_zoo.torchvision_ops import torchvision
 
 FOLDER = "SEGWEB_WEIGHTS"
 VGG_MEAN = (123.68, 116.779, 103.939)
+# Where torchvision's `features` hold the thirteen convolutions.
 VGG_CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,10 @@ class Report:
 def published_load(
     network: nn.Module, architecture: Published, *, progress: Progress | None = None
 ) -> Report:
-    """Fills `network` with the weights that are all its catalogue line is about."""
+    """Fills `network` with the weights that are all its catalogue line is about.
+
+    ValueError when they do not fit, WeightsUnavailable when they cannot be had.
+    """
     file = _torchvision_file(architecture.weights)
     path = weights_find(file, progress=progress)
     tensors = _read(path)
@@ -88,7 +92,8 @@ def pretrained_load(network: nn.Module, architecture: Architecture) -> Report:
 def backbone_load(network: nn.Module, title: str) -> Report:
     """Fills each VGG-16 or ResNet inside `network`, and fc6 and fc7 where shapes and file allow.
 
-    Batch normalisation of a VGG-16 stays as it is: the published network has none.
+    Batch normalisation of a VGG-16 stays as it is: the published network has none. ValueError when
+    there is no backbone or a narrowed one, WeightsUnavailable when weights cannot be had.
     """
     backbones = {
         name: module
@@ -195,6 +200,7 @@ def _backbone_tensors(backbone: str) -> tuple[str, dict[str, Tensor]]:
 def _read(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return {name: tensor.float() for name, tensor in load_file(path).items()}
+    # A file from elsewhere: tensors only, since unpickling anything else could run it.
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
@@ -207,6 +213,7 @@ def _vgg16_names(
         for part in ("weight", "bias"):
             yield f"{prefix}.{name}.{part}", tensors[f"features.{number}.{part}"]
     linear = {
+        # A fully connected layer over 7×7 cells is a 7×7 convolution (FCN, section 3.1).
         "fc6": ("classifier.0", (4096, 512, 7, 7)),
         "fc7": ("classifier.3", (4096, 4096, 1, 1)),
     }

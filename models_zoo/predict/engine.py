@@ -25,6 +25,7 @@ from models_zoo.precision import autocast, device_name, resolve
 from models_zoo.predict.tiles import Block, tile_size, tiled_logits
 
 TOP = 3
+# As float32 logits of 21 classes, 88 MB.
 BAND_PIXELS = 1 << 20
 SCALES = ("model", "tiles")
 WARM_BYTES = 2 << 30  # of networks that a command keeps warm
@@ -66,7 +67,10 @@ def scoring_size(size: tuple[int, int], input_size: tuple[int, int]) -> tuple[in
 
 
 def network_load(weights: Path, sidecar: dict[str, Any]) -> nn.Module:
-    """The network of a checkpoint, ready to predict. ValueError when the two do not fit."""
+    """The network of a checkpoint on this machine's device, ready to predict.
+
+    ValueError when the two do not fit, FileNotFoundError when there are no weights.
+    """
     network = build(
         sidecar["architecture"],
         variant=sidecar["variant"],
@@ -109,6 +113,7 @@ def batch_of(
     """
     image = torch.tensor(pixels, device=device).permute(2, 0, 1)[None]
     if scored_at != pixels.shape[:2]:
+        # antialias averages what a shrunk photo's pixels cover; sampling would drop thin things.
         image = interpolate(image.float(), scored_at, mode="bilinear", antialias=True)
     return normalise(image, mean, std).contiguous(memory_format=torch.channels_last)
 
@@ -127,6 +132,7 @@ def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tenso
         return
     source_height = logits.shape[-2]
     rows = torch.arange(height, device=logits.device, dtype=torch.float32)
+    # As interpolate places them without align_corners, so that bands join without a seam.
     centre = ((rows + 0.5) * source_height / height - 0.5).clamp(0, source_height - 1)
     upper = centre.floor().long()
     lower = (upper + 1).clamp(max=source_height - 1)
@@ -240,7 +246,10 @@ class Engine:
         return score
 
     def network(self, weights: Path, sidecar: dict[str, Any]) -> tuple[nn.Module, float | None]:
-        """The checkpoint's network, and the milliseconds that loading took; None if it was warm."""
+        """The checkpoint's network, and the milliseconds that loading took; None if it was warm.
+
+        Raises as `network_load` does.
+        """
         key = (str(weights), sidecar["sha256"])
         if key in self._warm:
             self._warm.move_to_end(key)
@@ -248,6 +257,7 @@ class Engine:
         started = time.perf_counter()
         network = network_load(weights, sidecar)
         self._warm[key] = network
+        # The newest stays even if it is too large for the budget alone: it is what was asked for.
         while len(self._warm) > 1 and sum(map(_bytes, self._warm.values())) > self.budget_bytes:
             self._warm.popitem(last=False)
         return network, (time.perf_counter() - started) * 1000

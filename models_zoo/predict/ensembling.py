@@ -32,7 +32,10 @@ def normalised_shares(shares: Sequence[float], members: int, combine: str) -> li
 
 
 def member_part(logits: Tensor, share: float, combine: str, *, dim: int) -> Tensor:
-    """What a member adds to the sum that makes the ensemble: probabilities, or their logarithms."""
+    """What a member adds to the sum that makes the ensemble: probabilities, or their logarithms.
+
+    Float32 in the shape of `logits`, whose classes lie along `dim`, times the member's `share`.
+    """
     # In float32: the logarithm of a small probability is coarse in half precision.
     logits = logits.float()
     return share * (logits.softmax(dim) if combine == "mean" else logits.log_softmax(dim))
@@ -51,10 +54,12 @@ def combined_blocks(
 
     Each block: rows, columns, uint8 ids, and for each member the ids that the ensemble gives
     without it. Every member sees the image as it does alone; in tiles, all see the same ones.
+    ValueError as `normalised_shares` raises it, and for a checkpoint that cannot be read.
     """
     shares = normalised_shares(shares, len(members), combine)
     sizes = [tuple(sidecar["input_size"]) for _, sidecar in members]
     if scale == "tiles":
+        # Blocks are combined one by one, so all members have to be cut alike.
         sizes = [(max(height for height, _ in sizes), max(width for _, width in sizes))] * len(
             sizes
         )
@@ -69,6 +74,8 @@ def combined_blocks(
             for (_, _, logits), share in zip(blocks, shares, strict=True)
         ]
         total = sum(parts[1:], parts[0])
+        # What is left after one member's part needs no rescaling: the likeliest class stays the
+        # same.
         yield rows, columns, _ids(total), [_ids(total - part) for part in parts]
 
 

@@ -72,6 +72,7 @@ def evaluate(
         if keep_mask:
             keep_mask(index, mask)
         of_image = confusion(truth, mask, classes, ignored)
+        # Counts over the whole split and no mean of images' scores, as published figures are made.
         counts += of_image
         per_image.append({"name": dataset.name(index), **image_counts(of_image)})
         boundaries.add(truth, mask)

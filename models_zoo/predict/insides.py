@@ -57,6 +57,7 @@ def decoder_strip(network: nn.Module, batch: Tensor) -> list[Activation]:
 
 def _strongest(name: str, kind: str, maps: Tensor) -> Activation:
     positive = maps.clamp(min=0)
+    # Energy, not the peak: the largest single value picked channels with one bright dot.
     channel = int(positive.square().sum(dim=(1, 2)).argmax())
     return Activation(name, kind, channel, positive[channel].cpu().numpy())
 

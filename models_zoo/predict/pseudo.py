@@ -68,8 +68,10 @@ def pseudo_label(
     for index in range(len(dataset)):
         image = dataset.load_image(index)
         mask = _sure_mask(engine.predict(weights, sidecar, image), thresholds)
+        # PNG: what is learned from is what was labelled, to the last bit.
         Image.fromarray(image).save(images / f"{dataset.name(index)}.png")
         write_atomically(masks / f"{dataset.name(index)}.png", mask_png(mask, sidecar["classes"]))
+        # UNSURE has a bin of its own beyond the classes, and is no label.
         kept += np.bincount(mask.ravel(), minlength=256)[: len(kept)]
         pixels += mask.size
     provenance = {
@@ -83,6 +85,7 @@ def pseudo_label(
         "kept_pixels": kept.tolist(),
     }
     _write_json(out / PROVENANCE, provenance)
+    # Last of all: without it the folder is no data set, so nobody learns from half of one.
     _write_json(out / DESCRIPTION, _description(sidecar, dataset))
     return provenance
 
@@ -94,6 +97,7 @@ def provenance_read(specification: str) -> Mapping[str, Any]:
 
 
 def _sure_mask(prediction: Prediction, thresholds: np.ndarray) -> np.ndarray:
+    # Probabilities are bytes here: 0.9 asks for 230 of 255.
     sure = prediction.top_probabilities[0] / 255 >= thresholds[prediction.mask]
     return np.where(sure, prediction.mask, UNSURE).astype(np.uint8)
 

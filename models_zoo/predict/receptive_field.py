@@ -39,7 +39,7 @@ def pixel_gradient(network: nn.Module, image: Tensor, row: int, column: int) -> 
 def effective_field(
     network: nn.Module, images: Iterable[Tensor], row: int, column: int
 ) -> np.ndarray:
-    """The mean of `pixel_gradient` over images of one size: h×w float64."""
+    """The mean of `pixel_gradient` over images of one size, 1×3×h×w each: h×w float64."""
     fields = [pixel_gradient(network, image, row, column).double() for image in images]
     return torch.stack(fields).mean(dim=0).cpu().numpy()
 
@@ -50,14 +50,17 @@ def effective_side(field: np.ndarray) -> float:
 
 
 def mean_effective_side(network: nn.Module, images: Iterable[Tensor]) -> float:
-    """The side of the field of the middle pixel, averaged over images of one size."""
+    """The side in pixels of the middle pixel's field, averaged over 1×3×h×w images of one size."""
     images = list(images)
     height, width = images[0].shape[-2:]
     return effective_side(effective_field(network, images, height // 2, width // 2))
 
 
 def theoretical_side(key: str, options: dict[str, Any]) -> int | Literal["global"]:
-    """The side of the square of the image that a logit of this architecture depends on at all."""
+    """The side in pixels of the square that a logit of this architecture depends on at all.
+
+    "global" where that is the whole image. ValueError for an unknown key or option.
+    """
     return _theoretical_side(key, tuple(sorted(options.items())))
 
 

@@ -31,6 +31,7 @@ class Span:
 
 def tile_size(input_size: tuple[int, int]) -> tuple[int, int]:
     """Height and width of the tiles for a network that knows `input_size`: that, on the grid."""
+    # Two cells of the grid at least: neighbours share one, and tiles have to get ahead.
     height, width = (max(2 * GRID, -(-side // GRID) * GRID) for side in input_size)
     return height, width
 
@@ -43,6 +44,7 @@ def overlap(tile: int) -> int:
 def spans(length: int, tile: int) -> list[Span]:
     """The tiles along an axis of `length` pixels; one that is no longer than a tile has one."""
     starts = [0]
+    # Rounded up: the last tile keeps to the grid too, and the image's end cuts it short.
     last = -(-(length - tile) // GRID) * GRID
     while starts[-1] + tile < length:
         starts.append(min(starts[-1] + tile - overlap(tile), last))
@@ -71,6 +73,8 @@ def _profile(start: int, stop: int, length: int, shared: int) -> Tensor:
 
 
 def _rise(distance: Tensor, shared: int) -> Tensor:
+    # Windows that rise from the very edge, as Hann's, blend in pixels that lacked context, so that
+    # nothing equals the whole image's result.
     part = ((distance - shared / 4) / (shared / 2)).clamp(0, 1)
     return torch.sin(part * torch.pi / 2) ** 2
 
@@ -102,6 +106,7 @@ def tiled_logits(
                 yield whole, slice(first, last), piece.transpose(1, 2)
             else:
                 yield slice(first, last), whole, piece
+        # A view would keep the whole strip alive.
         carried = strip[:, stop - span.start :].clone()
 
 

@@ -36,7 +36,8 @@ DIFFERENCE: Classes = [
 def corners_compare(key: str) -> tuple[dict[str, bytes], dict[str, Any]]:
     """PNG files by name (`models_zoo.study.descriptions.CORNERS`), and what they are of.
 
-    share: of the pixels that differ. checkpoint: its key, or None for a reduced true mask.
+    share: of the pixels that differ, from 0 to 1. checkpoint: its key, or None for a reduced true
+    mask. ValueError for an unknown architecture.
     """
     scene = draw(seed=SAMPLE.seed, height=INPUT_SIZE[0], width=INPUT_SIZE[1])
     checkpoint = _checkpoint(key)
@@ -86,6 +87,7 @@ def _predicted(checkpoint: CheckpointFiles, scene: Scene, align_corners: bool) -
 
 
 def _upsampled(scene: Scene, stride: int, align_corners: bool) -> np.ndarray:
+    # Void is no class that a network could say: it passes for the last one here.
     known = torch.from_numpy(scene.mask.astype(np.int64)).clamp(max=len(CLASSES) - 1)
     shares = one_hot(known, len(CLASSES)).permute(2, 0, 1)[None].float()
     cells = avg_pool2d(shares, stride, ceil_mode=True)

@@ -30,7 +30,10 @@ NUM_CLASSES = 21
 
 
 def describe(key: str) -> dict[str, Any]:
-    """Figures, data path and options of one architecture; the pictures are `describe_write`'s."""
+    """Figures, data path and options of one architecture; the pictures are `describe_write`'s.
+
+    Ready for JSON; sizes are (height, width) in pixels. ValueError for an unknown key.
+    """
     architecture = architecture_get(key)
     variants = VARIANTS[:1] if isinstance(architecture, Published) else VARIANTS
     facts: dict[str, Any] = {

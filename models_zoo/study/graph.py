@@ -95,9 +95,11 @@ class _Tracer:
 
     def _pass_on(self, node: fx.Node, inputs: list[fx.Node]) -> None:
         self.made_by[node] = self.made_by[inputs[0]]
+        # A pooling returns maxima and indices; who reads the second unpools by them.
         if "getitem" in str(node.target) and node.args[1] == 1:
             self.indices.add(node)
         block = self.blocks[self.made_by[node]]
+        # A sum that is divided afterwards is a mean, as EDeconvNet's.
         if ".div" in str(node.target) and block.joins:
             block.operations = [("mean", 0, 1)]
 
@@ -138,6 +140,8 @@ class _Tracer:
         weight = arguments[1]
         if weight.name not in self.parameters:
             return "upsample", 0, 1  # FCN's fixed bilinear kernel
+        # ATen's conv2d has dilation after padding; conv_transpose2d after output_padding and
+        # groups.
         position = 5 if kind == "conv" else 7
         dilation = arguments[position][0] if len(arguments) > position else 1
         return kind, _shape(weight, batch=0)[-1], dilation

@@ -17,7 +17,8 @@ def samples_show(
 ) -> dict[str, dict[str, Any]]:
     """By failure: the data set's sample on which networks differ most, and who does best and worst.
 
-    Writes both masks to `folder`(failure, which).
+    Writes both masks to `folder`(failure, which). Empty for a data set without a diagnosis. `value`
+    and `spread` are fractions; ValueError or OSError for a checkpoint that cannot be read.
     """
     if dataset.diagnosis is None:
         return {}

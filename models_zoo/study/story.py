@@ -93,6 +93,7 @@ def _passes(training: dict[str, Any]) -> int | None:
 
 
 def _kept(before: dict[str, Any] | None, dataset: Dataset) -> dict[str, Measured]:
+    # Measured in another way or on other images, figures would not stand beside new ones.
     if not before or (before["format"], before["split_hash"]) != (FORMAT, dataset.split_hash):
         return {}
     return {entry["sha256"]: entry for entry in before["entries"]}

@@ -17,6 +17,7 @@ from models_zoo.seeds import seed_for
 from models_zoo.training.distributed import Group
 
 Key = tuple[int, int]
+# prctl.h's number; Python has no name for it.
 _PR_SET_PDEATHSIG = 1
 
 
@@ -42,18 +43,25 @@ class Batches:
     ) -> None:
         self.items, self.labelled, self.extra = items, labelled, min(extra, items - labelled)
         self.batch, self.seed, self.group, self.passes = batch, seed, group, passes
+        # With fewer items than a batch holds, what there is makes one step.
         self.steps = max(1, passes * (labelled + self.extra) // batch)
         self.epoch = self.step = 0
 
     def __iter__(self) -> Iterator[list[Key]]:
+        # Passes count on through all epochs: order and augmentation follow from the number, and no
+        # two passes of a run are alike.
         first = self.epoch * self.passes
         passes = range(first, first + self.passes)
         order = [(number, index) for number in passes for index in self._order(number)]
         for step in range(self.step, self.steps):
+            # Cut by the whole batch and shared afterwards: a step sees the same images in any
+            # group.
             keys = order[step * self.batch : (step + 1) * self.batch]
             yield keys[self.group.rank :: self.group.world]
 
     def _order(self, number: int) -> list[int]:
+        # A generator of its own: what the global one gives depends on how often it was asked
+        # before.
         generator = torch.Generator().manual_seed(seed_for(self.seed, number, "order"))
         if not self.extra:
             return torch.randperm(self.labelled, generator=generator).tolist()
@@ -65,11 +73,15 @@ class Batches:
 def batch_loader(
     items: TrainingItems, batches: Batches, workers: int
 ) -> DataLoader[tuple[Tensor, Tensor]]:
-    """Reads `batches` whenever it is iterated; its processes live on and keep their images."""
+    """Reads `batches` whenever it is iterated; its processes live on and keep their images.
+
+    It gives N×3×h×w float32 images, normalised, and N×h×w int64 masks, at the size of the crop.
+    """
     return DataLoader(
         items,
         batch_sampler=batches,
         num_workers=workers,
+        # New workers for each epoch decoded every image again: their cache never served.
         persistent_workers=workers > 0,
         worker_init_fn=_stand_apart,
     )
@@ -80,6 +92,8 @@ def _stand_apart(_: int) -> None:
 
     On Linux the kernel ends this process with the trainer; elsewhere torch notices in seconds.
     """
+    # Ignoring SIGTERM instead hung runs that had failed: at its exit Python sends that signal to
+    # its children and waits for them.
     os.setpgid(0, 0)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -21,6 +21,7 @@ CHOICES = {
     "class_weights": ("none", "median", "segnet", "enet", "enet_sqrt"),
     "precision": ("auto", "fp32", "bf16", "fp16"),
 }
+# One cell at the lineage's coarsest output stride.
 SMALLEST_CROP = 32
 # The settings with a flag of their own on the command line; --set takes every other one.
 FLAGS = {
@@ -77,6 +78,8 @@ class TrainConfig:
     flip: bool = True
     jitter: float = 0.3
     optimizer: str = "adamw"
+    # SegNet's loss on CamVid after 80 steps: 1.77 with this, the same with 6e-3; 2.01 with 1e-3;
+    # 1.88 with SGD and its paper's 0.1.
     lr: float = 3e-3
     momentum: float = 0.9
     weight_decay: float = 1e-2
@@ -93,6 +96,7 @@ class TrainConfig:
     probes: int = 4
 
     def __post_init__(self) -> None:
+        # Written as ranges, which NaN and Infinity fail: Python reads both in JSON.
         for name in ("epochs", "passes", "batch", "accumulate", "lr"):
             self._require(name, 0 < getattr(self, name) < math.inf, "above 0")
         for name in ("jitter", "weight_decay", "patience", "workers", "probes", "pseudo_ratio"):
@@ -122,6 +126,7 @@ class TrainConfig:
         """
         if not isinstance(settings, dict):
             raise ValueError("A configuration is a JSON object of settings.")
+        # Sidecars, histories and states say `arch`; what they hold is never written anew.
         former = {new: settings[old] for old, new in _FORMERLY.items() if old in settings}
         settings = former | {name: settings[name] for name in settings if name not in _FORMERLY}
         types = get_type_hints(cls)
@@ -210,6 +215,7 @@ def _parse_option(text: str) -> Any:
 def _parse(name: str, text: str, like: Any) -> Any:
     try:
         if isinstance(like, bool):
+            # bool("false") is True.
             return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
         if isinstance(like, tuple):
             first, second = (type(like[0])(part) for part in text.split(","))

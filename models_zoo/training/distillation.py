@@ -19,6 +19,7 @@ from models_zoo.precision import autocast
 from models_zoo.predict.engine import network_load
 
 TRUTH_SHARE = 0.5  # of the loss against the truth; the teacher's counts once
+# fpn_vgg16, the zoo's teacher, has its scores at stride 4 and only interpolates between them.
 STRIDE = 4
 
 
@@ -29,14 +30,21 @@ class Distillation:
         self.teacher, self.precision, self.device = teacher, precision, device
 
     def __call__(self, loss: Tensor, logits: Tensor, image: Tensor, mask: Tensor) -> Tensor:
-        """The whole loss of one part of a batch, from the student's `loss` and N×K×H×W `logits`."""
+        """The whole loss of one part of a batch, a float32 scalar.
+
+        `loss` is the student's against the truth, `logits` its N×K×H×W ones of `image`, N×3×H×W and
+        normalised; `mask` is N×H×W int64.
+        """
         with torch.no_grad(), autocast(self.precision, self.device):
             taught = self.teacher(image)
+        # In float32: the logarithm of a small probability is coarse in half precision.
         return TRUTH_SHARE * loss + divergence(logits.float(), taught.float(), mask)
 
 
 def divergence(logits: Tensor, taught: Tensor, mask: Tensor) -> Tensor:
-    """KL(taught ‖ logits) of N×K×H×W logits, a mean over cells of STRIDE×STRIDE pixels.
+    """KL(taught ‖ logits) of N×K×H×W float32 logits, a mean over cells of STRIDE×STRIDE pixels.
+
+    Hinton et al. 2015, section 2, at temperature 1, in nats. `mask` is N×H×W int64.
 
     A cell counts by its share of pixels that `mask` does not ignore: a crop beyond the image's edge
     is nothing that a teacher knows of. 0 where no pixel counts.
@@ -48,6 +56,7 @@ def divergence(logits: Tensor, taught: Tensor, mask: Tensor) -> Tensor:
 
 
 def _cells(x: Tensor) -> Tensor:
+    # Cells that the right or lower edge cuts are averaged over the pixels they have.
     return avg_pool2d(x, STRIDE, ceil_mode=True, count_include_pad=False)
 
 
@@ -60,6 +69,7 @@ def teacher_find(name: str, classes: Classes) -> CheckpointFiles:
     sidecar = checkpoint.sidecar
     if [entry["name"] for entry in sidecar["classes"]] != [entry["name"] for entry in classes]:
         raise ValueError(f"The teacher {sidecar['key']} was trained on other classes.")
+    # It is fed the student's own batch, which is normalised by these.
     if (*sidecar["mean"], *sidecar["std"]) != (*IMAGENET_MEAN, *IMAGENET_STD):
         raise ValueError(f"The teacher {sidecar['key']} takes its input normalised otherwise.")
     return checkpoint

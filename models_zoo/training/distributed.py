@@ -31,6 +31,7 @@ class Group:
             dist.all_reduce(tensor)
         return tensor
 
+    # What only the leading process reads (state, audit) must not differ between processes.
     def share(self, value: Any) -> Any:
         """The leading process's `value`, in every process."""
         if self.world == 1:

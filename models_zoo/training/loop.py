@@ -32,7 +32,9 @@ from models_zoo.training.schedules import learning_rate
 from models_zoo.training.validation import predictions, weighted_loss
 
 WEIGHTS_NAME = "best.safetensors"
+# New best weights wait under this name until the state that knows of them is on the disk.
 _PENDING_NAME = "pending.safetensors"
+# Each event is forced to disk, which short steps should not wait for every time.
 _STEPS_PER_EVENT = 10
 # A run may go on where its data and its teacher lie elsewhere, and with other processes to read.
 _FREE_TO_CHANGE = ("data", "pseudo", "teacher", "workers")
@@ -76,6 +78,7 @@ class Trainer:
     ) -> None:
         self.config, self.out, self.group, self.events = config, out, group, events
         self.optimisation, self.batches, self.loader = optimisation, batches, loader
+        # Kept in memory: drawing the 200 scenes of val anew took a tenth of a short epoch.
         self.val, self.val_items, self.hashes = val, Kept(val), hashes
         self.gallery = Gallery(out, val)
         count = min(config.probes, len(val))
@@ -109,6 +112,7 @@ class Trainer:
             done = self.at.epoch * self.batches.steps + self.at.step
             total = self.config.epochs * self.batches.steps
             rate = learning_rate(self.config.schedule, self.config.lr, done, total)
+            # Dropout follows from step and process: after a kill it is what it would have been.
             torch.manual_seed(seed_for(self.config.seed, done, "step", self.group.rank))
             loss, stop = self.optimisation.step(
                 image, mask, rate=rate, stop=self.stop_asked, seen=self.seen
@@ -147,6 +151,8 @@ class Trainer:
             losses += weighted_loss(self.optimisation.objective, logits, truth, self.val)
             if index in self.probes:
                 self.gallery.keep_probe(index, mask, epoch=self.at.epoch + 1)
+            # In a group, the others would wait for ever in the sum below: there the next step tells
+            # all.
             if self.stop_asked and self.group.world == 1:
                 self._stop()
         total = self.group.add(torch.from_numpy(counts).to(self.optimisation.device))
@@ -175,15 +181,20 @@ class Trainer:
                 "confusion": counts.tolist(),
             }
         }
+        # None where no class of the split could be counted.
         miou = result["miou"] or 0.0
         if miou > at.best["miou"]:
             at.best = {"miou": miou, "epoch": at.epoch, "sha256": ""}
             if self.group.leads:
+                # Beside the former ones: a kill before the state is written leaves weights that fit
+                # it.
                 path = self.out / _PENDING_NAME
                 at.best["sha256"] = weights_save(path, self.optimisation.validated)
             at.events["checkpoint"] = {**at.best, "file": WEIGHTS_NAME}
         if self.group.leads:
             self.save()
+            # After the state, which holds what a kill keeps out of the log: an epoch is logged
+            # once.
             self.settle()
             self._say(at.events["epoch"])
 
@@ -195,6 +206,7 @@ class Trainer:
         tqdm.write(f"{where}  {told}  {epoch['seconds']:.1f} s", file=sys.stderr)
 
     def _stop(self) -> None:
+        # The sum of all processes, since the leading one alone keeps a state and takes it up again.
         self.at.seen = self.group.add(self.seen).tolist()
         if self.group.leads:
             self.save()
@@ -233,6 +245,7 @@ class Trainer:
         state = self.group.share(state_load(self.out) if self.group.leads else None)
         if state is None:
             return False
+        # Through the codec: a setting made since the state was written has its default there.
         former = TrainConfig.from_json(state["config"]).to_json()
         changed = [
             name

@@ -45,14 +45,22 @@ class Objective(nn.Module):
         self.register_buffer("weights", weights)
 
     def mass(self, mask: Tensor) -> Tensor:
-        """The weight of a mask's valid pixels, a float64 scalar."""
+        """The weight of an N×H×W int64 mask's valid pixels, a float64 scalar."""
         if self.weights is None:
+            # float64, since float32 holds every whole number up to 2²⁴ only.
             return (mask != IGNORED).sum().double()
+        # Ignored pixels are counted and left out: selecting the others first took as long as
+        # counting.
         pixels = torch.bincount(mask.flatten(), minlength=IGNORED + 1)
         return (pixels[: len(self.weights)] * self.weights.double()).sum()
 
     def forward(self, heads: list[tuple[Tensor, float]], mask: Tensor) -> Tensor:
-        """The loss of one part; 0 (with gradients of 0) where no pixel is valid."""
+        """The loss of one part, a float32 scalar; 0 (with gradients of 0) where no pixel is valid.
+
+        `heads` as from Heads, N×K×H×W logits each; `mask` is N×H×W int64.
+        """
+        # A mean over no pixel is NaN. Zero times the logits still has gradients, which every
+        # process of a group must send.
         if not self.mass(mask) > 0:
             parts = [logits.float().sum() * 0 for logits, _ in heads]
         else:

@@ -38,6 +38,7 @@ class Optimisation:
         self.distillation = distillation
         self.precision, self.device, self.parts = precision, device, config.accumulate
         self.optimizer = _optimizer(network, config)
+        # fp16 ends at 65,504 and loses small gradients; bf16 has float32's range.
         self.scaler = torch.amp.GradScaler(device, enabled=device == "cuda" and precision == "fp16")
         self.average = (
             AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
@@ -62,8 +63,9 @@ class Optimisation:
         stop: bool,
         seen: Tensor | None = None,
     ) -> tuple[float, bool]:
-        """One optimiser step on this process's share of a batch.
+        """One optimiser step at the learning rate `rate` on this process's share of a batch.
 
+        `image` is N×3×H×W float32, normalised; `mask` N×H×W int64, IGNORED where nothing is known.
         `seen`, where given, are K×K int64 counts to which those of this share's logits are added.
         Returns the loss over the whole batch, and whether any process was asked to stop.
         FloatingPointError when the loss is not finite.
@@ -72,14 +74,17 @@ class Optimisation:
             group["lr"] = rate
         image = image.to(self.device, memory_format=torch.channels_last)
         mask = mask.to(self.device)
+        # Travels with the mass: one sum, after which all processes end with the same step.
         asked = torch.tensor(float(stop), dtype=torch.float64, device=mask.device)
         mass, stops = self.group.add(torch.stack([self.objective.mass(mask), asked])).tolist()
         self.optimizer.zero_grad(set_to_none=True)
         loss = self._backward(image, mask, mass, seen)
+        # Before the weights change: the state on the disk stays one to go on from.
         if not torch.isfinite(loss):
             raise FloatingPointError(
                 f"The loss became {loss.item()}. Try a lower learning rate or precision=fp32."
             )
+        # The norm below is meant of the gradients themselves, not of fp16's scaled ones.
         self.scaler.unscale_(self.optimizer)
         nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
         self.scaler.step(self.optimizer)
@@ -91,12 +96,17 @@ class Optimisation:
     def _backward(self, image: Tensor, mask: Tensor, mass: float, seen: Tensor | None) -> Tensor:
         """Gradients of the whole batch's loss, which is returned, part by part."""
         total = torch.zeros((), device=mask.device)
+        # chunk may give fewer parts than asked for (5 images in 4: 2, 2, 1), so these are counted.
         pairs = list(zip(image.chunk(self.parts), mask.chunk(self.parts), strict=True))
         for number, (part, truth) in enumerate(pairs, start=1):
+            # Gradients cross the processes once a step, with its last part.
             waits = self.group.world > 1 and number < len(pairs)
             with self.heads.no_sync() if waits else nullcontext():
                 with autocast(self.precision, self.device):
                     heads = self.heads(part)
+                # Means by their share of the valid pixels add up, over parts and processes, to the
+                # loss of one process that sees the whole batch (not so OHEM and Dice); equal shares
+                # would favour the pixels of sparse parts.
                 share = (self.objective.mass(truth) / max(mass, 1e-12)).float()
                 loss = self.objective(heads, truth)
                 if self.distillation is not None:
@@ -106,6 +116,9 @@ class Optimisation:
                 self.scaler.scale(loss * self.group.world).backward()
             total += loss.detach()
             if seen is not None:
+                # Train mIoU costs an argmax this way, and no pass of its own; augmented and in
+                # train mode, it is not comparable with val's to the last point, but its course
+                # tells overfitting.
                 seen += _counts(heads[0][0].detach(), truth)
         return self.group.add(total)
 
@@ -130,6 +143,7 @@ class Optimisation:
 def _counts(logits: Tensor, mask: Tensor) -> Tensor:
     """K×K int64 confusion counts of a batch's likeliest classes, without its ignored pixels."""
     classes = logits.shape[1]
+    # Ignored pixels fall into rows beyond the classes, which are cut off: cheaper than selecting.
     pairs = mask * classes + logits.argmax(dim=1)
     counts = torch.bincount(pairs.flatten(), minlength=(IGNORED + 1) * classes)
     return counts.view(-1, classes)[:classes]
@@ -144,4 +158,5 @@ def _optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer
     ]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
+    # Fused: the same numbers to rounding, in one pass over the weights.
     return torch.optim.AdamW(groups, lr=config.lr, fused=True)

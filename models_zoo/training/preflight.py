@@ -39,6 +39,7 @@ def preflight(config: TrainConfig) -> dict[str, Any]:
     if not any(finding.blocking for finding in audited.findings):
         inputs = Inputs(splits["train"], splits["val"], splits.get("pseudo"), audited)
         with TemporaryDirectory() as folder:
+            # Without workers: the peak is this process's, and images have to be in it.
             result["batch"] = _batch(dataclasses.replace(config, workers=0), inputs, Path(folder))
     return result
 
@@ -78,4 +79,5 @@ def _peak_bytes(device: str) -> int:
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # macOS tells bytes, Linux KiB.
     return peak if sys.platform == "darwin" else peak * 1024

@@ -51,6 +51,8 @@ def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, 
     out.mkdir(parents=True, exist_ok=True)
     if not resume and state_files(out):
         raise ValueError(f"{out} holds a run already: give --resume or another folder.")
+    # Here and not in what predicts, which gives memory back as its budget says. On one core a step
+    # of slim FCN-8s takes 298 ms for 337.
     memory_keep()
     with group_joined() as group:
         if group.leads:
@@ -64,7 +66,10 @@ def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, 
             raise
         except Exception as error:
             failure = failure_of(error, out)
+            # The process that was lost first tells its own failure; this one would tell a
+            # consequence.
             if not (group.world > 1 and peer_lost(error)):
+                # A full disk takes no event either, and must not hide what ended the run.
                 with suppress(OSError):
                     events.write("failure", **failure.to_json())
             if failure.code == FAILED_CODE:
@@ -139,6 +144,7 @@ def trainer_build(
     )
     weights = class_weights(config.class_weights, inputs.train.classes, inputs.audit)
     objective = Objective(config.loss, None if weights is None else torch.from_numpy(weights))
+    # Right before building, so that the initial weights hang on nothing but the seed.
     torch.manual_seed(seed_for(config.seed, "weights"))
     network = build(
         config.architecture,
@@ -154,6 +160,7 @@ def trainer_build(
     if config.teacher:
         teacher = teacher_find(config.teacher, inputs.train.classes)
         distillation = distillation_build(teacher, precision=precision, device=device)
+        # A resumed run must find the same teacher, wherever its file lies by then.
         hashes = [*hashes, teacher.sidecar["sha256"]]
     optimisation = Optimisation(
         to_train(network, device),

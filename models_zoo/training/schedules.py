@@ -19,6 +19,7 @@ def learning_rate(schedule: str, peak: float, step: int, steps: int) -> float:
     if schedule == "constant":
         return peak
     if schedule == "step":
+        # In whole numbers: a float's rounding could move the drop by a step.
         return peak / 10 ** (step * THIRDS // max(steps, 1))
     if schedule == "poly":
         return peak * (1 - progress) ** 0.9

@@ -43,4 +43,5 @@ def weighted_loss(
     if dataset.ignore_index is not None:
         ids[ids == dataset.ignore_index] = IGNORED
     mass = objective.mass(ids)
+    # Times its mass, so that the split's loss is one over its pixels and no mean of images' means.
     return torch.stack([objective([(logits[None], 1.0)], ids).double() * mass, mass])

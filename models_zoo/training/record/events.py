@@ -27,6 +27,7 @@ class EventLog:
 
     def _mend(self) -> None:
         """Ends a last line that a kill cut off; readers skip what is no JSON."""
+        # Else the next event would continue the broken line and be lost with it.
         if self._path.exists() and not self._path.read_bytes().endswith(b"\n"):
             with self._path.open("ab") as file:
                 file.write(b"\n")

@@ -16,6 +16,7 @@ UNFORESEEN_CODE = 1  # Python's own, after a traceback
 MISFIT_CODE = 2
 STOPPED_CODE = 3
 FAILED_CODE = 4
+# EFBIG too: a limit on the size of files (ulimit -f) stops a run as a full disk does.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -90,6 +91,7 @@ def _explained(error: Exception, out: Path | None) -> tuple[Kind, str] | None:
             "A process that loads images was killed, most likely for want of memory or of space "
             "in /dev/shm. Try fewer workers."
         )
+    # Last of all, since a full disk is an OSError too.
     if isinstance(error, (ValueError, OSError)):
         return Kind.MISFIT, sentence_of(error)
     return None

@@ -41,6 +41,8 @@ class Gallery:
     def keep_worst(self, per_image: list[dict[str, Any]]) -> None:
         """Of all the final masks only those of the images with the lowest mIoU."""
         scored = [(image_miou(counts), index) for index, counts in enumerate(per_image)]
+        # All masks were kept on the way: which are the worst is known at the end. An image without
+        # a countable class comes last.
         order = sorted(scored, key=lambda pair: 2.0 if pair[0] is None else pair[0])
         for place, (_, index) in enumerate(order):
             if place < WORST:
@@ -52,6 +54,7 @@ class Gallery:
         path = self.folder / IMAGES / f"{self.dataset.name(index)}.jpg"
         if path.exists():
             return
+        # The truth is written first: where the image lies, its truth does too.
         image, truth = self.dataset.load(index)
         self._write(TRUTH, index, truth)
         buffer = BytesIO()

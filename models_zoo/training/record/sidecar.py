@@ -30,7 +30,8 @@ def sidecar_of(
 ) -> dict[str, Any]:
     """All about the weights of the epoch `best`, scored on val in fp32 from the written file.
 
-    The counts of each image and the masks of the worst ones are kept beside the weights.
+    The counts of each image and the masks of the worst ones are kept beside the weights. ValueError
+    when `weights` is not the file that `best` names, OSError when it cannot be read.
     """
     dataset = inputs.val
     sidecar = {
@@ -57,6 +58,7 @@ def sidecar_of(
     if config.teacher:
         teacher = teacher_find(config.teacher, dataset.classes).sidecar
         sidecar["teacher"] = {name: teacher[name] for name in ("key", "sha256")}
+    # fp32, since published figures should not depend on the processor.
     engine, gallery = Engine(0, precision="fp32"), Gallery(weights.parent, dataset)
     evaluation = evaluate(engine, weights, sidecar, dataset, keep_mask=gallery.keep_mask)
     gallery.keep_worst(evaluation.per_image)
@@ -68,6 +70,7 @@ def sidecar_of(
 def _cost(config: TrainConfig, inputs: Inputs) -> dict[str, Any]:
     """Parameters, and multiply-adds of one image of the data set's size in 10⁹."""
     classes = len(inputs.val.classes)
+    # Counting asks for shapes alone, so the network takes no memory here.
     with torch.device("meta"):
         network = build(
             config.architecture, variant=config.variant, num_classes=classes, **config.options

@@ -10,11 +10,15 @@ import torch
 
 from models_zoo.files import atomic_file
 
+# The newest may be damaged; the one before it then loses an epoch at most, not the run.
 KEPT = 2
 
 
 def state_save(folder: Path, step: int, state: dict[str, Any]) -> Path:
-    """The state after `step` steps as state-<step>.pt."""
+    """The state after `step` steps as state-<step>.pt; older ones than KEPT are removed.
+
+    OSError when it cannot be written; then those before it stay.
+    """
     path = folder / f"state-{step:08d}.pt"
     with atomic_file(path) as file:
         torch.save(state, file)
@@ -27,6 +31,7 @@ def state_load(folder: Path) -> dict[str, Any] | None:
     """The newest sound state in `folder`, or None. Only a run's own files may lie there."""
     for path in reversed(state_files(folder)):
         if _sound(path):
+            # Tensors and plain values only: unpickling anything else could run it.
             return torch.load(path, map_location="cpu", weights_only=True)
     return None
 
@@ -40,6 +45,7 @@ def _sound(path: Path) -> bool:
     """Whether every part matches its checksum, which torch.load does not look at."""
     try:
         with zipfile.ZipFile(path) as archive:
+            # torch.load accepted a state with a flipped bit.
             return archive.testzip() is None
     except (zipfile.BadZipFile, OSError, EOFError):
         return False

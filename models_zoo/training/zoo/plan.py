@@ -59,6 +59,7 @@ class Item:
         about = history_read(history).about
         small = about.get("bytes", 0) <= SHIPPED_BYTES
         there = weights.is_file() and weights.with_suffix(".json").is_file()
+        # The command line names the recipe: what it no longer matches is trained anew.
         return about["command"] == self.command and (there or not small)
 
 
@@ -100,6 +101,7 @@ def zoo_train(
         try:
             sidecar = train(_with_teacher(item, runs, say), out, resume=True)
             whole = ship(out, item.shipped_at(folder), data=item.config.data)
+        # One after the other in one process: a failure ends its own training alone.
         except (TrainingFailed, ValueError, OSError) as fault:
             failed[f"{item.dataset} {item.name}"] = sentence_of(fault)
             say(f"{label}: {sentence_of(fault)}")
@@ -123,6 +125,8 @@ def _with_teacher(item: Item, runs: Path, say: Callable[[str], object]) -> Train
     if not weights.with_suffix(".json").is_file():  # written when a run ends
         say(f"Its teacher, {teacher.name}: {recipe.epochs} epochs")
         train(recipe, weights.parent, resume=True)
+    # Put in for the run alone: with a place in its recipe, no other checkout would know what is
+    # current.
     return replace(item.config, teacher=str(weights))
 
 

@@ -30,7 +30,7 @@ FULL: dict[str, Any] = {"variant": "full", "lr": 1e-3}
 
 
 def on_camvid(key: str, folder: str) -> TrainConfig:
-    """How `key` learns CamVid, whose folder is given."""
+    """How `key` learns CamVid, whose folder is given. ValueError for an unknown key."""
     line = architecture_get(key)
     recipe = line.recipe
     crop = {"crop": CAMVID_CORNERS} if recipe.on_corners else {}
@@ -40,7 +40,7 @@ def on_camvid(key: str, folder: str) -> TrainConfig:
 
 
 def on_scenes(key: str) -> TrainConfig:
-    """How `key` learns scenes."""
+    """How `key` learns scenes. ValueError for an unknown key."""
     recipe = architecture_get(key).recipe
     crop = {"crop": SCENES_CORNERS if recipe.on_corners else SCENES_CROP}
     settings = {**SCENES, **crop, **recipe.settings, **recipe.scenes}

@@ -11,6 +11,7 @@ from models_zoo.files import write_atomically
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.evaluation import evaluate
 
+# Of the shipped networks SegNet on CamVid lost most to 8 bits, 0.0026; half gained up to 0.004.
 MOST_LOST = 0.003  # of mIoU
 
 
@@ -22,6 +23,7 @@ def shrunk(best: Path, sidecar: dict[str, Any], weights: Path, *, data: str) -> 
     """
     changed = {"sha256": weights_shrink(best, weights), "bytes": weights.stat().st_size}
     small = sidecar | changed
+    # From the file as it is written, so that the sidecar tells the scores of what is shipped.
     scores = evaluate(Engine(0, precision="fp32"), weights, small, open_dataset(data, "val")).scores
     small["scores"] = [scores]
     if scores["miou"] < sidecar["scores"][0]["miou"] - MOST_LOST:

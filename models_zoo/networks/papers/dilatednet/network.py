@@ -89,6 +89,7 @@ class DilatedNet(nn.Module):
         self.fc7 = conv_block(hidden, hidden, kernel=1, batch_norm=batch_norm)
         self.dropout = nn.Dropout(0.5)
         self.score = nn.Conv2d(hidden, num_classes, 1)
+        # Before there is a context module, whose identity it would overwrite.
         initialise(self)
         multipliers = CONTEXTS[context]
         self.context = (
@@ -100,6 +101,7 @@ class DilatedNet(nn.Module):
         x = image
         for number, stage in enumerate(self.stages, start=1):
             x = stage(x)
+            # pool4 and pool5 are removed, which leaves an output stride of 8.
             if number <= 3:
                 x = self.pool(x)
         x = self.dropout(self.fc6(x))

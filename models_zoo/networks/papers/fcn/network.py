@@ -41,6 +41,8 @@ class FCN(nn.Module):
         self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True)
         self.fc6 = conv_block(narrow(512, width), hidden, kernel=7, batch_norm=batch_norm)
         self.fc7 = conv_block(hidden, hidden, kernel=1, batch_norm=batch_norm)
+        # Elementwise, as Caffe's: dropping whole ones of its 96 maps kept slim FCN-32s from
+        # learning; val mIoU went from .240 to .285 in six epochs without that.
         self.dropout = nn.Dropout(0.5)
         self.score_fr = nn.Conv2d(hidden, num_classes, 1)
         self.skips = [name for name, _ in SKIPS[:skips]]

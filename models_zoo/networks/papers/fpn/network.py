@@ -24,6 +24,7 @@ class FPN(nn.Module):
     def __init__(self, *, num_classes: int, width: float = 1.0) -> None:
         super().__init__()
         hidden = narrow(128, width)
+        # The published VGG-16, which it starts from, has no batch normalisation.
         self.stages = VGG16(width=width, batch_norm=False)
         self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True)
         self.laterals = nn.ModuleList(nn.Conv2d(narrow(c, width), hidden, 1) for c in LEVELS)

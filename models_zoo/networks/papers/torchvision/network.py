@@ -25,6 +25,7 @@ class FCNResNet(ResNetNetwork):
         super().__init__(
             backbone,
             fcn_head(fourth, narrow(512, width), num_classes),
+            # Always there: the published state dict has it.
             fcn_head(third, narrow(256, width), num_classes),
             align_corners=False,
         )
@@ -46,5 +47,6 @@ class MobileNetNetwork(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         features = self.backbone(image)
+        # LR-ASPP reads two maps of the backbone's, DeepLab v3 the one called out.
         scores = self.classifier(features.get("out", features))
         return interpolate(scores, image.shape[-2:], mode="bilinear")

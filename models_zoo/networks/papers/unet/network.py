@@ -46,6 +46,7 @@ class UNet(nn.Module):
         pairs = list(zip([3, *channels], channels, strict=False))
         self.down = nn.ModuleList(_double_conv(i, o, **kind) for i, o in pairs)
         self.pool = nn.MaxPool2d(2)
+        # Elementwise, as Caffe's, and not whole maps.
         self.dropout = nn.Dropout(0.5)
         self.up, self.merge = nn.ModuleList(), nn.ModuleList()
         for lower, upper in zip(channels[:0:-1], channels[-2::-1], strict=True):
