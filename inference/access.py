@@ -47,6 +47,7 @@ def visitor_token(request: HttpRequest, *, create: bool = False) -> str:
     if request.user.is_authenticated:
         return ""
     if create and VISITOR_KEY not in request.session:
+        # 32 bytes are 43 characters, as many as `Owned.visitor` holds.
         request.session[VISITOR_KEY] = secrets.token_urlsafe(32)
     return request.session.get(VISITOR_KEY, "")
 
@@ -66,12 +67,14 @@ def _owned(request: HttpRequest, owner: str = "owner") -> Q:
 def _own(request: HttpRequest) -> Q:
     if request.user.is_authenticated:
         return Q(owner=request.user)
+    # What REST made for nobody has "" too, and is no one's to change.
     return Q(owner=None, visitor=visitor_token(request)) & ~Q(visitor="")
 
 
 def _visible(request: HttpRequest, *, owner: str, share: str) -> Q:
     rule = _owned(request, owner)
     if token := _token(request.GET.get("share", "")):
+        # Looked up at each access: a revoked link opens nothing any more.
         rule |= Q(**{share: token})
     return rule
 
@@ -79,6 +82,7 @@ def _visible(request: HttpRequest, *, owner: str, share: str) -> Q:
 def images_visible(request: HttpRequest) -> QuerySet[Image]:
     """Images that the request may look at."""
     rule = _visible(request, owner="owner", share="comparisons__share_token")
+    # The join gives an image of several comparisons once for each of them.
     return Image.objects.filter(rule).distinct()
 
 
@@ -125,6 +129,7 @@ def batches_own(request: HttpRequest) -> QuerySet[Batch]:
 
 
 def _with_parts(comparisons: QuerySet[Comparison]) -> QuerySet[Comparison]:
+    # A list takes the same number of queries however long it is.
     return comparisons.select_related("image__mask_dataset").prefetch_related(
         "predictions__checkpoint__dataset", "predictions__checkpoint__evaluations"
     )

@@ -17,4 +17,5 @@ class InferenceConfig(AppConfig):
         from inference.models import Image
         from segweb.jobs.files import files_follow
 
+        # Of jobs' rows segweb's own app says it; an image is no job.
         post_delete.connect(files_follow, sender=Image)

@@ -39,6 +39,7 @@ def comparison_create(
         key=idempotency_key,
         request={
             "image": str(image.pk),
+            # Sorted: the same models in another order are the same request.
             "models": sorted(checkpoint.key for checkpoint in checkpoints),
             "scale": scale,
         },
@@ -58,6 +59,7 @@ def comparison_create(
             for position, checkpoint in enumerate(checkpoints)
         )
         for prediction in predictions:
+            # Before the commit a worker would find no row.
             wakeups.send_on_commit(prediction)
         return comparison
 
@@ -71,6 +73,7 @@ def checkpoints_choose(models: Models) -> list[Checkpoint]:
     """
     offered = Checkpoint.objects.offered()
     if models == "all":
+        # However many these are: twelve is a limit of what pages choose by themselves.
         shipped = offered.filter(shipped=True, dataset__slug=settings.DEFAULT_DATASET)
         chosen, missing = list(shipped), []
     else:

@@ -14,6 +14,7 @@ from experiments.models import Checkpoint, Dataset
 from inference.models import Scale
 from models_zoo.networks.catalogue import leaders
 
+# What the compare page is measured with, and two screens of it.
 MOST_PANES = 12  # of a comparison whose models nobody chose
 
 
@@ -46,6 +47,7 @@ class ModelsForm(forms.Form):
     @property
     def model_groups(self) -> list[ModelGroup]:
         """The models by data set, the default data set first."""
+        # The sort is stable: within a data set the lineage's order stays.
         default_first = sorted(
             self.checkpoints, key=lambda entry: entry.dataset.slug != settings.DEFAULT_DATASET
         )

@@ -32,6 +32,7 @@ class AnyType(BaseContentNegotiation):
 
     def select_renderer(self, request: Request, renderers: Any, *_: Any) -> Any:
         """Problems are JSON."""
+        # REST framework's own answers 406 to whoever accepts nothing but images.
         return renderers[0], renderers[0].media_type
 
 

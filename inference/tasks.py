@@ -21,4 +21,5 @@ def job_execute(job_id: str) -> None:
 def engine_preload(instance: Any, **kwargs: Any) -> None:
     """An inference worker imports torch before its first task, other workers never."""
     if InferenceJob.queue in instance.app.amqp.queues.consume_from:
+        # At the start: the first job's reader need not wait some seconds for torch.
         warm.engine()

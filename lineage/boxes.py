@@ -75,6 +75,7 @@ class Box:
             ]
         if self.kind == "branch":
             words = [("what", line) for line in self.lines]
+            # A branch is too narrow for channels, height and width in one line.
             words += [("shape", part) for part in self.shape.split(" × ", 1)]
         else:
             words = [("what", line) for line in self.lines] + [("shape", self.shape)]

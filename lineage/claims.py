@@ -19,6 +19,7 @@ from models_zoo.networks.paper import Claim
 from models_zoo.study.descriptions import description
 
 TIE = 0.01  # differences below this may be another seed's
+# A cost has to be 5 % below the strongest rival's to count as lower.
 FASTER = 0.95
 CORNERS_SMALL = 0.01
 FIELD_RANGE = (0.2, 0.5)  # about a third
@@ -58,6 +59,7 @@ def _judge(better: str, claim: Claim, entries: list[Measured]) -> Verdict:
     written = _written(measure, [(measured[key], value) for key, value in values.items()])
     if len(values) < len(sides):
         missing = tuple(key for key in sides if key not in measured)
+        # A checkpoint is there without a value: only scenes diagnose the failures.
         elsewhere = len(values) < len(known)
         return Verdict(
             says, measure.title, "unmeasured", written, missing=missing, elsewhere=elsewhere
@@ -97,6 +99,7 @@ def _written(measure: Measure, sides: list[tuple[Measured, float]]) -> list[tupl
 
 
 def _plain(entry: Measured) -> bool:
+    # Claims compare networks of about equal parameters, not of equal widths.
     return entry["variant"] == "slim" and not entry["pretrained"] and entry["shipped"]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from lineage.boxes import JOINS, Box, box_of
 
+# Fits a screen of 360 pixels, without scrolling sideways.
 WIDTH = 320
 BOXES = 240  # the widest box
 LANE = 8
@@ -71,6 +72,7 @@ def _rows(blocks: list[dict[str, Any]]) -> list[list[int]]:
             branches: list[int] = []
             while rows and len(rows[-1]) == 1:
                 before = rows[-1][0]
+                # What is read elsewhere too, or joins several itself, is no branch of this join.
                 single = len(blocks[before]["from"]) == 1 and reads[before] == 1
                 if not (single and before in block["from"]):
                     break
@@ -92,6 +94,7 @@ def _edges(
         skips += [(source, number) for source in block["from"] if at[number] - at[source] > 1]
         if "places" in block:
             places.append((block["places"], number))
+    # The shortest take the inner lanes, so that longer ones run around them.
     return sorted(skips, key=_length), sorted(places, key=_length)
 
 
@@ -122,6 +125,7 @@ def _place(
     for row in rows:
         height = max(diagram.boxes[number].height for number in row)
         shrunk = max(0.0, log2(across / max(blocks[row[-1]]["shape"][2], 1)))
+        # Each halving of the map takes 8 % of the width; words need 56 % of it.
         room = round(widest * (1 - 0.08 * min(shrunk, 5.5)))
         if len(row) > 1:
             room = WIDTH - left - right if len(row) > 2 else widest
@@ -153,6 +157,7 @@ def _lane_paths(boxes: list[Box], edges: list[tuple[int, int]], *, side: int) ->
         x = side * (border + PAD + LANE * number)
         for source, target in lane:
             start, end = boxes[source], boxes[target]
+            # Out below the middle, in above it: one lane's end and the next one's start are apart.
             paths.append(
                 f"M{_edge_of(start, side)} {start.centre + 4}H{x}V{end.centre - 3}"
                 f"H{_edge_of(end, side) + side}"

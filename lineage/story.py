@@ -69,6 +69,7 @@ class Story:
     @property
     def entries(self) -> list[Measured]:
         """The measured checkpoints, in the order of the lineage."""
+        # A file outlives what it measured: an architecture may have left the catalogue.
         known = [entry for entry in self.told["entries"] if entry["architecture"] in catalogue()]
         return sorted(known, key=lambda entry: place(entry["architecture"]))
 
@@ -106,6 +107,7 @@ class Story:
         read = [(entry, measure.read(entry)) for entry in self.entries]
         measured = [(entry, value) for entry, value in read if value is not None]
         values = [value for _, value in measured]
+        # Fractions are drawn against 1, so that charts compare; other units have no end.
         top = max(values) if measure.unit else 1.0
         low, high = min(values), max(values)
         marks = {high: "worst", low: "best"} if measure.less else {low: "worst", high: "best"}
@@ -119,6 +121,7 @@ class Story:
             )
             for entry, value in measured
         ]
+        # Scenes alone provoke the failures, and two networks say little of what tells apart.
         provoked = measure.tells and self.told["dataset"] == "scenes" and len(bars) > 2
         return Chart(measure, bars, provoked and high - low < APART)
 

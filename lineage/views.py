@@ -52,6 +52,7 @@ def architecture(request: HttpRequest, key: str) -> HttpResponse:
 @cache_control(max_age=86_400)
 def picture(request: HttpRequest, key: str, name: str) -> FileResponse:
     """A picture of what align_corners changes."""
+    # Only listed names become paths: nothing of an address reaches the disk.
     if key not in known() or name not in CORNERS:
         raise Http404
     return _png(picture_path(key, name))

@@ -32,6 +32,7 @@ from segweb.http.idempotency import IDEMPOTENCY_KEY, idempotency_key
 
 def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
     """The results of a batch as a file: `zip`, or `coco` of one model (the first if not said)."""
+    # Files are numbered in this order, whatever a page is sorted by.
     tiles = batch_tiles(batch, sort="upload")
     if kind == "zip":
         name = f"batch-{batch.pk}.zip"
@@ -46,6 +47,7 @@ def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
     else:
         raise ValidationError({"as": [_("Known formats: %(known)s.") % {"known": "zip, coco"}]})
     response["X-Content-Type-Options"] = "nosniff"
+    # Unlike a mask, results change while the batch goes on.
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -18,8 +18,11 @@ from inference.images.uploads import UploadRefused, clean_name
 from segweb.http.zips import ZipEntry, ZipRules, zip_entries
 
 IMAGES_MAX = 50
+# More than a zip without zip64 counts to: IMAGES_MAX and DIRECTORY_BYTES are what limits.
 ENTRIES_MAX = 2**16
+# Unbounded, a million entries would take minutes before the first is looked at.
 DIRECTORY_BYTES = 2**20  # of a zip's list of entries: thousands of names
+# The header of a first file, and the end of an archive that is empty.
 SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 
@@ -39,7 +42,10 @@ def batch_bytes_max() -> int:
 
 
 def batch_files(files: Sequence[BinaryIO]) -> list[BatchFile]:
-    """The images of an upload: one zip, or up to IMAGES_MAX files. UploadRefused says why not."""
+    """The images of an upload: one zip, or up to IMAGES_MAX files.
+
+    UploadRefused, or ZipRefused of a zip, says why not.
+    """
     zips = [file for file in files if _is_zip(file)]
     if zips and len(files) > 1:
         raise UploadRefused(_("Send images, or one zip, but not both."))
@@ -64,6 +70,7 @@ def _is_zip(file: BinaryIO) -> bool:
 
 def _read_whole(file: BinaryIO) -> bytes:
     file.seek(0)
+    # One byte beyond the limit is enough for `check_header` to refuse it.
     return file.read(settings.UPLOAD_MAX_BYTES + 1)
 
 
@@ -80,6 +87,7 @@ def _entries(file: BinaryIO) -> list[BatchFile]:
     entries = zip_entries(file, rules)
     masks = {_stem(entry): entry for entry in entries if _is_mask(entry)}
     images = [entry for entry in entries if not _is_mask(entry)]
+    # A mask that fits no image is refused: in silence its image would just have no score.
     strays = set(masks) - {_stem(image) for image in images}
     if strays:
         raise UploadRefused(_("%(name)s: there is no image for this mask.") % {"name": min(strays)})

@@ -24,6 +24,7 @@ class ManyFilesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
         """Each for itself."""
+        # None lets the field itself say that a file is missing.
         return [super(ManyFilesField, self).clean(file, initial) for file in data or [None]]
 
 

@@ -1,4 +1,4 @@
-"""What a batch regions, to take away: a zip of masks with a table, or a COCO data set."""
+"""What a batch found, to take away: a zip of masks with a table, or a COCO data set."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ def results_coco(tiles: list[Tile], model: str) -> Iterator[str]:
     classes = shown[0][1].checkpoint.classes if shown else []
     yield f'{{"images": {json.dumps(images)}, "categories": {json.dumps(categories(classes))}, '
     yield '"annotations": ['
+    # Annotations are numbered through the whole file: in COCO an id is met once.
     number = 1
     for tile, prediction in shown:
         regions = coco_annotations(
@@ -84,6 +85,7 @@ def _table(tiles: list[Tile]) -> str:
 def _rows(tiles: list[Tile]) -> Iterator[dict[str, Any]]:
     for tile in tiles:
         image = {"image": tile.item.name, "disagreement_bits": tile.disagreement}
+        # A file that waits, or cannot be read, has a line too, which says so.
         if tile.comparison is None:
             yield image | {"state": tile.state, "error": gettext(tile.error)}
         for prediction in _predictions(tile):

@@ -46,6 +46,7 @@ def batch_create(
     checkpoints = checkpoints_choose(models)
     if len(checkpoints) > MODELS_MAX:
         raise ValidationError(_("A batch takes at most %(limit)s models.") % {"limit": MODELS_MAX})
+    # Measured here too: a body need not say in its header how long it is.
     if sum(file.seek(0, 2) for file in files) > batch_bytes_max():
         limit = batch_bytes_max() / 2**20
         raise uploads.UploadTooLarge(_("A batch has at most %(limit)g MiB.") % {"limit": limit})
@@ -60,6 +61,7 @@ def batch_create(
     )
     if idempotency_key:
         batch.idempotency_key = _digest(batch, files, idempotency_key)
+        # A repetition stores nothing; two at one moment are told apart by `_batch_store`.
         if existing := made_already(Batch, batch.idempotency_key):
             return existing
     return _batch_store(batch, batch_files(files))
@@ -87,6 +89,7 @@ def _batch_store(batch: Batch, files: list[BatchFile]) -> Batch:
             batch.save(force_insert=True)
             for item in BatchItem.objects.bulk_create(items):
                 wakeups.send_on_commit(item)
+    # Whatever ends it, also a process told to stop: no file stays without its row.
     except BaseException as fault:
         for item in items:
             folder_delete(folder=item.folder)
@@ -104,6 +107,7 @@ def _item_store(item: BatchItem, file: BatchFile) -> None:
             continue
         content = read()
         try:
+            # The header alone: decoding 50 photos would hang the request.
             uploads.check_header(BytesIO(content))
         except uploads.UploadRefused as refusal:
             named = {"name": file.name, "refusal": " ".join(refusal.messages)}
@@ -116,7 +120,10 @@ def batch_delete(*, batch: Batch) -> None:
     """Delete a batch with its comparisons and their images."""
     with transaction.atomic():
         images = Image.objects.filter(comparisons__batch=batch)
+        # Asked before the rows are gone. An item's own id finds the image of an attempt that was
+        # killed before its comparison was there.
         ids = [*images.values_list("pk", flat=True), *batch.items.values_list("pk", flat=True)]
         batch.delete()
+        # An image that was compared once more outside of the batch stays.
         for image in Image.objects.filter(pk__in=ids, comparisons=None):
             image.delete()

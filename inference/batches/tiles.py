@@ -64,6 +64,7 @@ def batch_tiles(batch: Batch, *, sort: str = "") -> list[Tile]:
     tiles = [_tile(item) for item in items]
     sort = sort_of(tiles, sort)
     if sort == "score":
+        # What is not known yet comes last: it is not the worst.
         tiles.sort(key=lambda tile: (tile.miou is None, tile.miou))
     elif sort == "disagreement":
         tiles.sort(key=lambda tile: (tile.disagreement is None, -(tile.disagreement or 0)))
@@ -106,7 +107,9 @@ def batch_progress(batch: Batch, tiles: list[Tile]) -> Progress:
     return Progress(
         images=len(tiles),
         refused=refused,
+        # Ended, not DONE: nobody waits for one that failed.
         masks=sum(prediction.ended for prediction in predictions),
+        # Not the predictions there are: a file that waits for unpacking has none yet.
         masks_expected=(len(tiles) - refused) * len(batch.model_keys),
         ended=all(tile.item.ended for tile in tiles) and all(p.ended for p in predictions),
     )

@@ -21,6 +21,7 @@ from segweb.jobs import Lease, patiently
 def unpack(item: BatchItem, lease: Lease) -> dict[str, Any]:
     """The fields that an item gains by being carried out. UploadRefused when it is no image."""
     batch = item.batch
+    # A refusal is stored as a sentence, and a worker has no reader whose language it could ask.
     with translation.override(batch.language):
         image = patiently(lambda: Image.objects.filter(pk=item.pk).first() or _image(item))
         try:

@@ -59,6 +59,7 @@ def _new(request: HttpRequest) -> HttpResponse:
             check_pace(request, BatchThrottle)
             batch = services.batch_create(**form.cleaned_data, **access.maker(request, create=True))
             address = reverse("inference:batch", args=[batch.pk])
+            # htmx follows a plain redirect and would put the whole page where the form is.
             return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
         except ValidationError as refusal:
             form.add_error(None, refusal)
@@ -69,6 +70,7 @@ def _new(request: HttpRequest) -> HttpResponse:
         "max_image_bytes": settings.UPLOAD_MAX_BYTES,
     }
     template = "inference/batches/_form.html" if request.htmx else "inference/batches/new.html"
+    # 422 is the one error whose answer the pages' htmx puts in place.
     return render(request, template, context, status=422 if posted else 200)
 
 

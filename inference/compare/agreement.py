@@ -24,8 +24,10 @@ def vote_entropy(masks: Sequence[np.ndarray]) -> np.ndarray:
 
     0 where all agree; log2(N) where N masks say N different things.
     """
+    # Votes are whole numbers up to N: a table of N + 1 values, not a logarithm a pixel.
     share = np.arange(len(masks) + 1) / len(masks)
     surprise = np.zeros_like(share)
+    # 0 · log 0 counts as 0.
     surprise[1:] = -share[1:] * np.log2(share[1:])
     surprise = surprise.astype(np.float32)
     entropy = np.zeros(masks[0].shape, np.float32)
@@ -38,9 +40,15 @@ def vote_entropy(masks: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def pair_agreement(one: np.ndarray, other: np.ndarray, num_classes: int) -> dict[str, Any]:
-    """The share of pixels that two masks agree on, and the most frequent of their swaps."""
+    """The share of pixels that two masks agree on, and the most frequent of their swaps.
+
+    Masks are H×W class ids of one shape; shares are fractions of all pixels. ValueError when the
+    shapes differ or an id is no class.
+    """
+    # Neither is the truth: rows are what `one` says, columns what `other` does.
     counts = confusion(one, other, num_classes)
     differing = counts - np.diag(np.diag(counts))
+    # Stable: swaps that are equally frequent come in the same order each time.
     most_first = np.argsort(-differing, axis=None, kind="stable")[:SWAPS]
     pairs = [divmod(int(index), num_classes) for index in most_first]
     return {
@@ -56,7 +64,8 @@ def pair_agreement(one: np.ndarray, other: np.ndarray, num_classes: int) -> dict
 def comparison_agreement(comparison: Comparison) -> dict[str, Any]:
     """Agreement of every pair of finished predictions, and the mean vote entropy of each group.
 
-    `entropy_mean` is that of the largest group; None where no two predictions can be compared.
+    Agreement is a fraction of pixels, entropy in bits. `entropy_mean` is that of the largest
+    group; None where no two predictions can be compared.
     """
     by_classes: dict[Any, list[Prediction]] = {}
     for prediction in comparison.predictions.all():
@@ -71,6 +80,7 @@ def comparison_agreement(comparison: Comparison) -> dict[str, Any]:
         for (a, one), (b, other) in combinations(zip(members, masks, strict=True), 2):
             ids = {"a": str(a.pk), "b": str(b.pk)}
             pairs.append(ids | pair_agreement(one, other, len(classes)))
+        # Summed in float64: an image may have 40 million pixels.
         entropy = float(vote_entropy(masks).mean(dtype=np.float64))
         groups.append({"predictions": [str(m.pk) for m in members], "entropy_mean": entropy})
     largest = max(groups, key=lambda group: len(group["predictions"]), default=None)

@@ -53,6 +53,7 @@ class Comparisons(APIView):
         form.is_valid(raise_exception=True)
         image = access.images_visible(request).filter(pk=form.validated_data["image"]).first()
         if image is None:
+            # Another's image is answered like none, so that ids cannot be tried out.
             raise ValidationError({"image": [_("There is no such image.")]})
         comparison = comparison_create(
             image=image,
@@ -61,6 +62,7 @@ class Comparisons(APIView):
             idempotency_key=idempotency_key(request),
             **access.maker(request),
         )
+        # With its rows in a few queries; those just inserted would be looked up one by one.
         fresh = access.comparisons_visible(request).get(pk=comparison.pk)
         shown = ComparisonSerializer(fresh, context={"request": request}).data
         headers = {"Location": shown["url"]}

@@ -36,6 +36,7 @@ class UploadForm(ModelsForm):
         return first_looked_at(fitting)
 
     def _fitting(self, data: dict[str, Any]) -> list[str]:
+        # Whoever changed a tick gets what they ticked.
         untouched = set(data["models"]) == self.default_keys
         return self.sample_keys if untouched and self.sample_keys else data["models"]
 

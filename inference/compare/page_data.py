@@ -66,6 +66,7 @@ def _place(classes: Classes, lists: list[Classes]) -> int:
 
 def _texts() -> dict[str, str]:
     """What the scripts say in the reader's language, beside what panels say for themselves."""
+    # Those of maps stand here, since a map is shown without any panel too.
     return {
         "ensemble": _("Ensemble"),
         "entropy": _("Where the models disagree"),

@@ -32,6 +32,7 @@ class Pane:
     def look(self) -> str:
         """Names what the pane shows: the same look, the same pane."""
         row = self.prediction
+        # Whole percents: with every byte the pane would look new and be drawn again.
         fetched = round(100 * (row.download or 0))
         return "-".join(map(str, (row.state, row.attempt, self.before, int(self.stalled), fetched)))
 
@@ -55,6 +56,8 @@ def pane_of(prediction: Prediction, number: int) -> Pane:
     if prediction.comparison.batch_id is None:  # batches let others pass
         before = before.exclude(state=State.QUEUED, comparison__batch__isnull=False)
     beating = Q(heartbeat_at__gt=now - timedelta(seconds=settings.LEASE_SECONDS))
+    # Read from the rows: to ask the broker would cost a second, and fail with it. Between two
+    # jobs no lease beats, so one that ended just now is a sign of life too.
     at_work = Q(state=State.RUNNING) & beating | Q(ended_at__gt=now - PATIENCE)
     stalled = (
         prediction.queued_at < now - PATIENCE and not Prediction.objects.filter(at_work).exists()

@@ -31,6 +31,7 @@ def predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
     top3 = BytesIO()
     np.savez_compressed(top3, classes=result.top_classes, probabilities=result.top_probabilities)
     drawn = ContentFile(mask_png(result.mask, checkpoint.classes))
+    # By token: two workers on one job never write the same file.
     stem = f"{prediction.folder}/{lease.token}"
     height, width = result.scored_at
     return {
@@ -44,6 +45,7 @@ def predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
         "memory_bytes": result.memory_bytes,
         "device": result.device,
         "precision": result.precision,
+        # Here and once: in a request, twelve masks of 40 megapixels would hang it.
         "scores": mask_scores(image, checkpoint, result.mask),
     }
 
@@ -51,6 +53,7 @@ def predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
 def settle(prediction: Prediction) -> None:
     """After the last prediction of a comparison, see where they agree."""
     comparisons = Comparison.objects.filter(predictions=prediction.pk).select_related("image")
+    # None where the comparison was deleted meanwhile.
     comparison = patiently(comparisons.first)
     if comparison and comparison.ended:
         comparison_settle(comparison=comparison)

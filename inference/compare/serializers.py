@@ -145,6 +145,7 @@ class ModelsField(serializers.Field):
     def to_internal_value(self, data: Any) -> list[str] | str:
         """The keys as they came."""
         is_list = isinstance(data, list) and data and all(isinstance(key, str) for key in data)
+        # PostgreSQL refuses to look for NUL or half a surrogate pair; neither is printable.
         if data != "all" and not (is_list and all(map(str.isprintable, data))):
             self.fail("invalid")
         return data

@@ -17,6 +17,7 @@ def comparison_settle(*, comparison: Comparison) -> dict[str, Any]:
         agreement = comparison_agreement(comparison)
         if not comparison.ended:
             return agreement
+        # Worker and request may settle at once: whoever comes second changes nothing.
         unkept = Comparison.objects.filter(pk=comparison.pk, agreement__isnull=True)
         unkept.update(agreement=agreement)
         comparison.agreement = agreement
@@ -25,6 +26,7 @@ def comparison_settle(*, comparison: Comparison) -> dict[str, Any]:
 
 def comparison_share(*, comparison: Comparison) -> str:
     """The token of the comparison's share link, made at the first call."""
+    # The database decides between two clicks: both are told the first one's token.
     unshared = Comparison.objects.filter(pk=comparison.pk, share_token=None)
     unshared.update(share_token=secrets.token_urlsafe(24))
     comparison.refresh_from_db(fields=["share_token"])

@@ -60,6 +60,7 @@ def _home(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "samples": samples_by_failure().items(),
+        # Without those of batches: one of fifty images would push everything else out.
         "recent": access.comparisons_own(request).filter(batch=None)[:RECENT],
         "max_bytes": settings.UPLOAD_MAX_BYTES,
     }
@@ -68,6 +69,7 @@ def _home(request: HttpRequest) -> HttpResponse:
 
 
 def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
+    # Before anything is decoded or stored.
     check_pace(request)
     made_by = access.maker(request, create=True)
     if data["sample"]:
@@ -128,6 +130,7 @@ def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
         raise Http404
     pane = pane_of(predictions[number - 1], number)
     if pane.look == request.GET.get("seen"):
+        # Nothing is swapped, so progress bars run on and the keyboard's focus stays.
         return HttpResponse(status=204)
     context = {"comparison": comparison, "pane": pane, "share": request.GET.get("share")}
     return render(request, "inference/compare/_arrival.html", context)
@@ -148,6 +151,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
             image=comparison.image, **chosen, **access.maker(request, create=True)
         )
     except ValidationError as refusal:
+        # The form says what is wrong with the choice; the service only that nothing was chosen.
         for sentence in form.errors.get("models") or refusal.messages:
             messages.error(request, sentence)
     return _go_to(request, comparison)

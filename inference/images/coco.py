@@ -20,6 +20,7 @@ def _annotation(number: int, mask: np.ndarray, class_id: int, image_id: int) -> 
         "segmentation": {"size": list(mask.shape), "counts": rle_encode(region)},
         "area": int(region.sum()),
         "bbox": [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1],
+        # COCO keeps run lengths for crowds, which all objects of one class together are.
         "iscrowd": 1,
     }
 

@@ -42,6 +42,7 @@ def mask_as_overlay(prediction: Prediction) -> FileResponse:
     colours = colourise(mask_read(prediction.mask), prediction.checkpoint.classes)
     blended = (image * (1 - OPACITY) + colours * OPACITY).round().astype(np.uint8)
     buffer = BytesIO()
+    # Quick rather than small, since the request waits for it.
     Picture.fromarray(blended).save(buffer, "PNG", compress_level=1)
     buffer.seek(0)
     return stored(buffer, "image/png", f"{_stem(prediction)}-overlay.png")
@@ -73,8 +74,10 @@ def mask_as_top3(prediction: Prediction) -> FileResponse:
 
 
 def _zipped(raw: bytes, name: str) -> FileResponse:
+    # Without a time in it, equal masks give equal bytes.
     packed = gzip.compress(raw, compresslevel=1, mtime=0)
     response = stored(BytesIO(packed), "application/octet-stream", name)
+    # The browser unpacks it on the way: scripts get the bare bytes.
     response["Content-Encoding"] = "gzip"
     return response
 

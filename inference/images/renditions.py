@@ -21,6 +21,7 @@ LONGEST = {"thumbnail": 480, "view": 2560}  # pixels of the longer side
 
 def image_rendition(*, image: Image, size: str) -> bytes:
     """A JPEG of the image, its longer side at most LONGEST[size]. KeyError for another size."""
+    # The size is in the name: with another LONGEST no old file is served.
     name = f"{image.folder}/{size}-{LONGEST[size]}.jpg"
     if not default_storage.exists(name):
         with image.file.open() as file:

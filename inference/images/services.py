@@ -34,6 +34,7 @@ def image_create(
 
     Raises `uploads.UploadRefused` with a sentence for the user.
     """
+    # Image and mask are read before anything is stored: a refusal leaves no file behind.
     picture = uploads.read_image(file)
     truth = None
     if mask is not None:

@@ -23,7 +23,9 @@ from PIL import Image
 from experiments.models import Dataset
 from models_zoo.images import to_rgb
 
+# What browsers show. Pillow would open EPS, PSD and TIFF too.
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+# Lossless ones: JPEG changes class ids.
 MASK_FORMATS = ("PNG", "GIF", "BMP")
 MASK_MODES = ("1", "L", "P", "I;16")
 NAME_LENGTH = 100
@@ -45,12 +47,14 @@ class UploadTooLarge(UploadRefused):
 def body_too_long(request: HttpRequest, *, files_bytes: int) -> bool:
     """Whether a request says itself that it holds more than its files and their form may."""
     length = request.META.get("CONTENT_LENGTH") or "0"
+    # A first guard only, for what admits it: `_check_bytes` measures what came.
     return length.isdigit() and int(length) > files_bytes + FORM_BYTES
 
 
 def read_image(file: BinaryIO) -> Image.Image:
     """An uploaded image as a viewer shows it: RGB, upright. UploadRefused when it is none."""
     with _refusing(IMAGE_FORMATS):
+        # Guarded too: what decodes may still fail to be turned into colours.
         return to_rgb(_decoded(file, IMAGE_FORMATS))
 
 
@@ -88,6 +92,7 @@ def _decoded(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
     """The first frame, decoded only after its size was found to be within the limits."""
     _check_bytes(file)
     picture = Image.open(file, formats=formats)
+    # From the header: 169 megapixels fit into a PNG of 20 KB.
     _check_pixels(*picture.size)
     picture.load()
     return picture
@@ -111,7 +116,7 @@ def _refusing(formats: tuple[str, ...]) -> Iterator[None]:
 
 
 def check_header(file: BinaryIO) -> None:
-    """Refuse what is no image or too large, as far as that is seen without decoding it."""
+    """UploadRefused for what is no image or too large, as far as the header tells."""
     with _refusing(IMAGE_FORMATS):
         _check_bytes(file)
         _check_pixels(*Image.open(file, formats=IMAGE_FORMATS).size)
@@ -138,9 +143,11 @@ def _too_many_pixels() -> UploadTooLarge:
 
 
 def png(image: Image.Image) -> bytes:
-    """The pixels as a PNG file without metadata, quick rather than small."""
+    """The pixels, of the image's own mode, as a PNG file without metadata."""
     buffer = BytesIO()
+    # From the pixels alone: Pillow would write along what it kept of the file, as its profile.
     bare = Image.frombytes(image.mode, image.size, image.tobytes())
+    # Level 1: 40 megapixels must not hold a request for longer than 5 s.
     bare.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
@@ -152,5 +159,6 @@ def clean_name(name: str | None) -> str:
 
 def clean_text(text: str) -> str:
     """A title to show: no control or direction-changing characters, not long."""
+    # Category C: controls with NUL, halves of surrogate pairs, and what turns the direction.
     seen = "".join(c for c in text if unicodedata.category(c)[0] != "C")
     return seen.strip()[:NAME_LENGTH]

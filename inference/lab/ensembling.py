@@ -20,6 +20,7 @@ from segweb.jobs import Lease
 
 def combine(ensemble: Ensemble, lease: Lease) -> dict[str, Any]:
     """The fields that an ensemble gains by being carried out."""
+    # At first use: it brings torch along, which no web process may load.
     from models_zoo.predict.ensembling import combined_blocks
 
     image, members = ensemble.comparison.image, _members(ensemble)
@@ -50,6 +51,7 @@ def combine(ensemble: Ensemble, lease: Lease) -> dict[str, Any]:
         "members": [
             entry
             | _changes(mask, member, truth, ignored)
+            # Without a member that has all of the weight nothing is left to score.
             | {"marginal": _marginal(judged, counts) if sum(weights) > entry["weight"] else None}
             for entry, member, counts in zip(ensemble.members, members, without, strict=True)
         ],

@@ -69,6 +69,7 @@ def _field(
         _batch(network, sidecar, np.asarray(_opened(sample.image_path)), (height, width))
         for sample in sample_images()[:SAMPLES]
     ]
+    # The middle of the pixel, at the size that the network sees.
     row, column = int((y + 0.5) / down), int((x + 0.5) / across)
     field = effective_field(network, [batch, *others], row, column)
     theory = theoretical_side(sidecar["architecture"], sidecar["options"])
@@ -76,6 +77,7 @@ def _field(
     if theory != "global":
         half = theory / 2
         box = [x - half * across, y - half * down, x + half * across, y + half * down]
+    # A square's side by the mean of both factors, which differ where a size was rounded.
     scale = (across * down) ** 0.5
     figures = {
         "box": box,

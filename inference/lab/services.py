@@ -33,10 +33,12 @@ def ensemble_create(
     """
     weights = [1.0] * len(members) if weights is None else [float(weight) for weight in weights]
     _check_members(comparison, members)
+    # NaN is within no bounds, so it is refused here too.
     if len(weights) != len(members) or not all(0 <= weight < math.inf for weight in weights):
         raise ValidationError(_("Give each member a weight of 0 or more."))
     if not sum(weights) > 0:
         raise ValidationError(_("At least one weight must be above 0."))
+    # Weights of 1 and 1, and of 2 and 2, are one ensemble; so are two orders of members.
     shares = [weight / sum(weights) for weight in weights]
     listed = sorted(zip(map(str, members), shares, strict=True))
     recipe = hashlib.sha256(json.dumps([combine, listed]).encode()).hexdigest()
@@ -53,6 +55,7 @@ def ensemble_create(
 
 def _check_members(comparison: Comparison, members: Sequence[UUID]) -> None:
     predictions = comparison.predictions.select_related("checkpoint").in_bulk(members)
+    # Fewer rows than ids: one is a stranger's, or is named twice.
     if len(predictions) < len(members):
         raise ValidationError(_("An ensemble is made of this comparison's models, each once."))
     if len(members) < 2:

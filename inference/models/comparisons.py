@@ -24,6 +24,7 @@ class Owned(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
     )
+    # 32 random bytes as secrets.token_urlsafe writes them.
     visitor = models.CharField(max_length=43, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -89,6 +90,7 @@ class Comparison(Owned):
     )
     scale = models.CharField(max_length=5, choices=Scale.choices, default=Scale.MODEL)
     agreement = models.JSONField(null=True, blank=True)
+    # Null, not "", where there is none: many are not shared, and a token is one comparison's.
     share_token = models.CharField(max_length=43, null=True, blank=True, unique=True)
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
 
@@ -137,6 +139,7 @@ class Prediction(InferenceJob):
     network = "checkpoint"
 
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="predictions")
+    # Superseded checkpoints are kept, since old predictions belong to them.
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="predictions")
     position = models.PositiveSmallIntegerField(default=0)
     mask = models.FileField(max_length=200, blank=True)

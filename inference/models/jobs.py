@@ -54,6 +54,7 @@ class InferenceJob(Job):
         """With what the order goes by, which a look at an empty queue would not show."""
         faults = []
         try:
+            # To write the SQL is to resolve every name in it; no table is asked.
             str(cls._default_manager.filter(cls.watched).query)
             str(
                 cls._default_manager.order_by(

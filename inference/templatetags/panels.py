@@ -88,5 +88,6 @@ def panels(context: Context) -> list[Panel]:
 
 
 def _names(engine: Engine) -> set[str]:
+    # In every folder of templates: a panel from outside of the repository is found too.
     folders = [*engine.dirs, *(get_app_template_dirs("templates") if engine.app_dirs else ())]
     return {path.stem for folder in folders for path in Path(folder, FOLDER).glob("*.html")}

@@ -23,6 +23,7 @@ from segweb.templatetags.figures import term
 
 register = template.Library()
 register.filter(passport_term)
+# A photo of 1024×768 is 1.5 MB as PNG, more than twelve masks.
 LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at
 
 # What is said of a data set where its models are chosen, by slug.

@@ -20,6 +20,7 @@ def next_execute() -> None:
 def next_job() -> InferenceJob | None:
     """What somebody watches, longest waiting first, whatever it is; then the others by turns."""
     kinds = [kind for kind in job_models() if issubclass(kind, InferenceJob)]
+    # The broker is first in, first out: behind a batch's 600 messages somebody would wait long.
     watched = [job for kind in kinds if (job := _oldest(_queued(kind).filter(kind.watched)))]
     if watched:
         return min(watched, key=lambda job: job.queued_at)
@@ -40,4 +41,5 @@ def _oldest(queued: QuerySet[InferenceJob]) -> InferenceJob | None:
 def _by_network(kind: type[InferenceJob]) -> InferenceJob | None:
     """Warm networks first: loading one takes longer than most predictions."""
     is_warm = When(**{f"{kind.network}__sha256__in": warm.engine().warm}, then=0)
+    # Then checkpoint by checkpoint, so that each is loaded once.
     return _queued(kind).order_by(Case(is_warm, default=1), kind.network, "queued_at").first()

@@ -91,6 +91,7 @@ def _audit_split(split: str, dataset: Dataset, result: Audit) -> None:
             continue
         if mask.shape != size:
             sizes.append(f"{name} (mask {_by(mask.shape)}, image {_by(size)})")
+        # Masks are bytes: one count of all ids finds those that are no class, too.
         counts = np.bincount(mask.ravel(), minlength=256)
         if dataset.ignore_index is not None:
             counts[dataset.ignore_index] = 0
@@ -98,6 +99,7 @@ def _audit_split(split: str, dataset: Dataset, result: Audit) -> None:
             values = (np.flatnonzero(counts[classes:]) + classes).tolist()
             strange.append(f"{name} ({', '.join(map(str, values[:_NAMED]))})")
         pixels += counts[:classes]
+        # What median frequencies divide by: kept, so that class weights need no second pass.
         image_pixels += np.where(counts[:classes] > 0, counts[:classes].sum(), 0)
     result.class_pixels[split], result.class_image_pixels[split] = pixels, image_pixels
     _report(split, dataset, result, unreadable=unreadable, sizes=sizes, strange=strange)
@@ -125,12 +127,14 @@ def _report(
     if absent.size:
         names = [dataset.classes[number]["name"] for number in absent]
         text = f"{absent.size} classes do not occur in {split!r}"
+        # Does not block: small data sets lack some classes.
         result.findings.append(Finding("absent", text, names, False))
 
 
 def _find_duplicates(splits: Mapping[str, Dataset], result: Audit) -> None:
     places: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for split, dataset in splits.items():
+        # All items: those that an audit leaves out may lie in two splits just as well.
         for index in range(len(dataset)):
             try:
                 places[dataset.digest(index)].append((split, dataset.name(index)))

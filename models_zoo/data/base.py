@@ -151,12 +151,14 @@ class FileDataset(Dataset):
         return image_size(self.pairs[index][0])
 
     def digest(self, index: int) -> str:
+        # Of the file, not of its pixels: an audit decodes no image.
         return hashlib.sha256(self.pairs[index][0].read_bytes()).hexdigest()
 
     @cached_property
     def split_hash(self) -> str:
         digest = hashlib.sha256()
         for path in (path for pair in self.pairs for path in pair):
+            # NUL occurs in no name, so no name runs on into a hash.
             digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()[:16]
 
@@ -181,6 +183,7 @@ def pair_files(images: Sequence[Path], masks: Path) -> list[tuple[Path, Path]]:
 def existing_folder(path: str, form: str) -> Path:
     """`path` as a folder; ValueError that shows the `form` of the specification if it is none."""
     folder = Path(path)
+    # Path("") would be the current folder.
     if not path or not folder.is_dir():
         raise ValueError(f"There is no folder {path!r}. Give it as {form}.")
     return folder

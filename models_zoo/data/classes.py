@@ -29,6 +29,7 @@ def named_classes(names: Iterable[str]) -> Classes:
     named_colours = []
     for number, name in enumerate(names):
         lightness = (0.45, 0.75, 0.3)[number % 3] if number else 0.1
+        # 0.381966 of a turn is the golden angle: any number of hues stay apart.
         colour = colorsys.hls_to_rgb(number * 0.381966 % 1, lightness, 0.7 if number else 0)
         named_colours.append((name, "#" + bytes(round(255 * part) for part in colour).hex()))
     return class_list(*named_colours)

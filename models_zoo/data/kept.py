@@ -22,6 +22,8 @@ class Kept:
         if index in self._items:
             return self._items[index]
         image, mask = self.dataset.load(index)
+        # What is kept stays: an epoch asks once for each item, so that one thrown out for a newer
+        # one would never have been of use.
         if self._bytes < KEPT_BYTES:
             self._items[index] = image, mask
             self._bytes += image.nbytes + mask.nbytes

@@ -17,6 +17,7 @@ def polygon_fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:
 
     corners: N×2 of x and y; whole numbers lie between pixels. Parts outside are cut off.
     """
+    # One column more takes the crossings that lie right of the picture.
     crossings = np.zeros((height, width + 1), np.int32)
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if y0 == y1:
@@ -25,6 +26,7 @@ def polygon_fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:
         rows = np.arange(top, bottom)
         x = x0 + (rows + 0.5 - y0) * (x1 - x0) / (y1 - y0)
         crossings[rows, np.ceil(x - 0.5).clip(0, width).astype(int)] += 1
+    # Even-odd: behind an odd number of crossings a pixel is inside.
     return crossings[:, :width].cumsum(axis=1) % 2 == 1
 
 
@@ -34,6 +36,7 @@ def rle_decode(counts: str | Sequence[int], height: int, width: int) -> np.ndarr
     ValueError when they do not fill height × width pixels.
     """
     runs = _expand(counts) if isinstance(counts, str) else list(counts)
+    # Before np.repeat, of which lying runs would ask any amount of memory.
     if min(runs, default=0) < 0 or sum(runs) != height * width:
         raise ValueError(f"The runs fill {sum(runs)} pixels instead of {height}×{width}.")
     values = np.arange(len(runs)) % 2 == 1

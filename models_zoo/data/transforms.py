@@ -15,6 +15,7 @@ from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.seeds import seed_for
 from models_zoo.torchvision_ops import tv_tensors, v2
 
+# A crop's added edge and pseudo-labels need it where a data set itself ignores nothing.
 IGNORED = 255  # in every training mask, whatever its data set ignores
 
 
@@ -77,6 +78,7 @@ class TrainingItems(TorchDataset[tuple[Tensor, Tensor]]):
         items, number = self._places[index]
         image, mask = items.load(number)
         ignored = items.dataset.ignore_index
+        # Kept items are to be read only.
         image, mask = image.copy(), mask.copy()
         if ignored is not None:
             mask[mask == ignored] = IGNORED

@@ -44,7 +44,7 @@ class BoundaryCounts:
         self._add_trimaps(truth, prediction, ignored)
 
     def scores(self) -> dict[str, Any]:
-        """boundary_iou, boundary_f1 and trimap_miou by width in pixels; None where undefined.
+        """boundary_iou, boundary_f1, and trimap_miou by width in pixels: fractions, or None.
 
         Boundary IoU and trimaps count over the data set and take the mean over classes; boundary F1
         is the mean over images of the mean over the truth's classes.
@@ -62,6 +62,7 @@ class BoundaryCounts:
     def add_bands(self, truth: np.ndarray, prediction: np.ndarray) -> None:
         """Counts for boundary IoU alone: what of both masks lies in the band at the own border."""
         ignored = self._ignored(truth)
+        # As Cheng et al. round it; in the smallest images one pixel is left.
         width = max(1, round(BAND_SHARE * float(np.hypot(*truth.shape))))
         for number in _occurring(truth, prediction, ignored):
             true = _inner_band(truth == number, ignored, width)
@@ -79,6 +80,7 @@ class BoundaryCounts:
     ) -> None:
         """Boundary F1: which boundary pixels have one of the other mask within `tolerance`."""
         values = []
+        # Csurka et al. take the mean over the classes of the image's truth.
         for number in _occurring(truth, truth, ignored):
             true = _inner_band(truth == number, ignored, 1)
             guess = _inner_band(prediction == number, ignored, 1)
@@ -86,6 +88,7 @@ class BoundaryCounts:
                 _share_near(guess, true, tolerance),
                 _share_near(true, guess, tolerance),
             )
+            # With both at 0 the score is 0 too, and not undefined.
             values.append(2 * precision * recall / max(precision + recall, 1e-12))
         if values:
             self._f1.append(float(np.mean(values)))
@@ -93,6 +96,7 @@ class BoundaryCounts:
     def _add_trimaps(self, truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray) -> None:
         edges = _edges(truth, ignored)
         for width, counts in self._trimaps.items():
+            # The edges' own pixels are the first of the width.
             band = dilated(edges, width - 1) & ~ignored
             counts += confusion(truth[band], prediction[band], self.num_classes)
 
@@ -100,7 +104,7 @@ class BoundaryCounts:
 def boundary_iou(
     truth: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int | None = None
 ) -> float | None:
-    """Boundary IoU of one image, H×W class ids: the mean over the classes of either mask.
+    """Boundary IoU (Cheng et al. 2021) of one image, H×W class ids: the mean over either's classes.
 
     A fraction; None when every pixel is ignored.
     """
@@ -116,6 +120,8 @@ def _occurring(truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray) -
 
 def _inner_band(mask: np.ndarray, ignored: np.ndarray, width: int) -> np.ndarray:
     """The pixels of `mask` within `width` of its border or of the image's."""
+    # The ignored count as the class going on; outside of the image nothing does, as in Cheng's
+    # erosion after a padding of zeros.
     return mask & ~ignored & ~eroded(mask | ignored, width)
 
 

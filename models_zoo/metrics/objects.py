@@ -27,12 +27,16 @@ class ObjectCounts:
         areas = np.bincount(labels[kept], minlength=labels.max() + 1)
         hits = np.bincount(labels[kept & (truth == prediction)], minlength=len(areas))
         for size, (low, high) in SIZES.items():
+            # Components of ignored pixels have no area left.
             of_size = (areas > 0) & (low <= areas) & (areas < high)
             self._objects[size] += int(of_size.sum())
             self._recalls[size] += float((hits[of_size] / areas[of_size]).sum())
 
     def scores(self) -> dict[str, dict[str, Any]]:
-        """By size: how many objects there are, and the mean share of an object's pixels found."""
+        """By size: how many `objects` there are, and `recall`, the mean share of pixels found.
+
+        A fraction of the object's pixels that are not ignored; None where there is no object.
+        """
         return {
             size: {"objects": count, "recall": self._recalls[size] / count if count else None}
             for size, count in self._objects.items()
@@ -41,6 +45,8 @@ class ObjectCounts:
 
 def components(mask: np.ndarray) -> np.ndarray:
     """A number for each pixel, shared by those that hang together with equal ids (8 neighbours).
+
+    mask: H×W ids or bool; the numbers: H×W int64, with gaps.
 
     Rows are cut into runs of equal ids; runs that touch are joined under their lowest number.
     """
@@ -55,6 +61,7 @@ def components(mask: np.ndarray) -> np.ndarray:
         if np.array_equal(low, high):
             return root[runs]
         np.minimum.at(root, high, low)
+        # Each points straight at its lowest, else a spiral would take a round for each turn.
         while not np.array_equal(root[root], root):
             root = root[root]
 

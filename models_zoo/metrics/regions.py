@@ -27,10 +27,13 @@ def confusion(
     true, guess = _as_bytes(truth).ravel(), _as_bytes(prediction).ravel()
     pairs_counted = np.zeros(1 << 16, np.int64)
     for start in range(0, true.size, _CHUNK):
+        # In 16 bits: shifted as a byte, the truth would be lost.
         pairs = true[start : start + _CHUNK].astype(np.uint16) << 8 | guess[start : start + _CHUNK]
+        # Not np.histogram, whose last bin is closed: void = K would count as class K − 1.
         pairs_counted += np.bincount(pairs, minlength=1 << 16)
     counts = pairs_counted.reshape(256, 256)
     if ignore_index is not None:
+        # Only as truth: for a labelled pixel the same id may be predicted, and wrongly.
         counts[ignore_index] = 0
     for name, outside in (("truth", counts[num_classes:]), ("prediction", counts[:, num_classes:])):
         if outside.any():
@@ -88,18 +91,22 @@ def image_counts(counts: np.ndarray) -> dict[str, list[int]]:
 
 
 def image_scores(per_image: list[dict[str, Any]]) -> dict[str, float | None]:
-    """Means over images instead of over the data set, from `image_counts` of each.
+    """Means over images instead of over the data set, from `image_counts` of each: fractions.
 
     Csurka, Larlus, Perronnin 2013 argue for scores by image. image_miou: mean of each image's mIoU
     over its own classes; worst_tenth: of the lowest tenth of those. None where no image has a
     labelled pixel.
     """
     mious = sorted(miou for miou in map(image_miou, per_image) if miou is not None)
+    # Rounded up, so that fewer than ten images have a worst one too.
     worst = mious[: -(-len(mious) // 10)]
     return {"image_miou": _mean(mious), "worst_tenth": _mean(worst)}
 
 
 def image_miou(image: dict[str, Any]) -> float | None:
-    """One image's mIoU over the classes in its truth or mask, from its `image_counts`."""
+    """One image's mIoU over the classes in its truth or mask, from its `image_counts`.
+
+    A fraction; None when the image has no labelled pixel.
+    """
     hits, truth, predicted = (np.array(image[name]) for name in ("hits", "truth", "predicted"))
     return _mean(_ratio(hits, truth + predicted - hits))

@@ -20,6 +20,7 @@ def formats() -> dict[str, type[Dataset]]:
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
     classes = [entry for module in modules for entry in vars(module).values()]
     datasets = [c for c in classes if isinstance(c, type) and issubclass(c, Dataset)]
+    # A kind of the class's own: a subclass that only inherits one is no format.
     kinds = {c.kind: c for c in datasets if vars(c).get("kind")}
     # A folder that describes itself is what it says, whatever else lies in it.
     return dict(sorted(kinds.items(), key=lambda pair: (not pair[1].describes_itself, pair[0])))

@@ -25,6 +25,7 @@ from models_zoo.data.classes import named_classes
 from models_zoo.data.formats.folder import slug_of, split_by_name
 from models_zoo.data.rasters import polygon_fill, rle_decode
 
+# A word for itself, as in train2017 and instances_val: not the val of a valley.
 _SPLIT_WORD = re.compile(r"(?<![a-z])(train|val|test)(?![a-z])")
 _BACKGROUND = "background"
 
@@ -53,6 +54,7 @@ class Coco(FileDataset):
             ]
             raise missing_split(split, self._file, words)
         folder = _of_split(Path(images), split)
+        # Images of all splits may lie in one folder.
         self.root = existing_folder(str(folder if folder.is_dir() else images), self.form)
         self._fill(_content_read(self._file))
 
@@ -60,6 +62,7 @@ class Coco(FileDataset):
         categories = sorted(content["categories"], key=lambda entry: entry["id"])
         objects = [c for c in categories if c["name"].lower() != _BACKGROUND]
         self.classes = named_classes([_BACKGROUND, *(c["name"] for c in objects)])
+        # A category called background is class 0, not a second one beside it.
         self._class_of = {c["id"]: 0 for c in categories}
         self._class_of |= {c["id"]: number for number, c in enumerate(objects, start=1)}
         self._annotations: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -67,6 +70,7 @@ class Coco(FileDataset):
             self._annotations[annotation["image_id"]].append(annotation)
         self.labelled = bool(self._annotations)
         self._images = self._of_this_split(content["images"])
+        # COCO's images differ in size; the most frequent one is trained for.
         sizes = Counter((entry["height"], entry["width"]) for entry in self._images)
         self.input_size = sizes.most_common(1)[0][0]
 
@@ -86,6 +90,7 @@ class Coco(FileDataset):
     def pairs(self) -> list[tuple[Path, Path]]:
         root = self.root.resolve()
         paths = [self.root / entry["file_name"] for entry in self._images]
+        # Names come from anyone's file, and must not lead to other files of this machine.
         outside = [str(path) for path in paths if not path.resolve().is_relative_to(root)]
         if outside:
             raise ValueError(f"{self._file.name} names images outside {root}: {outside[:5]}.")
@@ -93,6 +98,7 @@ class Coco(FileDataset):
 
     def name(self, index: int) -> str:
         path = Path(self._images[index]["file_name"])
+        # With its folders: images of one name may lie in several of them.
         return "_".join(path.with_suffix("").parts)
 
     def load_mask(self, index: int) -> np.ndarray:
@@ -133,6 +139,7 @@ def _content_read(path: Path) -> dict[str, Any]:
             ("categories", ("id", "name")),
         ):
             for entry in content[kind]:
+                # Nothing but the look itself: a KeyError here is told with the file's name.
                 [entry[field] for field in fields]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no COCO file: {error!r}.") from error

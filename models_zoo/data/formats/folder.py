@@ -76,6 +76,7 @@ class Folder(FileDataset):
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:
         if not self.labelled:
+            # Without a truth the image stands for it, so that names and hashes work alike.
             return [(image, image) for image in self._images]
         return pair_files(self._images, self._masks)
 
@@ -87,7 +88,9 @@ def slug_of(name: str) -> str:
 
 def split_by_name(images: Sequence[Path]) -> dict[str, list[Path]]:
     """`train` and `val` of images that nobody has split, chosen by a hash of their names."""
+    # By hash, not drawn: whoever opens the folder, and whenever, gets the same halves.
     ranked = sorted(images, key=lambda path: seed_for("split", path.name))
+    # One at least: without val nothing could be scored.
     held_back = max(1, len(ranked) // _HELD_BACK)
     return {"train": sorted(ranked[held_back:]), "val": sorted(ranked[:held_back])}
 
@@ -104,6 +107,7 @@ def description_read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is missing: it names the classes of the masks' ids.") from None
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f'{path} should hold {{"classes": ["road", …]}}: {error!r}.') from error
+    # Masks are bytes, and 255 is what they ignore.
     if not 2 <= len(names) <= 255 or not all(isinstance(name, str) for name in names):
         raise ValueError(f"{path} should name 2 to 255 classes.")
     return described | {"classes": _coloured(path, named_classes(names), entries)}

@@ -78,6 +78,7 @@ class Scenes(Dataset):
         return self.input_size
 
     def digest(self, index: int) -> str:
+        # A seed is its scene: none has to be drawn to find two that are equal.
         return f"seed {split_seed(self.split, index)}"
 
     @cached_property

@@ -32,6 +32,7 @@ class Canvas:
     def __init__(self, camera: Camera, light: Light) -> None:
         size = camera.width, camera.height
         self.camera, self.light = camera, light
+        # Owners in 32 bits: a scene may have more surfaces than a byte can count.
         self.image, self.owner = Image.new("RGB", size), Image.new("I", size)
         self.surfaces: list[Surface] = []
         self._ink = ImageDraw.Draw(self.image)

@@ -21,6 +21,7 @@ from models_zoo.data.scenes.classes import (
     SKYSCRAPER,
 )
 
+# Whatever its class. COCO's large objects fill 3 % of its pictures.
 LARGE_SHARE = 0.08  # of the picture, from which an object is large
 SMALL_SHARE = 0.0016  # of the picture, up to which a far thing is small
 SMALL_DISTANCE = 18.0  # metres, from which it is far
@@ -56,7 +57,10 @@ class Instance:
 def instances_collect(
     surfaces: list[Surface], owner: np.ndarray, image: np.ndarray
 ) -> list[Instance]:
-    """An Instance for each visible object of `owner` (int H×W, indices into `surfaces`)."""
+    """An Instance for each visible object of `owner` (int H×W, indices into `surfaces`).
+
+    image: uint8 H×W×3, the finished picture.
+    """
     instances = []
     for number, (box, area) in _extents(owner).items():
         surface = surfaces[number]
@@ -100,6 +104,7 @@ def _failures(surface: Surface, area: int, pixels: int, contrast: float | None) 
 
 def _extents(owner: np.ndarray) -> dict[int, tuple[tuple[int, int, int, int], int]]:
     """Box and area of every value of `owner`, in one sort."""
+    # NumPy's stable sort of 16 bits is a radix sort.
     flat = owner.ravel().astype(np.uint16)
     order = np.argsort(flat, kind="stable")
     numbers, starts, counts = np.unique(flat[order], return_index=True, return_counts=True)

@@ -51,6 +51,7 @@ class Population:
         """A thing at s along the strip and t across it."""
         x, z = (t, s) if self.plan.along else (s, t)
         self.things.append(
+            # A seed for each: one thing's details do not shift when another draws more.
             Thing(paint, x, z, *size, seed=self.rng.getrandbits(32), rank=rank, **facts)
         )
 
@@ -120,6 +121,8 @@ class Population:
         t, lane = strip.lo + 1.6, 4.5
         gap = 4.0 if self.plan.along else 12.0
         while t + 2 < strip.hi and t < 60:
+            # Fewer rows across the view: boats seen from the flank and cars seen from behind were
+            # told apart by their boxes' proportions.
             if self.rng.random() < (0.85 if self.plan.along else 0.55):
                 row = Strip("W", t, t + 2.4)
                 self._lane(

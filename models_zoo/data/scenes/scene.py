@@ -20,7 +20,9 @@ from models_zoo.data.scenes.weather import weather_apply
 from models_zoo.data.scenes.world import GROUNDS, Plan, plan_draw
 
 SPLITS = ("train", "val", "test")
+# Seeds of one split: so many that none ever runs on into the next.
 _SPLIT_SIZE = 1 << 40
+# Below it the weather's middle blotches, a 32nd of the height, would be no pixel high.
 SMALLEST = 32  # pixels a side
 
 
@@ -62,6 +64,7 @@ def draw(*, seed: int, height: int, width: int) -> Scene:
     picture, owner = canvas.finish()
     image = weather_apply(canvas, picture, owner, _shore(plan, canvas), seed)
     mask = np.array([s.class_id for s in canvas.surfaces], np.uint8)[owner]
+    # After the weather: contrast is a fact of the finished picture, not an intention.
     instances = instances_collect(canvas.surfaces, owner, image)
     return Scene(image, mask, owner.astype(np.uint16), instances)
 
@@ -72,9 +75,11 @@ def _paint(canvas: Canvas, plan: Plan, things: list[Thing], rng: random.Random) 
     hills_paint(canvas, rng)
     for strip in sorted(plan.strips, key=lambda strip: -strip.rank):
         if strip.kind in GROUNDS:
+            # The nearest strip runs to the camera's feet, and so beyond the picture's lower edge.
             to_feet = not plan.along and strip is plan.strips[0]
             lo = 0.9 if to_feet else strip.lo
             strip_paint(canvas, GROUNDS[strip.kind], plan.along, lo, strip.hi, strip.lanes, rng)
+    # A fence is seen through; its box would throw the shadow of a wall.
     shadows = [_shadow(canvas, thing) for thing in things if thing.paint is not fence_paint]
     canvas.veil(shadows, (18, 20, 38), canvas.light.shadow_alpha)
     for thing in things:

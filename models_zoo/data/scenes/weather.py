@@ -14,6 +14,7 @@ from models_zoo.data.scenes.light import Light
 from models_zoo.data.scenes.things.thing import dice
 
 _GRAIN = {ROAD: 0.09, PAVEMENT: 0.06, TERRAIN: 0.16, TREE: 0.24, WATER: 0.07}  # relative amplitude
+# ±2 pushed the samples, as PNG, over 500 KB.
 _SENSOR = 1  # grey level of noise everywhere
 _LOSS = 0.86  # the most that fog takes
 
@@ -22,6 +23,7 @@ def weather_apply(
     canvas: Canvas, picture: np.ndarray, owner: np.ndarray, shore: float, seed: int
 ) -> np.ndarray:
     """The picture (uint8 H×W×3) with everything that depends on depth, class and weather."""
+    # PCG64 by name: NumPy may choose another one for default_rng.
     generator = np.random.Generator(np.random.PCG64(seed))
     light = canvas.light
     mask = np.array([s.class_id for s in canvas.surfaces], np.uint8)[owner]
@@ -51,6 +53,7 @@ def _depth(canvas: Canvas, owner: np.ndarray) -> np.ndarray:
 
 def _fog(depth: np.ndarray, light: Light) -> np.ndarray:
     """The share that haze takes of each pixel's colour; the sky has its own already."""
+    # A ratio, not an exponential, which processors may round differently.
     share = np.minimum(depth / (depth + np.float32(light.visibility)), np.float32(_LOSS))
     return np.where(depth < 1e8, share, np.float32(0))
 
@@ -60,6 +63,7 @@ def _texture(shape: tuple[int, int], generator: np.random.Generator) -> np.ndarr
     total = np.zeros(shape, np.float32)
     cells = (max(1, shape[0] // 200), shape[0] // 32, shape[0] // 5)  # pixels
     for cell, weight in zip(cells, (0.7, 0.9, 0.9), strict=True):
+        # Whole numbers, for the same pictures on every machine.
         small = generator.integers(0, 256, [-(-side // cell) for side in shape], np.uint8)
         large = Image.fromarray(small).resize(shape[::-1], Image.Resampling.BILINEAR)
         total += (np.asarray(large, np.float32) - 128) * np.float32(weight / 128)

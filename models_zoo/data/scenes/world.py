@@ -73,6 +73,7 @@ def plan_draw(rng: random.Random) -> Plan:
     if rng.random() < 0.15:
         eye += rng.uniform(1.0, 3.0)  # from a balcony or a bridge
     horizon, focal = rng.uniform(0.36, 0.52), rng.uniform(0.95, 1.3)
+    # 1.155 is the root of 4:3: focal lengths count in roots of the area, edges in heights.
     lowest = focal * eye * 1.155 / (1 - horizon)  # metres to the picture's lower edge, at 4:3
     start = 0.0 if along else lowest * rng.uniform(0.85, 1.05)
     strips, edge = [], start
@@ -85,6 +86,7 @@ def plan_draw(rng: random.Random) -> Plan:
 
 def _width(kind: str, along: bool, outermost: bool, rng: random.Random) -> tuple[float, int]:
     if kind == "R":
+        # Few lanes across the view, since more of them told cars from boats by proportions.
         lanes = rng.choice((2, 2, 2, 3, 4) if along else (2, 2, 3))
         return lanes * _LANE, lanes
     if outermost and kind == "T":

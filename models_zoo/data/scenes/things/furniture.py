@@ -48,6 +48,7 @@ def sign_paint(canvas: Canvas, thing: Thing) -> None:
     if thing.hidden:
         wall = canvas.behind(frame.quad(-half, top - 2 * half, half, top))
         if wall is not None:
+            # What `behind` sees is lit already, and painting lights it once more.
             plate = scaled(canvas.light.off(wall), rng.choice((0.9, 1.1)))
             mark = scaled(plate, 0.86)
     canvas.begin(POLE, thing.z)
@@ -89,6 +90,7 @@ def fence_paint(canvas: Canvas, thing: Thing) -> None:
     rails = (height, height * 0.18) if bar < 1 else (height, height * 0.6, height * 0.25)
     for v in rails:
         canvas.polygon(frame.quad(0, v - 0.03, thing.length, v + 0.03), colour)
+        # A line too, never thinner than a pixel: far rails would vanish.
         canvas.line(frame.points((0, v), (thing.length, v)), colour, 0)
     u = 0.0
     while u < thing.length:

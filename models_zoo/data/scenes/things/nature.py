@@ -18,6 +18,7 @@ LEAVES = ((70, 118, 58), (96, 138, 66), (52, 92, 60), (170, 140, 60), (176, 98, 
 def sky_paint(canvas: Canvas, rng: random.Random) -> None:
     """A gradient with sun and clouds; it covers the whole picture."""
     light, camera = canvas.light, canvas.camera
+    # The first surface, and so the owner of all that nothing else covers: details suffice.
     canvas.begin(SKY, math.inf)
     steps = 40
     for k in range(steps):

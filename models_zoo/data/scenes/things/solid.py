@@ -35,6 +35,7 @@ class Prism:
         self.half, self.taper, self.belt = width / 2, taper, belt
         towards = -(-self.dz * x + self.dx * z)
         self.sign = 1.0 if towards > 0 else -1.0
+        # No flank is seen while the camera is on the line of the prism, within half its width.
         self.flank_seen = abs(towards) > self.half
         self.normal = (-self.dz * self.sign, self.dx * self.sign)
 
