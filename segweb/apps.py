@@ -18,4 +18,5 @@ class SegWebConfig(AppConfig):
 
         register(job_kinds_check)
         for kind in job_models():
+            # By signal: rows also go with an account or in bulk, and no service hears of it.
             post_delete.connect(files_follow, sender=kind)

@@ -19,6 +19,7 @@ _NOWHERE = (AttributeError, ImportError, TypeError, ValueError, FieldError, Fiel
 
 def job_kinds_check(**_: Any) -> list[CheckMessage]:
     """An error for everything that a kind of job forgot, or says wrongly."""
+    # Outside a worker nobody has loaded the tasks by whose names wake-ups are heard.
     autodiscover_modules("tasks")
     return [
         Error(f"{kind._meta.label}: {fault}", obj=kind, id="segweb.E001")

@@ -40,9 +40,11 @@ VARIABLES = {
     "DEFAULT_DATASET": (str, "camvid"),
     "MODEL_BUDGET_BYTES": (int, 2 * 2**30),
     "CACHE_BUDGET_BYTES": (int, 4 * 2**30),
+    # nine missed beats end a lease, so that an orphan goes on within a minute, the sweep included
     "HEARTBEAT_SECONDS": (float, 5.0),
     "LEASE_SECONDS": (float, 45.0),
     "SWEEP_SECONDS": (float, 5.0),
+    # a job that kills its workers ends LOST after these, and the next one runs
     "MAX_ATTEMPTS": (int, 3),
     "TRAINING_GPUS": (int, 1),
     # read by models_zoo, which knows nothing of Django
@@ -55,7 +57,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 
 def var_dir() -> Path:
-    """The folder for everything that running makes, created at need."""
+    """The folder for all that running makes, made at need. ImproperlyConfigured if it cannot be."""
     folder = (BASE_DIR / env("SEGWEB_VAR")).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,9 +67,13 @@ def var_dir() -> Path:
 
 
 def secret_key(file: Path) -> str:
-    """The key in `file` (mode 0600), made at first start; safe with several starting at once."""
+    """The key in `file` (mode 0600), made at first start; safe with several starting at once.
+
+    ImproperlyConfigured when the file can be neither read nor made.
+    """
     try:
         if not file.exists():
+            # Mode 0600 from the start; linked once it is whole, if no other process was faster.
             descriptor, draft = tempfile.mkstemp(dir=file.parent)
             os.write(descriptor, secrets.token_urlsafe(50).encode())
             os.close(descriptor)

@@ -16,6 +16,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("experiments.api_urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    # Only what ends in a slash: else the redirect that appends it would be lost.
     re_path(r"^(.*/)?$", NothingHere.as_view()),
 ]
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
+    # Before the admin's own, so that guessing is limited at this door too.
     path("admin/login/", LoginView.as_view()),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -80,6 +80,7 @@ def _paired(first: Evaluation | None, second: Evaluation | None) -> PairedDiffer
     try:
         return paired_bootstrap(one[1], two[1])
     except ValueError:
+        # Images of the same names, but with other truths.
         return None
 
 
@@ -103,6 +104,7 @@ def confusion_difference(first: Run, second: Run) -> dict[str, Any] | None:
         return None
     if first.dataset_id != second.dataset_id:
         return None
+    # A class that has no true pixels has shares of 0, not 0/0.
     shares = [matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1) for matrix in matrices]
     points = 100 * (shares[1] - shares[0])
     names = [_(entry["name"]) for entry in classes]

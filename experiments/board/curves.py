@@ -82,7 +82,10 @@ def overfitting_note(run: Run) -> str:
 
 
 def run_usage(*, run: Run, after: int = 0) -> dict[str, Any]:
-    """What the trainer used after the sample `after`, by minutes since the run was created."""
+    """What the trainer used after the sample `after`, by minutes since the run was created.
+
+    `cpu` in processor cores, `gpu` in percent, both kinds of memory in GiB; None without a GPU.
+    """
     fields = ("id", "at", "cpu", "memory_bytes", "gpu", "gpu_memory_bytes")
     samples = list(Usage.objects.filter(run=run, pk__gt=after).values_list(*fields))
     rows = [

@@ -63,6 +63,7 @@ class Board:
     def best(self) -> list[Entry]:
         """The best of each architecture and variant, best first."""
         ranked = sorted(self.entries, key=lambda entry: (-entry.miou, entry.date))
+        # Reversed twice: of several entries with one title the last one put in stays, the best.
         return list({entry.title: entry for entry in reversed(ranked)}.values())[::-1]
 
     @property
@@ -78,7 +79,11 @@ class Board:
         return [series[entry.title] for entry in self.best]
 
     def against(self, value: str) -> list[dict[str, Any]]:
-        """Points of mIoU over a figure of each best entry, in one series each."""
+        """Points of mIoU (in percent) over a figure of each best entry, in one series each.
+
+        `value`: parameters (millions), milliseconds (a megapixel) or memory (MiB); entries whose
+        figure is not known are left out.
+        """
         points = [(_figure(entry, value), entry) for entry in self.best]
         return [
             {"label": e.title, "kind": "points", "x": [x], "y": [100 * e.miou]}
@@ -121,6 +126,7 @@ def _mark_unlike(boards: list[Board]) -> None:
     for board in boards:
         alike[board.dataset.slug, board.split].append(board)
     for group in alike.values():
+        # Every checkpoint has a hash of its own, which makes no other protocol.
         names = {name for board in group for name in board.protocol} - {"checkpoint_sha256"}
         for name in sorted(names):
             values = [board.protocol.get(name) for board in group]

@@ -56,6 +56,7 @@ class RunsForm(forms.Form):
             runs = runs.filter(dataset__slug=chosen["dataset"])
         if chosen.get("tag"):
             runs = runs.filter(_tagged(chosen["tag"]))
+        # PostgreSQL refuses NUL characters.
         for word in chosen.get("q", "").replace("\0", "").split():
             runs = runs.filter(_mentions(word))
         return runs.order_by(*_order(self.data.get("sort", NEWEST)))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from segweb.http.zips import ZipEntry, ZipRules, ZipTooLarge, ZipTooMany, zip_entries
 
+# More belong below the data root, where nothing has to be unpacked.
 MOST_FILES = 60_000
 MOST_BYTES = 8 * 2**30  # unpacked
 MOST_DIRECTORY_BYTES = 32 * 2**20  # of the archive's own table of contents

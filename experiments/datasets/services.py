@@ -22,6 +22,7 @@ from models_zoo.data import open_dataset
 from models_zoo.data.audit import audit
 from models_zoo.data.formats.folder import DESCRIPTION
 
+# It becomes the name of a folder, and part of `imported:<slug>`.
 SLUG = re.compile(r"[a-z0-9_]{1,50}")
 
 
@@ -33,6 +34,7 @@ def dataset_import(*, file: BinaryIO) -> Dataset:
     """
     imports = Path(default_storage.path("datasets"))
     imports.mkdir(parents=True, exist_ok=True)
+    # Beside its final place: keeping it is a rename then, on the same disk.
     with tempfile.TemporaryDirectory(dir=imports, prefix=".import-") as temporary:
         archive_unpack(file, Path(temporary))
         root = _root(Path(temporary))
@@ -52,6 +54,7 @@ def _keep(root: Path, train: Split, imports: Path) -> Dataset:
     taken = Dataset.objects.select_for_update().filter(pk=dataset.pk).exclude(folder="").exists()
     if taken or place.exists():
         raise ValidationError(_("A data set of this slug was imported already."))
+    # The row first: if moving fails, the transaction takes it back.
     Dataset.objects.filter(pk=dataset.pk).update(folder=folder)
     shutil.move(root, place)
     dataset.folder = folder
@@ -78,6 +81,7 @@ def _checked(root: Path) -> Split:
     except ValidationError:
         raise
     except (ValueError, OSError, TypeError, KeyError, AttributeError) as fault:
+        # A stranger's classes.json may hold anything; whatever it trips becomes a sentence.
         told = str(fault).replace(f"{root}/", "").replace(str(root), DESCRIPTION)
         raise ValidationError(told or _("The data set cannot be read.")) from fault
     return train
@@ -104,6 +108,7 @@ def _is_text(value: Any, length: int) -> bool:
 
 
 def _is_byte(value: Any) -> bool:
+    # `type`, since True counts as an int for isinstance.
     return type(value) is int and 0 <= value <= 255
 
 
@@ -114,6 +119,7 @@ def _is_side(value: Any) -> bool:
 def _require_moderate(split: str, dataset: Split) -> None:
     """No image says that it is larger than an upload may be."""
     for index in range(len(dataset)):
+        # By its header: nothing of it is decoded for this.
         height, width = dataset.size(index)
         if height * width > settings.UPLOAD_MAX_PIXELS:
             name = f"{split}/{dataset.name(index)}"

@@ -67,6 +67,7 @@ class Checkpoint(models.Model):
     architecture = models.CharField(max_length=100)
     variant = models.CharField(max_length=50)
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="checkpoints")
+    # SET_NULL: published weights stay when their run is deleted.
     run = models.ForeignKey(
         "Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="checkpoints"
     )
@@ -84,6 +85,7 @@ class Checkpoint(models.Model):
     class Meta:
         ordering = ["dataset", "id"]
         constraints = [
+            # Superseded weights keep their key, since old predictions name it.
             models.UniqueConstraint(
                 fields=["key"], condition=Q(superseded_at=None), name="checkpoint_key_in_use"
             ),
@@ -133,6 +135,7 @@ class Confusion(models.Model):
     @classmethod
     def pack(cls, matrix: Any) -> Confusion:
         """An unsaved row that holds `matrix` (anything of K×K integers)."""
+        # Little-endian whatever the host: any other one may read the row.
         counts = np.asarray(matrix, dtype="<i8")
         return cls(num_classes=len(counts), counts=zlib.compress(counts.tobytes()))
 

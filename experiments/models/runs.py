@@ -83,9 +83,11 @@ class Run(Job):
     notes = models.TextField(blank=True)
     tags = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # NULL, not "": a unique column takes any number of those.
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
 
     stop_requested = models.BooleanField(default=False)
+    # Written in one transaction with what the events up to it brought.
     events_offset = models.PositiveBigIntegerField(default=0)
     step = models.PositiveIntegerField(default=0)
     steps = models.PositiveIntegerField(default=0)

@@ -12,6 +12,7 @@ from experiments.models import Attempt, Probe, Run, Usage
 
 def attempt_begin(*, run: Run, number: int, owner: str) -> Attempt:
     """The attempt `number` of a run, the lease's token; begun again, it is the same one."""
+    # Repeated by `patiently`, it may have been made the first time.
     return Attempt.objects.get_or_create(run=run, number=number, defaults={"owner": owner})[0]
 
 
@@ -56,6 +57,7 @@ def probes_record(*, run: Run, epoch: int) -> None:
             for name in sorted(names)
             if name.endswith(".png")
         ),
+        # A replay that was cut off tells the same epoch again.
         ignore_conflicts=True,
     )
 

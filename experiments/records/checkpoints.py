@@ -40,11 +40,13 @@ def checkpoint_import(
             ignore_index=sidecar["ignore_index"],
             shipped=shipped,
         )
+        # Before the new row: a key is in use by one checkpoint at a time.
         withdrawn_at = _key_release(sidecar)
         checkpoint, _ = Checkpoint.objects.update_or_create(
             key=sidecar["key"],
             sha256=sidecar["sha256"],
             defaults=_checkpoint_fields(sidecar) | {"file": name, "dataset": dataset},
+            # When made only: a withdrawn checkpoint that ships again stays withdrawn.
             create_defaults=_checkpoint_fields(sidecar)
             | {"file": name, "dataset": dataset, "shipped": shipped, "withdrawn_at": withdrawn_at},
         )
@@ -76,6 +78,7 @@ def _weights_store(weights: Path, sha256: str) -> str:
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
             raise CheckpointDamaged(f"{weights.name}: its sha256 is not its sidecar's.")
         name = f"checkpoints/{sha256}.safetensors"
+        # Of another size it is a copy that was cut off, and made anew.
         if default_storage.exists(name) and default_storage.size(name) == weights.stat().st_size:
             return name
         default_storage.delete(name)
@@ -83,7 +86,11 @@ def _weights_store(weights: Path, sha256: str) -> str:
 
 
 def evaluation_record(*, checkpoint: Checkpoint, entry: dict[str, Any]) -> Evaluation:
-    """Keep what a checkpoint scored: `entry` as in a sidecar's `scores`, with its passport."""
+    """Keep what a checkpoint scored: `entry` as in a sidecar's `scores`, with its passport.
+
+    Scores are fractions; `confusion` holds K×K pixel counts, `per_image` the counts of each image
+    as ImageCounts packs them. Told again under the same protocol, it renews the same evaluation.
+    """
     passport = entry["passport"]
     scores = {
         name: value

@@ -21,6 +21,7 @@ from models_zoo.training.config import TrainConfig, WrongSetting
 
 COLUMNS = ("architecture", "variant", "data", "epochs", "seed")
 FIELDS = [f.name for f in dataclasses.fields(TrainConfig) if f.name not in COLUMNS]
+# Far beyond any training: they catch slips, such as 1e9 epochs.
 LARGEST = {
     "epochs": 100_000,
     "passes": 1000,
@@ -65,7 +66,10 @@ def train_config(
 
 
 def teacher_require(name: str) -> None:
-    """Refuse a teacher that is no key: a command line may name any file, a request must not."""
+    """Refuse a teacher that is no key: a command line may name any file, a request must not.
+
+    "" is no teacher. ValidationError says what a teacher may be.
+    """
     known = {checkpoint.sidecar["key"] for checkpoint in shipped()} | published_keys().keys()
     if name and name not in known:
         text = _("A teacher is one of the shipped or published checkpoints, by its key.")

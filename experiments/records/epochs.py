@@ -21,6 +21,7 @@ from models_zoo.metrics.table import METRICS
 from segweb.jobs import State
 
 SPARKLINE = 60  # points of a run's small curve
+# Class ids are bytes.
 MOST_CLASSES = 256
 MOST_FURTHER, LONGEST_NAME = 100, 100
 LARGEST_NUMBER = 1e300
@@ -77,11 +78,12 @@ def epoch_record(
     recorded_at: datetime | None = None,
     **metrics: Any,
 ) -> Epoch:
-    """Upsert the epoch `number` of a run, and what the run's row says of its epochs.
+    """Upsert the epoch `number` (from 1) of a run, and what the run's row says of its epochs.
 
-    `metrics` are any by name: those without a column are kept in `further`. Where there are
-    confusion counts, the scores are computed from them. Telling the same epoch twice changes
-    nothing; telling other figures replaces them.
+    `confusion` holds K×K pixel counts, truth by row and prediction by column; `recorded_at` is when
+    the epoch ended, now if it is not said. `metrics` are any by name: those without a column are
+    kept in `further`. Where there are confusion counts, the scores are computed from them. Telling
+    the same epoch twice changes nothing; telling other figures replaces them.
     """
     packed = None if confusion is None else Confusion.pack(confusion)
     if packed is not None and "miou" not in metrics:
@@ -126,6 +128,7 @@ def epoch_report(*, run: Run, number: int, confusion: Any = None, **metrics: Any
         confusion = _counts(run, confusion)
     with transaction.atomic():
         epoch = epoch_record(run=run, number=number, confusion=confusion, **metrics)
+        # Only one that runs: a report that comes late ends nothing a second time.
         over = Run.objects.filter(pk=run.pk, state=State.RUNNING, epochs=number)
         over.update(state=State.DONE, ended_at=Now())
     return epoch
@@ -160,13 +163,15 @@ def _counts(run: Run, confusion: Any) -> np.ndarray:
 
 
 def run_summarise(run: Run) -> None:
-    """Best, last and course of the mIoU on the run's own row, from its epochs."""
+    """Best, last and course of the mIoU on the run's own row, from its epochs (one at least)."""
     course = list(
         Epoch.objects.filter(run_id=run.pk).order_by("number").values_list("number", "miou")
     )
+    # Among equal scores the earlier epoch is the best one.
     scored = [(miou, -number) for number, miou in course if miou is not None]
     best = max(scored, default=None)
     stride = math.ceil(len(course) / SPARKLINE)
+    # From the end, so that the last epoch is always among the points.
     thinned = [miou for _number, miou in course[::-1][::stride]][::-1]
     Run.objects.filter(pk=run.pk).update(
         epoch=course[-1][0],

@@ -52,10 +52,12 @@ def _drop_unused(checkpoint: Checkpoint) -> None:
     """Delete superseded weights, unless something was predicted with them or they are in use."""
     try:
         with transaction.atomic():
+            # Evaluations go with their checkpoint, but not the counts that they point to.
             Confusion.objects.filter(evaluation__checkpoint=checkpoint).delete()
             checkpoint.delete()
     except ProtectedError:
         return
+    # Equal runs make equal weights: another key may need the same file.
     name = checkpoint.file.name
     if not Checkpoint.objects.filter(file=name).exists():
         transaction.on_commit(partial(default_storage.delete, name))

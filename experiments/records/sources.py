@@ -52,6 +52,7 @@ def data_resolve(spec: str) -> str:
 
 
 def _below_root(part: str) -> Path:
+    # A request may name data, never any file of this host.
     path = PurePosixPath(part)
     if not part or path.is_absolute() or ".." in path.parts or "\0" in part or "\\" in part:
         raise ValidationError(_("Data sets are named relative to the data root, without ..."))
@@ -98,6 +99,7 @@ def _folders() -> Iterator[Source]:
         kind = format_of(folder)
         if kind is None:
             continue
+        # What is broken is not offered; who names it all the same is told why.
         with suppress(ValueError, OSError):
             found = open_dataset(f"{kind}:{folder}", "train")
             yield Source(f"{kind}:{folder.name}", found.slug, found.title)

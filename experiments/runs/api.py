@@ -222,6 +222,7 @@ class Epochs(RunView):
         """By number, at most a thousand at once: ask on with `after`."""
         run = self.get_object()
         after = request.GET.get("after", "0")
+        # Nine digits fit the column on every database.
         if not after.isdecimal() or len(after) > 9:
             raise ValidationError({"after": [_("This must be the number of an epoch.")]})
         matrices = request.GET.get("confusion", "true") != "false"

@@ -37,6 +37,7 @@ def run_import(*, history: Path) -> Run | None:
         removed_at = former.exclude(removed_at=None).values_list("removed_at", flat=True).first()
         for run in former:
             run_delete(run=run)
+        # run_delete leaves the row of a shipped run as a mark; the newer one gets its own.
         former.delete()
         run = Run.objects.create(
             **_fields(told.about), shipped_sha256=digest, removed_at=removed_at

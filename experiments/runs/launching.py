@@ -154,6 +154,7 @@ def clone_initial(run: Run) -> dict[str, Any]:
     try:
         settings = settings_initial(TrainConfig.from_json(known | subject))
     except ValueError:
+        # A run of another version may hold what this one does not know: the rest is still of use.
         settings = preset_initial(run.architecture, HOUSE)
     columns = {name: request[name] for name in COLUMNS}
     described = {"notes": run.notes, "tags": ", ".join(run.tags), "seeds": run.seed}

@@ -11,6 +11,7 @@ from experiments.models import Attempt, Epoch, Kind, Run
 from experiments.records.configuration import FIELDS
 from experiments.records.epochs import metrics_told
 
+# What an integer column of PostgreSQL holds.
 MOST_INT = 2**31 - 1
 LAUNCHED = [(kind.value, kind.label) for kind in (Kind.TRAINED, Kind.EXTERNAL)]
 

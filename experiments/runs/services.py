@@ -117,7 +117,10 @@ def preflight_request(*, owner: User | None, **request: Any) -> Preflight:
 
 
 def runs_launch_group(*, seeds: Sequence[int], **request: Any) -> list[Run]:
-    """Queue the same training once for each seed; several make a group."""
+    """Queue the same training once for each seed; several make a group. All of them or none.
+
+    ValidationError for no seed, more than twenty or equal ones, and as by `run_launch`.
+    """
     if not 1 <= len(seeds) <= MOST_SEEDS or len(set(seeds)) < len(seeds):
         raise ValidationError({"seed": _("Give one to twenty different seeds.")})
     group = uuid.uuid4() if len(seeds) > 1 else None
@@ -139,7 +142,11 @@ def external_run_create(
     tags: Sequence[str] = (),
     idempotency_key: str = "",
 ) -> Run:
-    """A run that reports from elsewhere: RUNNING at once, without worker and lease."""
+    """A run that reports from elsewhere: RUNNING at once, without worker and lease.
+
+    `epochs` is how many it plans, None where nobody knows. The same request under the same
+    `idempotency_key` gives the run that exists already. ValidationError for tags too many or long.
+    """
     described = _described(name=name, notes=notes, tags=tags)
     subject: dict[str, Any] = {"architecture": architecture, "variant": variant}
     subject |= {"epochs": epochs, "seed": seed}
@@ -170,10 +177,12 @@ def run_stop(*, run: Run) -> bool:
     """
     rows = Run.objects.filter(pk=run.pk)
     ended = {"state": State.STOPPED, "ended_at": Now()}
+    # What waits first: a run that is claimed meanwhile is among the running ones below.
     if rows.filter(state=State.QUEUED).update(**ended):
         return True
     running = rows.filter(state=State.RUNNING)
     if run.kind == Kind.EXTERNAL:
+        # It has no worker that would see the flag.
         return bool(running.update(**ended))
     return bool(running.update(stop_requested=True))
 
@@ -204,7 +213,10 @@ def run_request(*, run: Run) -> dict[str, Any]:
 
 
 def run_clone(*, run: Run, owner: User, **changes: Any) -> Run:
-    """Launch a run again, with changes to its request; settings in `config` are merged."""
+    """Launch a run again, with changes to its request; settings in `config` are merged.
+
+    ValidationError for a run from elsewhere, and as by `run_launch`.
+    """
     if run.kind == Kind.EXTERNAL:
         raise ValidationError(_("A run from elsewhere cannot be trained here."))
     request = run_request(run=run) | changes
@@ -219,10 +231,11 @@ def run_annotate(
     notes: str | None = None,
     tags: Sequence[str] | None = None,
 ) -> Run:
-    """Change what people wrote about a run: whatever is not None."""
+    """Change what people wrote about a run: whatever is not None. ValidationError for its tags."""
     given = {"name": name, "notes": notes, "tags": tags}
     known = {field: value for field, value in given.items() if value is not None}
     described = _described(**{"name": run.name, "notes": run.notes, "tags": run.tags} | known)
+    # No save(): it would write the whole row back over what a worker recorded meanwhile.
     Run.objects.filter(pk=run.pk).update(**described)
     run.refresh_from_db()
     return run

@@ -61,7 +61,7 @@ def counts_of(evaluation: Evaluation) -> tuple[list[str], Counts] | None:
 
 
 def worst_images(run: Run, evaluation: Evaluation) -> list[ImageScore]:
-    """The images with the lowest mIoU, worst first."""
+    """The at most thirty images with the lowest mIoU, worst first; [] without their counts."""
     kept = counts_of(evaluation)
     if kept is None:
         return []

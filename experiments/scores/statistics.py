@@ -75,6 +75,7 @@ def paired_bootstrap(first: Counts, second: Counts, *, seed: int = 0) -> PairedD
     differences = []
     for start in range(0, RESAMPLES, CHUNK):
         size = min(CHUNK, RESAMPLES - start)
+        # How often, not which: the sum of the counts is one product of matrices then.
         drawn = random.multinomial(images, np.full(images, 1 / images), size=size)
         differences.append(_resampled(second, drawn) - _resampled(first, drawn))
     low, high = np.nanpercentile(np.concatenate(differences), [2.5, 97.5])
@@ -113,6 +114,7 @@ def overfitting(
 ) -> Overfitting | None:
     """Whether val has fallen since its best epoch while train rose; None while it cannot be said.
 
+    One value an epoch in each sequence, mIoU as fractions, None where it is not known.
     The last epochs' median is compared, so that one bad epoch is not called overfitting.
     """
     val = np.array([np.nan if value is None else value for value in miou], float)

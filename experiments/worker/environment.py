@@ -79,6 +79,7 @@ def _gib(size: int) -> int:
 def _git(*words: str) -> str | None:
     """What git says about this checkout; None where there is neither git nor a repository."""
     command = ["git", "-C", str(BASE_DIR), *words]
+    # Else `git diff` may take the lock of the index from someone who is about to commit.
     quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         answer = subprocess.run(

@@ -44,6 +44,7 @@ def look(preflight: Preflight, lease: Lease) -> dict[str, Any]:
             )
         except subprocess.TimeoutExpired as fault:
             raise ValidationError(TOO_LONG) from fault
+    # Those explain themselves as JSON; any other code is a fault of the program.
     if told.returncode not in (0, MISFIT_CODE, FAILED_CODE):
         raise RuntimeError(told.stderr)
     result = json.loads(told.stdout.splitlines()[-1])
@@ -67,6 +68,7 @@ def _estimate(run: Run, result: dict[str, Any]) -> dict[str, Any] | None:
 def _alike(run: Run) -> list[Run]:
     """The newest runs of the same network on the same data, crop and hardware."""
     same = {name: getattr(run, name) for name in ("architecture", "variant", "data", "gpus")}
+    # More than one epoch, since time is taken from the end of one to the end of the next.
     newest = Run.objects.filter(
         **same, kind=Kind.TRAINED, epoch__gt=1, environment__hardware=hardware()
     )
@@ -80,5 +82,6 @@ def _epoch_seconds(run: Run) -> Iterator[float]:
     """From the end of one epoch to the end of the next one, within an attempt."""
     rows = run.epoch_rows.order_by("number").values_list("recorded_at", "attempt")
     for (before, attempt), (after, same) in pairwise(rows):
+        # Between attempts lies time in which nobody trained.
         if attempt == same:
             yield (after - before).total_seconds()

@@ -43,6 +43,7 @@ class Replay:
         with self._path.open("rb") as file:
             file.seek(self._offset)
             rest = file.read()
+        # A line without its end is still being written: it is told the next time.
         whole = rest[: rest.rfind(b"\n") + 1]
         fields: dict[str, Any] = {}
         offset = self._offset
@@ -68,6 +69,7 @@ class Replay:
     def _epoch(self, event: dict[str, Any], attempt: Attempt, offset: int) -> None:
         number = event["epoch"]
         with transaction.atomic():
+            # Else three power cuts in a week-long run would be its end.
             self._update(offset, attempt=1)  # tries are counted since the last epoch
             epoch_record(
                 run=self._run,
@@ -84,6 +86,7 @@ class Replay:
         """What the run's row says after an event that is no epoch."""
         kind = event["event"]
         if kind == "start":
+            # What was wrong with a former start says nothing of this one.
             self.failure = ""
             protocol = {"split": "val", **event["protocol"]}
             return {

@@ -53,6 +53,7 @@ _place = threading.Lock()  # a worker trains one run at a time
 
 def run_execute(*, run_id: int | None) -> None:
     """Carry out a QUEUED run, and then whatever else waits; returns at once when busy already."""
+    # A busy worker drops the wake-up: it looks for what waits as soon as it is free.
     if not _place.acquire(blocking=False):
         return
     try:
@@ -89,12 +90,14 @@ class Supervision:
         lock = FolderLock(self.folder)
         try:
             self._succeed(lock)
+            # Numbered by the token: the row's `attempt` is set back with each epoch.
             self.attempt = patiently(
                 lambda: attempt_begin(
                     run=self.run, number=self.lease.token, owner=self.run.lease_owner
                 )
             )
             self.replay.failure = ""  # what a former attempt said is no word of this one
+            # Its worker died after it was asked to stop: it is not trained again.
             if self.run.stop_requested:
                 return self._end("stopped", None, state=State.STOPPED)
             try:
@@ -111,6 +114,7 @@ class Supervision:
     def _succeed(self, lock: FolderLock) -> None:
         """Wait until nobody trains in this folder any more, and take in what was left behind."""
         if not lock.take():
+            # An orphan on this host is ended; one on another host is waited for, by the lock.
             marked_kill(run_mark(self.run.pk))
             while not lock.take():
                 self._stop_asked()
@@ -122,6 +126,7 @@ class Supervision:
 
     def _train(self, lock: FolderLock) -> int:
         """Run the trainer to its end; its exit code. It is gone whatever happens here."""
+        # Without a GPU several processes share the processor.
         if self.run.gpus > max(len(devices.gpus()), 1) and devices.gpus():
             raise ValidationError(TOO_FEW_GPUS)
         command = trainer_command(self.run, self.folder)
@@ -172,6 +177,7 @@ class Supervision:
         if patiently(self._stop_asked):
             return self._end("stopped", code, state=State.STOPPED)
         if shutting_down.is_set():
+            # The worker's end is no fault of the run's: this try does not count.
             self._attempt_end("released", code)
             raise JobReturned(tried=False)
         self._attempt_end("crashed", code)

@@ -35,7 +35,11 @@ LEASH = BASE_DIR / "segweb" / "host" / "leash.py"
 
 
 def config_write(run: Run, folder: Path) -> Path:
-    """Put the run's configuration, with the places that its data have on this host, in a file."""
+    """Put the run's configuration, with the places that its data have on this host, in a file.
+
+    Gives its path. ValidationError for data or a teacher that are not to be had here, ValueError
+    for settings that this version does not know.
+    """
     config = run_config(run)
     teacher_require(config.teacher)
     pseudo = data_resolve(config.pseudo) if config.pseudo else ""
@@ -51,6 +55,7 @@ def trainer_command(run: Run, folder: Path) -> list[str]:
     if run.gpus > 1:
         torchrun = ["torch.distributed.run", "--standalone", f"--nproc-per-node={run.gpus}"]
         launcher += [*torchrun, "-m"]
+    # With --resume always: a first attempt finds no state, and begins.
     train = ["models_zoo", "train", f"--config={folder / CONFIG}", f"--out={folder}", "--resume"]
     return [sys.executable, *launcher, *train]
 
@@ -64,6 +69,7 @@ class FolderLock:
     def take(self) -> bool:
         """Whether nobody else held it."""
         try:
+            # It goes with the descriptor: free when the last process of a former attempt is gone.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
@@ -84,10 +90,13 @@ class Trainer:
     def __init__(self, run: Run, folder: Path, lock: FolderLock) -> None:
         self.mark = run_mark(run.pk)
         config_write(run, folder)
+        # Appended: the attempts at a run share one log.
         with (folder / LOG).open("ab") as log:
+            # By a script that becomes the trainer: no preexec_fn in a process with threads.
             self._popen = subprocess.Popen(
                 [sys.executable, "-I", str(LEASH), str(os.getpid()), *trainer_command(run, folder)],
                 cwd=BASE_DIR,
+                # Unbuffered, since the log is read while the run goes on.
                 env={**os.environ, MARK: self.mark, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -117,6 +126,7 @@ class Trainer:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
+        # Worker processes of the data loader stand in a group of their own.
         marked_kill(self.mark)
 
 

@@ -37,6 +37,7 @@ class UsageSampler:
         gpu, gpu_memory = self._gpu()
         usage_record(
             run=self._run,
+            # A process that ended takes its seconds out of the sum.
             cpu=round(max(0.0, seconds - self._seconds) / passed, 2),
             memory_bytes=memory,
             gpu=gpu,

@@ -23,6 +23,7 @@ def _outward() -> list[str]:
     """The address that this host would send from; connecting a UDP socket sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
+            # An address for documentation (RFC 5737), so that the default route decides.
             probe.connect(("192.0.2.1", 9))
         except OSError:
             return []

@@ -17,7 +17,10 @@ from django.core.files.storage import default_storage
 
 
 def local_path(name: str) -> Path:
-    """Where the stored file `name` can be read by path, copied there if it must be."""
+    """Where the stored file `name` can be read by path, copied there if it must be.
+
+    FileNotFoundError when a storage without paths has no such file.
+    """
     try:
         return Path(default_storage.path(name))
     except NotImplementedError:
@@ -33,7 +36,9 @@ def _cached(name: str) -> Path:
             tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as target,
         ):
             shutil.copyfileobj(source, target)
+        # Under its name once it is whole: others look by `exists`.
         Path(target.name).replace(path)
+    # A hit makes the file young: the least recently used one goes, not the oldest.
     os.utime(path)
     _trim(keep=path)
     return path
@@ -46,6 +51,7 @@ def _trim(*, keep: Path) -> None:
     for path in files:
         if total <= settings.CACHE_BUDGET_BYTES:
             break
+        # The one asked for stays, even where it is larger than the whole budget.
         if path != keep:
             total -= path.stat().st_size
             path.unlink(missing_ok=True)

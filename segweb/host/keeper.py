@@ -21,8 +21,10 @@ TOKEN_VARIABLE = "SEGWEB_SUPERVISOR"  # noqa: S105  (a mark, not a secret)
 
 def keep(token: str) -> None:
     """Wait for the supervisor's end, then leave nothing behind."""
+    # It ends by the end of its input only: whatever is signalled, it tidies up first.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    # Pids besides the token: Redis overwrites its environment with its title.
     children = []
     for line in sys.stdin:
         try:

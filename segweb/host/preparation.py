@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 def migrate() -> None:
     """Bring the database's tables up to date; costs next to nothing when they are."""
+    # Looked for before `migrate` runs: a start with nothing to do spends 0.05 s on preparing.
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
@@ -26,6 +27,7 @@ def collect_static(root: Path) -> None:
     if stamp.exists() and stamp.read_text() == now:
         return
     call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    # Last, so that a collection that was cut off is made again.
     stamp.write_text(now)
 
 
@@ -33,6 +35,7 @@ def _static_digest() -> str:
     digest = hashlib.sha256()
     for finder in get_finders():
         for path, storage in finder.list([]):
+            # Size and time, not content: this is asked at every start.
             facts = Path(storage.path(path)).stat()
             digest.update(f"{path}:{facts.st_size}:{facts.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -22,6 +22,7 @@ QUIET = {"OMP_WAIT_POLICY": "PASSIVE"}
 def web(*, bind: str, threads: int) -> Process:
     """The pages and the API; a thread for each open connection. `bind` is host:port."""
     options = f"--worker-class gthread --threads {threads} --bind {bind}"
+    # 2 s, since the supervisor kills what has not ended after 5.
     more = "--graceful-timeout 2 --no-control-socket"  # the socket would lie in HOME
     words = f"{options} {more}".split()
     return Process("web", (*PYTHON, "-m", "gunicorn", "segweb.wsgi", *words))
@@ -68,8 +69,10 @@ def _places() -> list[str]:
 
 
 def _worker(name: str, queues: str = "", threads: int = 1) -> tuple[str, ...]:
+    # Not solo: such a worker answers no ping while it works, and /readyz would call it dead.
     options = f"-Q {queues or name} -n {name}@%h --pool threads --concurrency {threads}"
     options += " --loglevel INFO"
+    # Mingling would also cost a second at each start.
     alone = "--without-mingle --without-gossip"  # workers meet in the database, not in the broker
     celery = (*PYTHON, "-m", "celery", "--quiet", "-A", "segweb")
     return (*celery, "worker", *options.split(), *alone.split())

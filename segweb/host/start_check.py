@@ -17,11 +17,15 @@ NEEDED_BYTES = 200 * 2**20
 
 
 def lock(var: Path) -> IO[str]:
-    """Hold var's lock: one `up` at a time. A former one's keeper may need moments to let go."""
+    """Hold var's lock: one `up` at a time. A former one's keeper may need moments to let go.
+
+    CommandError when another `up` still holds it after five seconds.
+    """
     file = (var / "up.lock").open("w")
     deadline = time.monotonic() + 5
     while True:
         try:
+            # The kernel lets go of an flock with its last holder, be it by kill -9.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return file
         except BlockingIOError:
@@ -31,7 +35,7 @@ def lock(var: Path) -> IO[str]:
 
 
 def check_disk(var: Path) -> None:
-    """Var can be written and has room."""
+    """Var can be written and has room (200 MiB). CommandError says what is wrong."""
     try:
         with tempfile.TemporaryFile(dir=var) as probe:
             probe.write(b"\0" * 2**20)
@@ -45,7 +49,7 @@ def check_disk(var: Path) -> None:
 
 
 def check_port(host: str, port: int) -> None:
-    """The address can be listened on."""
+    """The address can be listened on. CommandError says why not."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:

@@ -81,6 +81,7 @@ class Supervisor:
             wave = [child for child in self._children if child.process.last is last]
             for child in wave:
                 child.terminate()
+            # All of a wave are asked before one is waited for: they share these seconds.
             deadline = time.monotonic() + STOP_SECONDS
             for child in wave:
                 child.end(deadline)
@@ -89,6 +90,8 @@ class Supervisor:
         self._keeper.wait()
 
     def _start_keeper(self) -> subprocess.Popen[str]:
+        # A process, not the kernel's parent-death signal: that one reaches children only, and no
+        # grandchild in a session of its own.
         command = [sys.executable, "-I", str(KEEPER), self.token]
         return subprocess.Popen(
             command,
@@ -128,6 +131,7 @@ class _Child:
             errors="replace",
             start_new_session=True,
         )
+        # A thread for each: a pipe that nobody empties stops whoever writes into it.
         relay = threading.Thread(target=self._relay, args=[self.popen.stdout], daemon=True)
         relay.start()
         return self.popen.pid

@@ -24,7 +24,10 @@ IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEAD
 
 
 def idempotency_key(request: Request) -> str:
-    """What names this request, so that sending it again is harmless; "" for none."""
+    """What names this request, so that sending it again is harmless; "" for none.
+
+    ValidationError (400) for one of more than 255 characters.
+    """
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > KEY_LENGTH:
         raise ValidationError(_("The Idempotency-Key is too long."))
@@ -44,8 +47,12 @@ def request_digest(*, caller: Any, key: str, request: dict[str, Any]) -> str | N
 
 
 def made_once(model: type[Row], digest: str | None, make: Callable[[], Row]) -> Row:
-    """What `make` gives, in one transaction; the row of this digest if there is one already."""
+    """What `make` gives, in one transaction; the row of this digest if there is one already.
+
+    IntegrityError when it was another constraint that refused the row.
+    """
     try:
+        # A block of its own: after a refused INSERT PostgreSQL takes nothing more in the same.
         with transaction.atomic():
             return make()
     except IntegrityError:

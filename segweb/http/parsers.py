@@ -31,8 +31,10 @@ class JSONParser(parsers.JSONParser):
         try:
             data = json.loads(
                 stream.read().decode(encoding),
+                # Python's whole numbers have no bound and never become infinity.
                 parse_int=_bounded,
             )
+            # Written for its faults alone: infinity, lone surrogates and too many levels show here.
             json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as fault:
             raise ParseError(_("The request is malformed or too large.")) from fault

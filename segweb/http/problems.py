@@ -23,6 +23,7 @@ def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(fault, ValidationError):
         set_rollback()
         return problem(getattr(fault, "status", 400), " ".join(fault.messages))
+    # DataError: PostgreSQL refuses NUL characters, which SQLite keeps. The request is at fault.
     if isinstance(fault, (SuspiciousOperation, DataError)):
         set_rollback()
         status = 413 if isinstance(fault, RequestDataTooBig) else 400
@@ -75,6 +76,7 @@ class NothingHere(APIView):
     throttle_classes = []
     schema = None
 
+    # DRF calls this before it looks for the method, which would answer 405.
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """404 for every method."""
         raise NotFound(_("There is nothing at this address."))

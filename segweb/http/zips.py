@@ -83,6 +83,7 @@ class ZipEntry:
         left = self.info.file_size
         try:
             with self.archive.open(self.info) as file:
+                # One piece beyond the size that it gave is enough: a bomb is not read to its end.
                 while left >= 0 and (piece := file.read(_PIECE)):
                     left -= len(piece)
                     yield piece
@@ -92,7 +93,7 @@ class ZipEntry:
             raise _entry_damaged(self.info)
 
     def read(self) -> bytes:
-        """The whole file."""
+        """The whole file. ZipRefused as by `pieces`."""
         return b"".join(self.pieces())
 
 
@@ -130,6 +131,7 @@ class ZipEnd(NamedTuple):
 def zip_end(file: BinaryIO) -> ZipEnd | None:
     """The record at the end of `file`, which is left at its beginning; None where it has none."""
     length = file.seek(0, 2)
+    # A comment of up to 64 KiB may follow the record.
     file.seek(max(0, length - _END_BYTES - _COMMENT_BYTES))
     tail = file.read()
     file.seek(0)

@@ -19,6 +19,7 @@ def folder_clear(*, folder: str, keep: Collection[str] = (), only: int | None = 
     """
     if not folder:  # else it would be all of storage
         return
+    # No digit may follow: attempt 1 must leave alone what attempt 12 wrote.
     own = re.compile(rf"{only}\D" if only is not None else "")
     for name in _listed(folder)[1]:
         if own.match(name) and f"{folder}/{name}" not in keep:
@@ -39,12 +40,13 @@ def folder_delete(*, folder: str) -> None:
         folder_delete(folder=f"{folder}/{name}")
     for name in files:
         default_storage.delete(f"{folder}/{name}")
+    # A folder in which a trainer still writes is not empty, and stays.
     with suppress(OSError):
         default_storage.delete(folder)
 
 
 def folder_bytes(*, folder: str) -> int:
-    """How much disk a storage folder takes."""
+    """How much disk a storage folder takes, in bytes; 0 for one that is not there."""
     folders, files = _listed(folder)
     return sum(folder_bytes(folder=f"{folder}/{name}") for name in folders) + sum(
         default_storage.size(f"{folder}/{name}") for name in files
@@ -53,6 +55,7 @@ def folder_bytes(*, folder: str) -> int:
 
 def files_follow(instance: Any, **_: Any) -> None:
     """Receiver of post_delete: whatever way a row is deleted, its folder goes at the commit."""
+    # Not before: a deletion that is rolled back must find its files in place.
     transaction.on_commit(partial(folder_delete, folder=instance.folder))
 
 

@@ -48,11 +48,13 @@ def job_claim(*, model: type[Job], pk: Any, owner: str) -> Lease | None:
     token = queued.values_list("lease_token", flat=True).first()
     if token is None:
         return None
+    # Of two workers that read the same row, one finds state or token changed and gets nothing.
     claimed = queued.filter(lease_token=token).update(
         state=State.RUNNING,
         attempt=F("attempt") + 1,
         lease_token=token + 1,
         lease_owner=owner,
+        # The database's clock: hosts need not agree on the time.
         heartbeat_at=Now(),
         started_at=Now(),
     )
@@ -82,6 +84,7 @@ def job_return(*, lease: Lease, tried: bool) -> bool:
     if tried and job_lose(rows=lease.rows):
         return True
     attempt = F("attempt") if tried else F("attempt") - 1
+    # Without `woken_at`, the sweeper sends its wake-up before all that were woken already.
     back = {"state": State.QUEUED, "lease_owner": "", "woken_at": None, "attempt": attempt}
     return bool(lease.rows.update(**back))
 
@@ -103,6 +106,7 @@ def job_heartbeats(*, lease: Lease) -> Iterator[None]:
                 if not job_heartbeat(lease=lease):
                     break
             except DATABASE_AWAY:
+                # Cut off, a connection stays so: the next beat opens another one.
                 connection.close()
                 logger.warning("No heartbeat for %s: the database is busy or away.", lease)
         connection.close()
@@ -117,12 +121,16 @@ def job_heartbeats(*, lease: Lease) -> Iterator[None]:
 
 
 def patiently(write: Callable[[], Result]) -> Result:
-    """Run a small write again while the database is locked or away, for a lease's length."""
+    """Run a small write again while the database is locked or away, for a lease's length.
+
+    Gives what `write` gives; after that time its fault (one of DATABASE_AWAY) is raised.
+    """
     deadline = time.monotonic() + settings.LEASE_SECONDS
     while True:
         try:
             return write()
         except DATABASE_AWAY:
+            # By then the lease has expired, and the job is someone else's to do.
             if time.monotonic() > deadline:
                 raise
             connection.close()

@@ -54,6 +54,7 @@ class Job(models.Model):
     )
 
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    # Tries are given back and begun anew; the token only grows, and so fences.
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_owner = models.CharField(max_length=200, blank=True, help_text="host:pid:device")
     lease_token = models.PositiveIntegerField(default=0)
@@ -66,6 +67,7 @@ class Job(models.Model):
 
     class Meta:
         abstract = True
+        # What sweeper and workers ask for all the time: what waits, the longest waiting first.
         indexes = [models.Index(fields=["state", "queued_at"], name="%(class)s_by_state")]
 
     @property

@@ -31,6 +31,7 @@ def sweep_once() -> Swept:
             state=State.RUNNING,
             heartbeat_at__lt=Now() - timedelta(seconds=settings.LEASE_SECONDS),
         )
+        # First those without an attempt left: queued again, what kills its workers would never end.
         lost += job_lose(rows=expired)
         requeued += expired.update(state=State.QUEUED, lease_owner="", woken_at=None)
         woken += _wake(model)
@@ -39,9 +40,11 @@ def sweep_once() -> Swept:
 
 def _wake(model: type[Job]) -> int:
     """Top the queue up to one message per QUEUED row that has waited longer than a pass."""
+    # Younger ones were woken a moment ago, by whoever queued them.
     waiting = model._default_manager.filter(
         state=State.QUEUED, queued_at__lt=Now() - timedelta(seconds=settings.SWEEP_SECONDS)
     )
+    # One for each at every pass would pile up 720 messages a job in an hour of waiting.
     missing = waiting.count() - wakeups.queue_length(model.queue)
     if missing <= 0:
         return 0
@@ -49,6 +52,7 @@ def _wake(model: type[Job]) -> int:
     sent = []
     for pk in longest_first.values_list("pk", flat=True)[:missing]:
         if not wakeups.send(model, pk):
+            # The broker is away, and for 10 s nothing more is tried.
             break
         sent.append(pk)
     waiting.filter(pk__in=sent).update(woken_at=Now())

@@ -29,6 +29,7 @@ _closed_until = 0.0  # monotonic seconds; one breaker per process
 
 def send_on_commit(job: Job) -> None:
     """Send a job's wake-up once the surrounding transaction is committed."""
+    # Not delay_on_commit: a broker that is away must not raise, since the row is queued already.
     transaction.on_commit(partial(send, type(job), job.pk))
 
 
@@ -50,6 +51,7 @@ def queue_length(queue: str) -> int:
     """Messages that wait in the broker's queue; 0 when the broker does not answer."""
     try:
         with current_app.connection_for_write() as connection:
+            # Not passively: Redis has no empty lists, so an empty queue would be an error.
             declared = connection.default_channel.queue_declare(queue)
             return int(declared.message_count)
     except BROKER_FAULTS:

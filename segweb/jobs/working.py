@@ -50,6 +50,7 @@ def job_execute(*, model: type[Job], pk: Any, device: str) -> bool:
 def _carry_out(job: Job, lease: Lease) -> None:
     """Do the work and end the job; a fault of the job's own becomes a sentence."""
     try:
+        # Work is named as text and found here, so that no web process loads torch.
         fields = {"state": State.DONE, "error": "", **resolve_name(job.work)(job, lease)}
     except JobReturned as returned:
         tried = returned.tried
@@ -83,11 +84,13 @@ def _files_tidy(lease: Lease) -> None:
     """Leave the files that the row names; without the lease, touch none but this attempt's own."""
     job = patiently(lease.model._default_manager.filter(pk=lease.pk).first)
     if job is None:
+        # The files went with the row, but this attempt may have written more since.
         blank = lease.model(pk=lease.pk)  # type: ignore[misc]  # every kind has a key
         folder_delete(folder=blank.folder)
     elif job.files is None:
         return
     elif job.lease_token == lease.token and job.ended:
+        # Whoever ends the job also clears what killed attempts left.
         folder_clear(folder=job.folder, keep=job.files)
     else:
         folder_clear(folder=job.folder, only=lease.token)

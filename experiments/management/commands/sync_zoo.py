@@ -21,6 +21,7 @@ class Command(BaseCommand):
         synced = zoo_sync()
         for key in [*synced.added, *published_sync()]:
             self.stdout.write(f"{key}: on offer")
+        # After the checkpoints, which a history ties its run to.
         for path in histories():
             try:
                 if run := run_import(history=path):

@@ -62,6 +62,7 @@ def _looked_at(request: HttpRequest, form: LaunchForm) -> Preflight | None:
     preflight = Preflight.objects.filter(pk=asked).first()
     if preflight is None or preflight.state != State.DONE or preflight.blocking:
         return None
+    # By way of JSON, as the row keeps it: tuples have become lists.
     return preflight if preflight.request == json.loads(json.dumps(_checked(form))) else None
 
 

@@ -126,6 +126,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         with default_storage.open(key) as file:
             file.seek(start)
             text = file.read(LOG_PART)
+    # A part may begin or end within a character.
     data = {"text": text.decode(errors="replace"), "next": start + len(text)}
     return JsonResponse(data | {"over": run.ended and start + len(text) >= size})
 
@@ -140,6 +141,7 @@ def file(request: HttpRequest, pk: int, name: str) -> FileResponse:
     key = f"{run.folder}/{name}"
     if kind is None or ".." in name or not default_storage.exists(key):
         raise Http404
+    # Only images are shown in place: what somebody wrote is never a page of this site.
     download = not kind.startswith("image/")
     leaf = f"run{run.pk}-{name.rpartition('/')[2]}"
     opened = default_storage.open(key)

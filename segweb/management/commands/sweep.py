@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 def sweep_and_log() -> None:
     """One pass; a database that is busy or away is only logged."""
+    # Django does so after requests, of which there is none here.
     close_old_connections()
     try:
         swept = sweep_once()

@@ -63,9 +63,12 @@ def _run_all(over: Callable[[], bool]) -> None:
         redis = None if env("REDIS_URL") else _private_redis()
         redis_url = redis_server.recorded_url(var) if redis else _given_redis()
         environment = _environment(redis_url)
+        # The keeper holds the lock too: a start after kill -9 waits until the former Redis is gone,
+        # and no two of them write one append-only file.
         with Supervisor(environment=environment, keep_open=[lock.fileno()]) as supervisor:
             if redis:
                 supervisor.start(redis)
+            # While Redis starts.
             call_command("prepare")
             if redis and not redis_server.answers(redis_url, seconds=30):
                 raise CommandError(f"The private Redis does not answer; see {var / 'redis.log'}.")
@@ -98,6 +101,7 @@ def _processes() -> list[Process]:
 
 
 def _environment(redis_url: str) -> dict[str, str]:
+    # Unbuffered: into a pipe Python would write lines only once there are many.
     return {"REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
 
 
@@ -125,5 +129,6 @@ def _over() -> Callable[[], bool]:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, lambda *_: asked.set())
+    # kill -9 of make leaves its child. Only under make, so that nohup and systemd keep working.
     parent = os.getppid() if "MAKELEVEL" in os.environ else None
     return lambda: asked.is_set() or (parent is not None and os.getppid() != parent)
