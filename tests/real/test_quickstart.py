@@ -34,7 +34,7 @@ def test_the_quickstart_does_what_it_says(stack: Stack, tmp_path: Path) -> None:
     assert '"status":400' in run.stdout
     assert "without the token: 404" in run.stdout
     (out,) = tmp_path.iterdir()
-    with Image.open(BASE_DIR / "inference" / "samples" / "bus.png") as image:
+    with Image.open(BASE_DIR / "inference" / "images" / "samples" / "bus.png") as image:
         for name in ("camvid-unet-slim.png", "camvid-unet-slim-overlay.png", "mine.png"):
             with Image.open(out / name) as made:
                 assert made.size == image.size
