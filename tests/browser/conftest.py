@@ -16,7 +16,6 @@ from tests.stack import Stack, stack_up, tiny_checkpoint
 
 ARCHITECTURES = ("fcn8s", "segnet", "unet")
 PATIENCE = 120_000  # milliseconds: three masks on a machine that is busy
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="session")
@@ -28,17 +27,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack.start("worker", "sweeper")
     yield stack
     stack.stop()
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Any]:
-    """A headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.template import Context, Engine, TemplateSyntaxError
@@ -96,23 +97,19 @@ def site(added: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
 
 @pytest.mark.browser
 @pytest.mark.timeout(300)
-def test_two_files_are_a_tab_and_a_panel_that_works(site: Stack, chromium: str) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_two_files_are_a_tab_and_a_panel_that_works(site: Stack, browser: Any) -> None:
     path = site.python("-m", "tests.browser.drawn", "96", "64", "2")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(base_url=site.url, locale="en")
-        faults: list[str] = []
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("console", lambda said: said.type == "error" and faults.append(said.text))
-        page.goto(path)
-        tabs = page.locator(".tabs button")
-        assert tabs.all_inner_texts()[:3] == ["Agreement", "Classes", "Truth"]
-        page.get_by_role("button", name="Classes", exact=True).click()
-        page.get_by_role("heading", name="Classes found").wait_for()
-        page.wait_for_function(
-            "() => /^Classes: [1-9]/.test(document.querySelector('.told-classes').textContent)"
-        )
-        assert faults == []
-        browser.close()
+    page = browser.new_page(base_url=site.url, locale="en")
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("console", lambda said: said.type == "error" and faults.append(said.text))
+    page.goto(path)
+    tabs = page.locator(".tabs button")
+    assert tabs.all_inner_texts()[:3] == ["Agreement", "Classes", "Truth"]
+    page.get_by_role("button", name="Classes", exact=True).click()
+    page.get_by_role("heading", name="Classes found").wait_for()
+    page.wait_for_function(
+        "() => /^Classes: [1-9]/.test(document.querySelector('.told-classes').textContent)"
+    )
+    assert faults == []
+    page.close()
