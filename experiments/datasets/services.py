@@ -17,8 +17,7 @@ from django.utils.translation import gettext as _
 from experiments.datasets.archives import archive_unpack
 from experiments.models import Dataset
 from experiments.records.datasets import dataset_ensure
-from models_zoo.data import Dataset as Split
-from models_zoo.data import open_dataset
+from models_zoo.data import DatasetSplit, open_dataset
 from models_zoo.data.audit import audit
 from models_zoo.data.formats.folder import DESCRIPTION
 
@@ -43,7 +42,7 @@ def dataset_import(*, file: BinaryIO) -> Dataset:
             return _keep(root, train, imports)
 
 
-def _keep(root: Path, train: Split, imports: Path) -> Dataset:
+def _keep(root: Path, train: DatasetSplit, imports: Path) -> Dataset:
     dataset = dataset_ensure(
         passport=train.passport, classes=train.classes, ignore_index=train.ignore_index
     )
@@ -69,7 +68,7 @@ def _root(folder: Path) -> Path:
     return folder
 
 
-def _checked(root: Path) -> Split:
+def _checked(root: Path) -> DatasetSplit:
     """The `train` split, once both splits were found sound. ValidationError says what is wrong."""
     try:
         splits = {split: open_dataset(f"folder:{root}", split) for split in ("train", "val")}
@@ -87,7 +86,7 @@ def _checked(root: Path) -> Split:
     return train
 
 
-def _require_plain(dataset: Split) -> None:
+def _require_plain(dataset: DatasetSplit) -> None:
     """What classes.json says of the data set is of the right kind and length."""
     fits = {
         "slug": isinstance(dataset.slug, str) and SLUG.fullmatch(dataset.slug),
@@ -116,7 +115,7 @@ def _is_side(value: Any) -> bool:
     return type(value) is int and 1 <= value <= 10_000
 
 
-def _require_moderate(split: str, dataset: Split) -> None:
+def _require_moderate(split: str, dataset: DatasetSplit) -> None:
     """No image says that it is larger than an upload may be."""
     for index in range(len(dataset)):
         # By its header: nothing of it is decoded for this.

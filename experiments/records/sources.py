@@ -59,7 +59,7 @@ def _below_root(part: str) -> Path:
     return settings.DATA_ROOT / path
 
 
-def data_open(spec: str, split: str) -> formats.Dataset:
+def data_open(spec: str, split: str) -> formats.DatasetSplit:
     """A split of the data. ValidationError, naming no place of this host, when it is not there."""
     try:
         return open_dataset(data_resolve(spec), split)

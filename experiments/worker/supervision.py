@@ -24,7 +24,13 @@ from experiments.records.files import DIFF
 from experiments.records.publishing import checkpoint_publish, run_tidy
 from experiments.worker.environment import environment_capture
 from experiments.worker.replay import LeaseLost, Replay
-from experiments.worker.trainer import FolderLock, Trainer, marked_kill, run_mark, trainer_command
+from experiments.worker.trainer import (
+    FolderLock,
+    TrainerProcess,
+    marked_kill,
+    run_mark,
+    trainer_command,
+)
 from experiments.worker.usage import UsageSampler
 from models_zoo.training.record.failures import FAILED_CODE, MISFIT_CODE
 from segweb.host import devices
@@ -133,13 +139,13 @@ class Supervision:
         captured = environment_capture(command=command, folder=self.folder, diff=DIFF)
         captured["device"] = self.run.lease_owner.partition(":")[2].partition(":")[2]
         patiently(lambda: job_update(lease=self.lease, environment=captured))
-        trainer = Trainer(self.run, self.folder, lock)
+        trainer = TrainerProcess(self.run, self.folder, lock)
         try:
             return self._follow(trainer, UsageSampler(self.run, trainer.pid))
         finally:
             trainer.kill()
 
-    def _follow(self, trainer: Trainer, usage: UsageSampler) -> int:
+    def _follow(self, trainer: TrainerProcess, usage: UsageSampler) -> int:
         asked_at: float | None = None
         while (code := trainer.wait(POLL_SECONDS)) is None:
             try:

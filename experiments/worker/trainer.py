@@ -84,7 +84,7 @@ class FolderLock:
         self._file.close()
 
 
-class Trainer:
+class TrainerProcess:
     """A training in a process of its own."""
 
     def __init__(self, run: Run, folder: Path, lock: FolderLock) -> None:

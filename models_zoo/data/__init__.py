@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 from models_zoo.data.formats import format_of, open_dataset
 
-__all__ = ["Dataset", "format_of", "open_dataset"]
+__all__ = ["DatasetSplit", "format_of", "open_dataset"]

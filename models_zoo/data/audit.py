@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 
 _NAMED = 5
 
@@ -65,7 +65,7 @@ class Audit:
         return cls([Finding(**finding) for finding in content["findings"]], *counts)
 
 
-def audit(splits: Mapping[str, Dataset]) -> Audit:
+def audit(splits: Mapping[str, DatasetSplit]) -> Audit:
     """Looks at every item of `splits`, which share one class list. Images are not decoded."""
     result = Audit()
     for split, dataset in splits.items():
@@ -74,7 +74,7 @@ def audit(splits: Mapping[str, Dataset]) -> Audit:
     return result
 
 
-def _audit_split(split: str, dataset: Dataset, result: Audit) -> None:
+def _audit_split(split: str, dataset: DatasetSplit, result: Audit) -> None:
     if not dataset.labelled or not len(dataset):
         what = "has no masks" if len(dataset) else "holds no image"
         result.findings.append(Finding("empty", f"The split {split!r} {what}", [], True))
@@ -107,7 +107,7 @@ def _audit_split(split: str, dataset: Dataset, result: Audit) -> None:
 
 def _report(
     split: str,
-    dataset: Dataset,
+    dataset: DatasetSplit,
     result: Audit,
     *,
     unreadable: list[str],
@@ -131,7 +131,7 @@ def _report(
         result.findings.append(Finding("absent", text, names, False))
 
 
-def _find_duplicates(splits: Mapping[str, Dataset], result: Audit) -> None:
+def _find_duplicates(splits: Mapping[str, DatasetSplit], result: Audit) -> None:
     places: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for split, dataset in splits.items():
         # All items: those that an audit leaves out may lie in two splits just as well.

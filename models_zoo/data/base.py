@@ -22,13 +22,13 @@ class Diagnosis(Protocol):
     """Adds up a data set's own numbers over its items and their predicted masks."""
 
     def add(self, facts: Any, prediction: np.ndarray, /) -> None:
-        """Counts one item, from `Dataset.facts` and its H×W mask."""
+        """Counts one item, from `DatasetSplit.facts` and its H×W mask."""
 
     def scores(self) -> dict[str, dict[str, Any]]:
         """By name: the `value` from 0 to 1 (None without objects), and of how many `objects`."""
 
 
-class Dataset(ABC):
+class DatasetSplit(ABC):
     """One split of a data set. Subclasses set the attributes and say how an item is read.
 
     A subclass in `models_zoo.data.formats` with a `kind` is a format: it is made with what follows
@@ -127,7 +127,7 @@ class Dataset(ABC):
         return {name: getattr(self, name) for name in ("slug", "title", "licence", "source")}
 
 
-class FileDataset(Dataset):
+class FileDataset(DatasetSplit):
     """A split whose images are files, and whose masks are files too unless `load_mask` differs."""
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 
 KEPT_BYTES = 1 << 30
 
@@ -12,7 +12,7 @@ KEPT_BYTES = 1 << 30
 class Kept:
     """The items of a data set, the first 1 GiB of which are read, or drawn, only once."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: DatasetSplit) -> None:
         self.dataset = dataset
         self._items: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._bytes = 0

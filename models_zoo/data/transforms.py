@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 from models_zoo.data.kept import Kept
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.seeds import seed_for
@@ -34,7 +34,7 @@ class TrainingItems(TorchDataset[tuple[Tensor, Tensor]]):
 
     def __init__(
         self,
-        datasets: Sequence[Dataset],
+        datasets: Sequence[DatasetSplit],
         *,
         seed: int,
         crop: tuple[int, int],

@@ -32,7 +32,7 @@ WARM_BYTES = 2 << 30  # of networks that a command keeps warm
 
 
 @dataclass(frozen=True)
-class Prediction:
+class PredictedMask:
     """What a network says of one image of H×W pixels.
 
     mask: uint8 H×W, pixel = class id. top_classes, top_probabilities: uint8 3×H×W, the likeliest
@@ -202,7 +202,7 @@ class Engine:
         image: Image.Image | np.ndarray,
         *,
         scale: str = "model",
-    ) -> Prediction:
+    ) -> PredictedMask:
         """The mask of `image` (any size) by the checkpoint `weights`, at one of SCALES.
 
         ValueError or OSError when the checkpoint cannot be read or does not fit its sidecar.
@@ -214,7 +214,7 @@ class Engine:
         peak = PeakBytes(self.device)
         score = self.scorer(network, sidecar, peak)
         classes, probabilities = _top(logit_blocks(score, pixels, input_size, scale), size)
-        return Prediction(
+        return PredictedMask(
             mask=classes[0],
             top_classes=classes,
             top_probabilities=probabilities,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 from models_zoo.files import write_atomically
 from models_zoo.metrics import confusion, image_counts, image_scores, scores
 from models_zoo.metrics.boundaries import BoundaryCounts
@@ -19,7 +19,7 @@ from models_zoo.predict.engine import Engine
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class SplitScores:
     """The scores of a checkpoint on a split, and the counts of each image that they come from.
 
     per_image: name, and per class the pixels that were hit, true and predicted.
@@ -34,7 +34,7 @@ class Evaluation:
         write_atomically(path, json.dumps(content).encode() + b"\n")
 
 
-def passport(dataset: Dataset, *, sha256: str, precision: str) -> dict[str, Any]:
+def passport(dataset: DatasetSplit, *, sha256: str, precision: str) -> dict[str, Any]:
     """What a score depends on; scores whose passports differ are not comparable."""
     return {
         "split_hash": dataset.split_hash,
@@ -51,10 +51,10 @@ def evaluate(
     engine: Engine,
     weights: Path,
     sidecar: dict[str, Any],
-    dataset: Dataset,
+    dataset: DatasetSplit,
     *,
     keep_mask: Callable[[int, np.ndarray], None] | None = None,
-) -> Evaluation:
+) -> SplitScores:
     """The scores of a written checkpoint on `dataset`, with their passport and confusion counts.
 
     `keep_mask` is given the index and the mask of each image.
@@ -91,4 +91,4 @@ def evaluate(
     }
     if diagnosis:
         result["diagnosis"] = diagnosis.scores()
-    return Evaluation(result, per_image)
+    return SplitScores(result, per_image)

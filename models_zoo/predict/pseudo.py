@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 from models_zoo.data.formats.folder import DESCRIPTION
 from models_zoo.files import write_atomically
 from models_zoo.masks import mask_png
-from models_zoo.predict.engine import Engine, Prediction
+from models_zoo.predict.engine import Engine, PredictedMask
 
 PROVENANCE = "pseudo.json"
 UNSURE = 255
@@ -48,7 +48,7 @@ def pseudo_label(
     engine: Engine,
     weights: Path,
     sidecar: dict[str, Any],
-    dataset: Dataset,
+    dataset: DatasetSplit,
     *,
     thresholds: np.ndarray,
     out: Path,
@@ -96,13 +96,13 @@ def provenance_read(specification: str) -> Mapping[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _sure_mask(prediction: Prediction, thresholds: np.ndarray) -> np.ndarray:
+def _sure_mask(prediction: PredictedMask, thresholds: np.ndarray) -> np.ndarray:
     # Probabilities are bytes here: 0.9 asks for 230 of 255.
     sure = prediction.top_probabilities[0] / 255 >= thresholds[prediction.mask]
     return np.where(sure, prediction.mask, UNSURE).astype(np.uint8)
 
 
-def _description(sidecar: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+def _description(sidecar: dict[str, Any], dataset: DatasetSplit) -> dict[str, Any]:
     return {
         "title": f"{dataset.title}, labelled by {sidecar['key']}",
         "slug": f"{dataset.slug}_pseudo",

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.checkpoints.shipped import CheckpointFiles
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 from models_zoo.masks import mask_png
 from models_zoo.predict.engine import Engine
 
 
 def samples_show(
-    checkpoints: list[CheckpointFiles], dataset: Dataset, folder: Callable[[str, str], Path]
+    checkpoints: list[CheckpointFiles], dataset: DatasetSplit, folder: Callable[[str, str], Path]
 ) -> dict[str, dict[str, Any]]:
     """By failure: the data set's sample on which networks differ most, and who does best and worst.
 

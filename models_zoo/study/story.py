@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from models_zoo.checkpoints.files import weights_load
 from models_zoo.checkpoints.shipped import FOLDER, CheckpointFiles
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 from models_zoo.memory import PeakBytes
 from models_zoo.metrics import confusion, scores
 from models_zoo.networks.build import build, option_names
@@ -44,7 +44,11 @@ Measured = dict[str, Any]
 
 
 def story_tell(
-    checkpoints: list[CheckpointFiles], dataset: Dataset, *, before: dict[str, Any] | None, say: Say
+    checkpoints: list[CheckpointFiles],
+    dataset: DatasetSplit,
+    *,
+    before: dict[str, Any] | None,
+    say: Say,
 ) -> dict[str, Any]:
     """All that is measured, ready for JSON; `entries` in the order of `checkpoints`.
 
@@ -92,14 +96,14 @@ def _passes(training: dict[str, Any]) -> int | None:
     return epochs and int(epochs * training.get("passes", 1))
 
 
-def _kept(before: dict[str, Any] | None, dataset: Dataset) -> dict[str, Measured]:
+def _kept(before: dict[str, Any] | None, dataset: DatasetSplit) -> dict[str, Measured]:
     # Measured in another way or on other images, figures would not stand beside new ones.
     if not before or (before["format"], before["split_hash"]) != (FORMAT, dataset.split_hash):
         return {}
     return {entry["sha256"]: entry for entry in before["entries"]}
 
 
-def _measure(engine: Engine, checkpoint: CheckpointFiles, dataset: Dataset) -> Measured:
+def _measure(engine: Engine, checkpoint: CheckpointFiles, dataset: DatasetSplit) -> Measured:
     sidecar = checkpoint.sidecar
     every = evaluate(engine, checkpoint.weights_path, sidecar, dataset).scores
     network, _ = engine.network(checkpoint.weights_path, sidecar)
@@ -126,7 +130,7 @@ def _measure(engine: Engine, checkpoint: CheckpointFiles, dataset: Dataset) -> M
     }
 
 
-def _input(sidecar: dict[str, Any], dataset: Dataset, index: int) -> Tensor:
+def _input(sidecar: dict[str, Any], dataset: DatasetSplit, index: int) -> Tensor:
     return batch_of(
         dataset.load_image(index),
         mean=sidecar["mean"],
@@ -136,7 +140,9 @@ def _input(sidecar: dict[str, Any], dataset: Dataset, index: int) -> Tensor:
     )
 
 
-def _times(engine: Engine, checkpoints: list[CheckpointFiles], dataset: Dataset) -> list[float]:
+def _times(
+    engine: Engine, checkpoints: list[CheckpointFiles], dataset: DatasetSplit
+) -> list[float]:
     """The median milliseconds of each network's forward pass, taken in turns."""
     if not checkpoints:
         return []
@@ -156,7 +162,7 @@ def _times(engine: Engine, checkpoints: list[CheckpointFiles], dataset: Dataset)
 
 
 def _corners(
-    engine: Engine, checkpoint: CheckpointFiles, dataset: Dataset
+    engine: Engine, checkpoint: CheckpointFiles, dataset: DatasetSplit
 ) -> dict[str, Any] | None:
     """The mIoU as trained and with align_corners the other way, over some images of the split.
 
@@ -191,7 +197,7 @@ def _flipped(checkpoint: CheckpointFiles, network: nn.Module) -> nn.Module:
     return other.eval().to(device_name())
 
 
-def _miou(network: nn.Module, sidecar: dict[str, Any], dataset: Dataset, count: int) -> float:
+def _miou(network: nn.Module, sidecar: dict[str, Any], dataset: DatasetSplit, count: int) -> float:
     classes = len(dataset.classes)
     counts = np.zeros((classes, classes), np.int64)
     with torch.inference_mode():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models_zoo.data import Dataset, open_dataset
+from models_zoo.data import DatasetSplit, open_dataset
 from models_zoo.data.audit import Audit, audit
 from models_zoo.files import write_atomically
 from models_zoo.training.config import TrainConfig
@@ -20,9 +20,9 @@ AUDIT_NAME = "audit.json"
 class Inputs:
     """The splits of a run, pseudo-labelled images where there are some, and what the audit saw."""
 
-    train: Dataset
-    val: Dataset
-    pseudo: Dataset | None
+    train: DatasetSplit
+    val: DatasetSplit
+    pseudo: DatasetSplit | None
     audit: Audit
 
     @property
@@ -43,7 +43,7 @@ def inputs_open(config: TrainConfig, out: Path, group: Group) -> Inputs:
     return Inputs(splits["train"], splits["val"], pseudo, Audit.from_dict(audited))
 
 
-def splits_open(config: TrainConfig) -> dict[str, Dataset]:
+def splits_open(config: TrainConfig) -> dict[str, DatasetSplit]:
     """`train`, `val` and, where there is one, `pseudo`. ValueError when their classes differ."""
     splits = {split: open_dataset(config.data, split) for split in ("train", "val")}
     if config.pseudo:
@@ -54,7 +54,7 @@ def splits_open(config: TrainConfig) -> dict[str, Dataset]:
     return splits
 
 
-def _audit_kept(splits: dict[str, Dataset], path: Path) -> dict[str, Any]:
+def _audit_kept(splits: dict[str, DatasetSplit], path: Path) -> dict[str, Any]:
     """The audit, which is kept in `path` and not repeated when the run goes on."""
     if path.exists():
         return json.loads(path.read_text(encoding="utf-8"))

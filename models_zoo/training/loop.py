@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from models_zoo.checkpoints.files import weights_save
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 from models_zoo.data.kept import Kept
 from models_zoo.files import sha256_of
 from models_zoo.metrics import confusion, scores
@@ -26,7 +26,7 @@ from models_zoo.training.distributed import Group
 from models_zoo.training.optimisation import Optimisation
 from models_zoo.training.record.events import EventLog
 from models_zoo.training.record.failures import Stopped
-from models_zoo.training.record.pictures import Gallery
+from models_zoo.training.record.pictures import RunPictures
 from models_zoo.training.record.state import state_load, state_save
 from models_zoo.training.schedules import learning_rate
 from models_zoo.training.validation import predictions, weighted_loss
@@ -71,7 +71,7 @@ class Trainer:
         optimisation: Optimisation,
         batches: Batches,
         loader: DataLoader[tuple[Tensor, Tensor]],
-        val: Dataset,
+        val: DatasetSplit,
         hashes: list[str],
         group: Group,
         events: EventLog,
@@ -80,7 +80,7 @@ class Trainer:
         self.optimisation, self.batches, self.loader = optimisation, batches, loader
         # Kept in memory: drawing the 200 scenes of val anew took a tenth of a short epoch.
         self.val, self.val_items, self.hashes = val, Kept(val), hashes
-        self.gallery = Gallery(out, val)
+        self.pictures = RunPictures(out, val)
         count = min(config.probes, len(val))
         self.probes = set(np.linspace(0, len(val) - 1, count).astype(int).tolist())
         self.at = Position()
@@ -150,7 +150,7 @@ class Trainer:
             counts += confusion(truth, mask, len(counts), self.val.ignore_index)
             losses += weighted_loss(self.optimisation.objective, logits, truth, self.val)
             if index in self.probes:
-                self.gallery.keep_probe(index, mask, epoch=self.at.epoch + 1)
+                self.pictures.keep_probe(index, mask, epoch=self.at.epoch + 1)
             # In a group, the others would wait for ever in the sum below: there the next step tells
             # all.
             if self.stop_asked and self.group.world == 1:

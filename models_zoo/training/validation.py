@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 from models_zoo.data.kept import Kept
 from models_zoo.data.transforms import IGNORED
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
@@ -17,7 +17,7 @@ from models_zoo.training.objective import Objective
 
 
 def predictions(
-    network: nn.Module, items: Dataset | Kept, indices: Sequence[int], precision: str
+    network: nn.Module, items: DatasetSplit | Kept, indices: Sequence[int], precision: str
 ) -> Iterator[tuple[int, np.ndarray, Tensor]]:
     """Index, truth (uint8 H×W) and K×H×W logits of each of the items, by `network` as it is now."""
     network.eval()
@@ -36,7 +36,7 @@ def predictions(
 
 @torch.no_grad()
 def weighted_loss(
-    objective: Objective, logits: Tensor, truth: np.ndarray, dataset: Dataset
+    objective: Objective, logits: Tensor, truth: np.ndarray, dataset: DatasetSplit
 ) -> Tensor:
     """The objective over one image times the weight of its pixels, and that weight: 2 float64."""
     ids = torch.from_numpy(truth).long()[None].to(logits.device)

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from models_zoo.data.base import Dataset, missing_split
+from models_zoo.data.base import DatasetSplit, missing_split
 from models_zoo.data.scenes import CLASSES, IGNORE_INDEX, SPLITS, Scene, draw, split_seed
 from models_zoo.data.scenes.diagnosis import Diagnosis
 from models_zoo.data.scenes.samples import SAMPLES
@@ -25,7 +25,7 @@ DEFAULT_SIZE = (192, 256)
 _REPRESENTATIVE = 100
 
 
-class Scenes(Dataset):
+class Scenes(DatasetSplit):
     """Scenes of the size and number that `form` says: "", "360x480" or "48x64:200"."""
 
     kind, form = "scenes", "scenes"

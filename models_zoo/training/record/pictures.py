@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from models_zoo.data.base import Dataset
+from models_zoo.data.base import DatasetSplit
 from models_zoo.files import write_atomically
 from models_zoo.masks import mask_png
 from models_zoo.metrics.regions import image_miou
@@ -23,10 +23,10 @@ WORST = 50
 _QUALITY = 90
 
 
-class Gallery:
+class RunPictures:
     """What of `dataset` is kept in a run's folder."""
 
-    def __init__(self, folder: Path, dataset: Dataset) -> None:
+    def __init__(self, folder: Path, dataset: DatasetSplit) -> None:
         self.folder, self.dataset = folder, dataset
 
     def keep_probe(self, index: int, mask: np.ndarray, *, epoch: int) -> None:

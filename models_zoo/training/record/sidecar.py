@@ -20,7 +20,7 @@ from models_zoo.predict.pseudo import provenance_read
 from models_zoo.training.config import FLAGS, TEACHER_FILE, TrainConfig, settings_of
 from models_zoo.training.distillation import teacher_find
 from models_zoo.training.inputs import Inputs
-from models_zoo.training.record.pictures import Gallery
+from models_zoo.training.record.pictures import RunPictures
 
 EVALUATION_SUFFIX = ".evaluation.json"
 
@@ -59,9 +59,9 @@ def sidecar_of(
         teacher = teacher_find(config.teacher, dataset.classes).sidecar
         sidecar["teacher"] = {name: teacher[name] for name in ("key", "sha256")}
     # fp32, since published figures should not depend on the processor.
-    engine, gallery = Engine(0, precision="fp32"), Gallery(weights.parent, dataset)
-    evaluation = evaluate(engine, weights, sidecar, dataset, keep_mask=gallery.keep_mask)
-    gallery.keep_worst(evaluation.per_image)
+    engine, pictures = Engine(0, precision="fp32"), RunPictures(weights.parent, dataset)
+    evaluation = evaluate(engine, weights, sidecar, dataset, keep_mask=pictures.keep_mask)
+    pictures.keep_worst(evaluation.per_image)
     evaluation.write(weights.with_suffix(EVALUATION_SUFFIX), key=sidecar["key"])
     sidecar["scores"] = [evaluation.scores]
     return sidecar

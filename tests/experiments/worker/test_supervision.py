@@ -29,7 +29,7 @@ from experiments.runs.services import (
 )
 from experiments.tasks import preflight_execute
 from experiments.worker import supervision
-from experiments.worker.trainer import FolderLock, Trainer, _marked, run_mark
+from experiments.worker.trainer import FolderLock, TrainerProcess, _marked, run_mark
 from models_zoo.cli import main
 from models_zoo.networks.catalogue import OUTSIDE
 from segweb.jobs import LOST_ERROR, State, sweep_once, wakeups
@@ -345,7 +345,7 @@ def test_an_orphan_is_ended_before_someone_else_trains_in_its_folder() -> None:
     folder.mkdir(parents=True)
     lock = FolderLock(folder)
     lock.take()
-    orphan = Trainer(run, folder, lock)
+    orphan = TrainerProcess(run, folder, lock)
     lock.close()
     process = psutil.Process(orphan.pid)
     worker = Worker(run)
