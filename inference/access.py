@@ -1,8 +1,9 @@
 """Who may compare, and who sees and who changes what. Everything else is answered with 404.
 
 A thing of a signed-in user is seen by its owner, and by everyone who has the comparison's share
-link (`?share=TOKEN` on the addresses of its files). A thing of an anonymous visitor is seen by
-everyone who knows its unguessable id. Changing needs the owner, or the session that made it.
+link (`?share=TOKEN` on the addresses of its files), for looking only. A thing of an anonymous
+visitor is seen by everyone who knows its unguessable id, who may compare it too. Changing needs the
+owner, or the session that made it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from rest_framework.permissions import SAFE_METHODS
 
 from inference.models import Batch, Comparison, Image, Prediction
 from segweb.jobs import Job
@@ -73,7 +75,8 @@ def _own(request: HttpRequest) -> Q:
 
 def _visible(request: HttpRequest, *, owner: str, share: str) -> Q:
     rule = _owned(request, owner)
-    if token := _token(request.GET.get("share", "")):
+    # For looking only: what was made through a link would be there when the link is not.
+    if request.method in SAFE_METHODS and (token := _token(request.GET.get("share", ""))):
         # Looked up at each access: a revoked link opens nothing any more.
         rule |= Q(**{share: token})
     return rule

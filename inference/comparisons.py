@@ -31,8 +31,11 @@ def comparison_create(
     """Queue one prediction of `image` for each checkpoint key; "all" are the default data set's.
 
     The same request under the same `idempotency_key` gives the comparison that exists already.
-    Raises ValidationError when a key is not on offer or there is none.
+    Raises ValidationError for another user's image, and when a key is not on offer or none is.
     """
+    # Whoever made the image could not take back what others made of it.
+    if image.owner_id is not None and image.owner_id != (owner.pk if owner else None):
+        raise ValidationError(_("There is no such image."))
     checkpoints = checkpoints_choose(models)
     digest = request_digest(
         caller=[owner.pk if owner else None, visitor],

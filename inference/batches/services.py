@@ -19,6 +19,7 @@ from experiments.models import Dataset
 from inference.batches.files import BatchFile, batch_bytes_max, batch_files
 from inference.comparisons import Models, checkpoints_choose
 from inference.images import uploads
+from inference.images.services import images_release
 from inference.models import Batch, BatchItem, Image, Scale
 from segweb.http.idempotency import made_already, request_digest
 from segweb.jobs import wakeups
@@ -124,6 +125,4 @@ def batch_delete(*, batch: Batch) -> None:
         # killed before its comparison was there.
         ids = [*images.values_list("pk", flat=True), *batch.items.values_list("pk", flat=True)]
         batch.delete()
-        # An image that was compared once more outside of the batch stays.
-        for image in Image.objects.filter(pk__in=ids, comparisons=None):
-            image.delete()
+        images_release(pks=ids, released=batch)

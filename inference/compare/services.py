@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 
 from inference.compare.agreement import comparison_agreement
-from inference.models import Comparison, Image
+from inference.images.services import images_release
+from inference.models import Comparison
 
 
 def comparison_settle(*, comparison: Comparison) -> dict[str, Any]:
@@ -40,8 +41,7 @@ def comparison_unshare(*, comparison: Comparison) -> None:
 
 
 def comparison_delete(*, comparison: Comparison) -> None:
-    """Delete a comparison with its masks, and its image unless another comparison uses it."""
+    """Delete a comparison with its masks; its image goes with the last of its maker's."""
     with transaction.atomic():
         comparison.delete()
-        for image in Image.objects.filter(pk=comparison.image_id, comparisons=None):
-            image.delete()
+        images_release(pks=[comparison.image_id], released=comparison)

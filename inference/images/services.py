@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from contextlib import suppress
 from typing import BinaryIO
 from uuid import UUID, uuid4
@@ -11,13 +12,14 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from experiments.models import Dataset
 from experiments.records.datasets import dataset_ensure
 from inference.images import uploads
 from inference.images.samples import sample_dataset, sample_images
-from inference.models import Image
+from inference.models import Comparison, Image, Owned
 from models_zoo.masks import mask_png
 
 
@@ -66,6 +68,19 @@ def image_create(
             default_storage.delete(image.folder)
         raise
     return image
+
+
+def images_release(*, pks: Collection[UUID], released: Owned) -> None:
+    """Delete those images of whose maker no comparison is left, with what others made of them.
+
+    `released` is the comparison or the batch that was deleted. An image that somebody else made
+    stays, whatever becomes of a comparison of it; nobody's image goes with its last comparison.
+    """
+    maker = {"owner": released.owner_id, "visitor": released.visitor}
+    left = Comparison.objects.filter(image=OuterRef("pk"), **maker)
+    unused = Q(~Exists(left), **maker) | Q(owner=None, visitor="", comparisons=None)
+    for image in Image.objects.filter(unused, pk__in=pks).distinct():
+        image.delete()
 
 
 def image_from_sample(*, name: str, owner: User | None = None, visitor: str = "") -> Image:
