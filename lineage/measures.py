@@ -9,6 +9,8 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+from models_zoo.metrics.table import SCORES
+
 Measured = dict[str, Any]  # a checkpoint, as `models_zoo.study.story` measured it
 
 
@@ -35,8 +37,9 @@ class Measure:
         return f"{number_format(round(value, digits), digits)} {self.unit}".strip()
 
 
-def _score(name: str) -> Callable[[Measured], float | None]:
-    return lambda entry: entry["scores"].get(name)
+def _score(name: str, **said: Any) -> Measure:
+    """A measure that is a score of SCORES."""
+    return Measure(name, _(SCORES[name].title), lambda entry: entry["scores"].get(name), **said)
 
 
 def _failure(name: str) -> Callable[[Measured], float | None]:
@@ -59,16 +62,16 @@ def field_ratio(entry: Measured) -> float | None:
 
 
 MEASURES = (
-    Measure("miou", "mIoU", _score("miou")),
+    _score("miou"),
     Measure("large", _("Large objects kept whole"), _failure("large"), tells=True,
             means=_("Of each object that fills 8 % of its picture or more: the largest piece of "
                     "the right class, as a share of the object. Cut in half, it counts half.")),
     Measure("small", _("Small objects found"), _failure("small"), tells=True,
             means=_("The share of far things, each up to 0.16 % of its picture, that something of "
                     "their class covers, and not much beside: with an IoU of a quarter or more.")),
-    Measure("boundary_f1", _("Boundary F1"), _score("boundary_f1"), tells=True,
-            means=_("How much of the true boundaries is drawn, and of the drawn ones true, within "
-                    "0.75 % of the diagonal.")),
+    _score("boundary_f1", tells=True,
+           means=_("How much of the true boundaries is drawn, and of the drawn ones true, within "
+                   "0.75 % of the diagonal.")),
     Measure("context", _("Context matched"), _failure("context"), tells=True,
             means=_("Cars and boats drawn alike, which only road or water tells apart. 0: no "
                     "better than guessing.")),
@@ -82,7 +85,7 @@ MEASURES = (
             means=_("The share of their pixels that is found of poles, fences and bicycles.")),
     Measure("of_size_large", _("Pixels of large objects found"), _of_size("large")),
     Measure("of_size_small", _("Pixels of small objects found"), _of_size("small")),
-    Measure("boundary_iou", _("Boundary IoU"), _score("boundary_iou")),
+    _score("boundary_iou"),
     Measure("field", _("Effective receptive field"), lambda e: e["field"]["effective"], unit="px",
             ranks=False),
     Measure("field_ratio", _("Effective / theoretical field"), field_ratio, ranks=False),

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from models_zoo.data import open_dataset
-from models_zoo.data.transforms import IGNORED, TrainingItems
+from models_zoo.data.transforms import IGNORED
 from models_zoo.metrics import confusion
 from models_zoo.networks.build import build
 from models_zoo.precision import device_name, resolve, to_train
-from models_zoo.training.batches import Batches, batch_loader
+from models_zoo.training.batches import Batches, batch_loader, training_items
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
 from models_zoo.training.objective import Objective
@@ -33,19 +33,36 @@ def training_ratio(*, images: int = 48, rounds: int = 2) -> dict[str, Any]:
     Both train a slim U-Net on the same augmented scenes from the same loader, in turns.
     """
     dataset = open_dataset(CONFIG.data, "train")
-    items = TrainingItems(
-        [dataset],
-        seed=CONFIG.seed,
-        crop=CONFIG.crop,
-        scale=CONFIG.scale,
-        flip=CONFIG.flip,
-        jitter=CONFIG.jitter,
-    )
+    items = training_items([dataset], CONFIG)
     batches = Batches(
         images, labelled=images, extra=0, batch=CONFIG.batch, seed=CONFIG.seed, group=Group()
     )
     loader = batch_loader(items, batches, CONFIG.workers)
-    steps = {"ours": _own_step(len(dataset.classes)), "plain": _plain_step(len(dataset.classes))}
+    device, classes = device_name(), len(dataset.classes)
+    own, plain = (
+        build(CONFIG.architecture, variant=CONFIG.variant, num_classes=classes).to(device)
+        for _ in range(2)
+    )
+    optimisation = Optimisation(
+        to_train(own, device),
+        Objective(CONFIG.loss, None),
+        CONFIG,
+        precision=resolve(CONFIG.precision, device),
+        device=device,
+        group=Group(),
+    )
+    optimizer = torch.optim.AdamW(plain.parameters(), lr=CONFIG.lr)
+    loss = nn.CrossEntropyLoss(ignore_index=IGNORED)
+
+    def own_step(image: Tensor, mask: Tensor) -> None:
+        optimisation.step(image, mask, rate=CONFIG.lr, stop=False)
+
+    def plain_step(image: Tensor, mask: Tensor) -> None:
+        optimizer.zero_grad()
+        loss(plain(image.to(device)), mask.to(device)).backward()
+        optimizer.step()
+
+    steps = {"ours": own_step, "plain": plain_step}
     for step in steps.values():
         _timed(step, loader)  # scenes are drawn and kept, kernels chosen, memory allocated
     seconds = dict.fromkeys(steps, 0.0)
@@ -62,36 +79,6 @@ def _timed(step: Step, loader: DataLoader[tuple[Tensor, Tensor]]) -> float:
     for image, mask in loader:
         step(image, mask)
     return time.perf_counter() - started
-
-
-def _network(classes: int) -> nn.Module:
-    return build(CONFIG.architecture, variant=CONFIG.variant, num_classes=classes).to(device_name())
-
-
-def _own_step(classes: int) -> Step:
-    device = device_name()
-    optimisation = Optimisation(
-        to_train(_network(classes), device),
-        Objective(CONFIG.loss, None),
-        CONFIG,
-        precision=resolve(CONFIG.precision, device),
-        device=device,
-        group=Group(),
-    )
-    return lambda image, mask: optimisation.step(image, mask, rate=CONFIG.lr, stop=False) and None
-
-
-def _plain_step(classes: int) -> Step:
-    network, device = _network(classes), device_name()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=CONFIG.lr)
-    loss = nn.CrossEntropyLoss(ignore_index=IGNORED)
-
-    def step(image: Tensor, mask: Tensor) -> None:
-        optimizer.zero_grad()
-        loss(network(image.to(device)), mask.to(device)).backward()
-        optimizer.step()
-
-    return step
 
 
 def counting_ratio(*, side: int = 512, images: int = 16, rounds: int = 5) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,29 +31,20 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.tell():
         image.seek(0)
     image.load()
-    image = _upright(image)
+    with suppress(OSError, *_BROKEN):  # broken EXIF beside sound pixels
+        image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
-        return _scaled(image).convert("RGB")
+        levels = np.nan_to_num(np.asarray(image, np.float64), posinf=0, neginf=0)
+        top = levels.max()
+        # White is 65535, or 1 for fractions, or the largest value beyond.
+        white = 1.0 if image.mode == "F" and top <= 1 else max(65535.0, top)
+        grey = (levels * (255 / white)).round().clip(0, 255).astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except (OSError, *_BROKEN):  # broken EXIF beside sound pixels
-        return image
-
-
-def _scaled(image: Image.Image) -> Image.Image:
-    """Deep grey as eight bits. White is 65535, or 1 for fractions, or the largest value beyond."""
-    levels = np.nan_to_num(np.asarray(image, np.float64), posinf=0, neginf=0)
-    top = levels.max()
-    white = 1.0 if image.mode == "F" and top <= 1 else max(65535.0, top)
-    return Image.fromarray((levels * (255 / white)).round().clip(0, 255).astype(np.uint8))
 
 
 def open_image(source: Path | str | BinaryIO) -> np.ndarray:

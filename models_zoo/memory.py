@@ -72,18 +72,17 @@ class PeakBytes(TorchDispatchMode):
         }
         result = function(*args, **(kwargs or {}))
         for leaf in tree_leaves(result):
-            if isinstance(leaf, Tensor) and id(leaf.untyped_storage()) not in given:
-                self._count(leaf.untyped_storage())
+            if not isinstance(leaf, Tensor):
+                continue
+            storage = leaf.untyped_storage()
+            number = id(storage)
+            if number in given or number in self._alive:
+                continue
+            self._alive[number] = storage.nbytes()
+            self._total += storage.nbytes()
+            self.bytes = max(self.bytes, self._total)
+            weakref.finalize(storage, self._free, number).atexit = False
         return result
-
-    def _count(self, storage: torch.UntypedStorage) -> None:
-        number = id(storage)
-        if number in self._alive:
-            return
-        self._alive[number] = storage.nbytes()
-        self._total += storage.nbytes()
-        self.bytes = max(self.bytes, self._total)
-        weakref.finalize(storage, self._free, number).atexit = False
 
     def _free(self, number: int) -> None:
         self._total -= self._alive.pop(number, 0)

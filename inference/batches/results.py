@@ -14,6 +14,7 @@ from inference.batches.tiles import Tile
 from inference.images.coco import categories, coco_annotations
 from inference.images.masks import mask_read
 from inference.models import Prediction
+from models_zoo.metrics.table import IMAGE_SCORES
 from segweb.http.csv import csv_lines
 
 IN_MEMORY = 8 * 2**20  # bytes of a zip before it goes to disk
@@ -25,9 +26,7 @@ COLUMNS = (
     "width",
     "height",
     "latency_ms",
-    "miou",
-    "pixel_accuracy",
-    "boundary_iou",
+    *(metric.name for metric in IMAGE_SCORES),
     "disagreement_bits",
     "error",
 )
@@ -101,9 +100,7 @@ def _row(tile: Tile, prediction: Prediction) -> dict[str, Any]:
         "width": tile.comparison.image.width,
         "height": tile.comparison.image.height,
         "latency_ms": prediction.latency_ms,
-        "miou": scores.get("miou"),
-        "pixel_accuracy": scores.get("pixel_accuracy"),
-        "boundary_iou": scores.get("boundary_iou"),
+        **{metric.name: scores.get(metric.name) for metric in IMAGE_SCORES},
         "error": gettext(prediction.error) if prediction.error else "",
     }
 

@@ -11,6 +11,7 @@ from inference.images.masks import mask_read
 from inference.models import Comparison, Image
 from models_zoo.metrics import confusion, scores
 from models_zoo.metrics.boundaries import boundary_iou
+from models_zoo.metrics.table import IMAGE_SCORES
 
 COUNTS = ("right", "wrong", "ignored", "false", "missed")
 
@@ -50,13 +51,12 @@ def comparison_truth(comparison: Comparison) -> dict[str, Any]:
     """The scores of every prediction that has some, with the classes that they are about."""
     dataset = comparison.image.mask_dataset
     scored = [prediction for prediction in comparison.predictions.all() if prediction.scores]
-    fractions = ("miou", "pixel_accuracy", "per_class_iou", "boundary_iou")
+    names = (*(metric.name for metric in IMAGE_SCORES), "per_class_iou", *COUNTS)
     return {
         "classes": dataset.classes if dataset else [],
         "ignore_index": dataset.ignore_index if dataset else None,
         "predictions": [
-            {"id": prediction.pk}
-            | {name: prediction.scores.get(name) for name in (*fractions, *COUNTS)}
+            {"id": prediction.pk} | {name: prediction.scores.get(name) for name in names}
             for prediction in scored
         ],
     }

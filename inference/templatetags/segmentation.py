@@ -8,7 +8,6 @@ from django import template
 from django.template import Context
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from experiments.models import Checkpoint, Dataset
 from experiments.templatetags.tracking import passport_term
@@ -17,6 +16,8 @@ from inference.images.renditions import LONGEST
 from inference.images.samples import FAILURES
 from inference.models import Comparison, Image, Prediction
 from models_zoo import Architecture
+from models_zoo.data.known import KNOWN
+from models_zoo.metrics.table import IMAGE_SCORES, Metric
 from models_zoo.networks.catalogue import known
 from segweb.jobs import State
 from segweb.templatetags.figures import term
@@ -25,21 +26,6 @@ register = template.Library()
 register.filter(passport_term)
 # A photo of 1024×768 is 1.5 MB as PNG, more than twelve masks.
 LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at
-
-# What is said of a data set where its models are chosen, by slug.
-DATASETS = {
-    "camvid": gettext_noop("Photographs of British streets, taken from a driving car."),
-    "cocovoc": gettext_noop(
-        "Photographs of everyday scenes, labelled with the 20 classes of Pascal VOC."
-    ),
-    "scenes": gettext_noop("Street and river scenes drawn by SegWeb itself."),
-}
-
-FITS = {
-    "camvid": gettext_noop("Fits photographs of streets."),
-    "cocovoc": gettext_noop("Fits photographs of people, animals, vehicles and rooms."),
-    "scenes": gettext_noop("Fits the samples."),
-}
 
 
 @register.filter
@@ -70,19 +56,25 @@ def with_licence(dataset: Dataset) -> str:
 @register.filter
 def description(dataset: Dataset) -> str:
     """What a model trained on this data set has seen; "" where nobody has said."""
-    return term(DATASETS.get(dataset.slug, ""))
+    return term(KNOWN[dataset.slug].shows) if dataset.slug in KNOWN else ""
 
 
 @register.filter
 def fits(dataset: Dataset) -> str:
     """Which images a model trained on this data set is for; "" where nobody has said."""
-    return term(FITS.get(dataset.slug, ""))
+    return term(KNOWN[dataset.slug].fits) if dataset.slug in KNOWN else ""
 
 
 @register.filter
 def failure_title(failure: str) -> str:
     """What a kind of failure is called."""
     return _(FAILURES[failure])
+
+
+@register.simple_tag
+def image_scores() -> tuple[Metric, ...]:
+    """The fractions that a mask is scored by against its image's truth."""
+    return IMAGE_SCORES
 
 
 @register.filter

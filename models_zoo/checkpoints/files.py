@@ -10,24 +10,24 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor, nn
+from torch import nn
 
 from models_zoo.checkpoints.eight_bits import FORM, packed, unpacked
 from models_zoo.files import write_atomically
 
 
-def _compact(tensor: Tensor) -> Tensor:
-    """fp16 for kernels; vectors (biases, normalisation) stay fp32, they weigh nothing."""
-    tensor = tensor.detach().cpu().contiguous()
-    return tensor.half() if tensor.is_floating_point() and tensor.dim() > 1 else tensor
-
-
 def weights_save(path: Path, network: nn.Module) -> str:
-    """The network's parameters and buffers as safetensors; returns the file's sha256.
+    """The network's parameters and buffers, kernels in fp16, as safetensors; returns its sha256.
 
     OSError when it cannot be written.
     """
-    data = save({name: _compact(tensor) for name, tensor in network.state_dict().items()})
+    tensors = {}
+    for name, tensor in network.state_dict().items():
+        tensor = tensor.detach().cpu().contiguous()
+        # Vectors (biases, normalisation) stay fp32: they weigh nothing.
+        kernel = tensor.is_floating_point() and tensor.dim() > 1
+        tensors[name] = tensor.half() if kernel else tensor
+    data = save(tensors)
     write_atomically(path, data)
     return hashlib.sha256(data).hexdigest()
 
@@ -57,37 +57,28 @@ def weights_load(path: Path, network: nn.Module, *, sha256: str | None = None) -
         tensors = load(data)
     except SafetensorError as error:
         raise ValueError(f"{path.name} is no safetensors file: {error}") from error
-    tensors = unpacked(path, tensors, _metadata(data))
+    # What the file says of itself: its header is JSON, behind its length in 8 bytes.
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    tensors = unpacked(path, tensors, header.get("__metadata__") or {})  # it may be null
     for name, tensor in tensors.items():
         # fp16 ends at 65,504: a kernel beyond it was stored as infinite.
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise ValueError(f"{path.name}: {name} holds values that are not finite.")
-    _check_fit(path, tensors, network.state_dict())
-    network.load_state_dict(tensors)
-
-
-def _metadata(data: bytes) -> dict[str, str]:
-    """What a safetensors file says of itself: its header is JSON, behind its length in 8 bytes."""
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    metadata: dict[str, str] = header.get("__metadata__") or {}  # it may be null
-    return metadata
-
-
-def _check_fit(path: Path, tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
-    odd = sorted(tensors.keys() ^ wanted.keys())
-    odd += [
-        name for name in tensors.keys() & wanted.keys() if tensors[name].shape != wanted[name].shape
-    ]
-    if odd:
-        more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
+    wanted = network.state_dict()
+    misfits = sorted(tensors.keys() ^ wanted.keys())
+    common = tensors.keys() & wanted.keys()
+    misfits += [name for name in common if tensors[name].shape != wanted[name].shape]
+    if misfits:
+        more = f" and {len(misfits) - 3} more" if len(misfits) > 3 else ""
         raise ValueError(
             f"{path.name} does not fit this network: "
-            f"names or shapes differ at {', '.join(odd[:3])}{more}."
+            f"names or shapes differ at {', '.join(misfits[:3])}{more}."
         )
     for name, tensor in tensors.items():
         # Eight bits without the metadata that says so would be read as values up to 127.
         if wanted[name].is_floating_point() and not tensor.is_floating_point():
             raise ValueError(f"{path.name}: {name} holds whole numbers.")
+    network.load_state_dict(tensors)
 
 
 def sidecar_save(weights: Path, sidecar: dict[str, Any]) -> None:

@@ -50,23 +50,19 @@ def published_checkpoint(key: str, *, progress: Progress | None = None) -> Check
     folder = Path(torch.hub.get_dir()) / "segweb"
     weights, sidecar = folder / f"{key}.safetensors", folder / f"{key}.json"
     if not sidecar.is_file():
-        _write(key, weights, progress)
+        from models_zoo.checkpoints.files import sidecar_save, weights_save
+        from models_zoo.networks.pretrained import published_load
+
+        architecture = published_keys()[key]
+        network = network_build(architecture, num_classes=len(VOC))
+        published_load(network, architecture, progress=progress)
+        folder.mkdir(parents=True, exist_ok=True)
+        sha256 = weights_save(weights, network)
+        parameters = sum(parameter.numel() for parameter in network.parameters())
+        size = {"bytes": weights.stat().st_size}
+        # The sidecar last: where it lies, the weights are whole.
+        sidecar_save(weights, _sidecar(key, architecture, sha256, parameters) | size)
     return CheckpointFiles(sidecar_read(sidecar), sidecar, weights)
-
-
-def _write(key: str, weights: Path, progress: Progress | None) -> None:
-    from models_zoo.checkpoints.files import sidecar_save, weights_save
-    from models_zoo.networks.pretrained import published_load
-
-    architecture = published_keys()[key]
-    network = network_build(architecture, num_classes=len(VOC))
-    published_load(network, architecture, progress=progress)
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    sha256 = weights_save(weights, network)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    size = {"bytes": weights.stat().st_size}
-    # The sidecar last: where it lies, the weights are whole.
-    sidecar_save(weights, _sidecar(key, architecture, sha256, parameters) | size)
 
 
 def _sidecar(key: str, architecture: Published, sha256: str, parameters: int) -> dict[str, Any]:

@@ -41,20 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # torchrun starts this once for each process; lines of several would mix in one pipe.
     leads = os.environ.get("RANK", "0") == "0"
     with nullcontext() if leads else redirect_stdout(StringIO()):
-        return _run(options)
-
-
-def _run(options: argparse.Namespace) -> int:
-    try:
-        result = options.run(options)
-    except TrainingFailed as failure:
-        print(f"models_zoo: {failure}", file=sys.stderr)
-        return FAILED_CODE
-    except (ValueError, OSError) as error:
-        print(f"models_zoo: {sentence_of(error)}", file=sys.stderr)
-        return MISFIT_CODE
-    if options.json:
-        print(json.dumps(result))
+        try:
+            result = options.run(options)
+        except TrainingFailed as failure:
+            print(f"models_zoo: {failure}", file=sys.stderr)
+            return FAILED_CODE
+        except (ValueError, OSError) as error:
+            print(f"models_zoo: {sentence_of(error)}", file=sys.stderr)
+            return MISFIT_CODE
+        if options.json:
+            print(json.dumps(result))
     return STOPPED_CODE if result.get("stopped") else 0
 
 

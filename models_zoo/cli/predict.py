@@ -23,12 +23,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Writes masks."""
+    """Writes masks. ValueError when two share a place or one would overwrite an image."""
     from models_zoo.predict.engine import Engine
 
     checkpoint = resolve(options.checkpoint)
+    targets = [options.out / f"{image.stem}.png" for image in options.images]
+    uses, originals = Counter(targets), {image.resolve() for image in options.images}
     # Before the network is loaded and the first mask written: a clash costs nothing then.
-    targets = _mask_paths(options.images, options.out)
+    for image, target in zip(options.images, targets, strict=True):
+        if uses[target] > 1:
+            raise ValueError(
+                f"Several images are called {image.stem}: all their masks would be {target}."
+            )
+        if target.resolve() in originals:
+            raise ValueError(f"The mask of {image} would overwrite an image; choose another --out.")
     engine = Engine()
     options.out.mkdir(parents=True, exist_ok=True)
     masks = []
@@ -40,17 +48,3 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             {"image": str(path), "mask": str(target), "milliseconds": prediction.milliseconds}
         )
     return {"key": checkpoint.sidecar["key"], "masks": masks}
-
-
-def _mask_paths(images: list[Path], out: Path) -> list[Path]:
-    """Where each image's mask goes. ValueError when two share a place or an image lies there."""
-    targets = [out / f"{image.stem}.png" for image in images]
-    uses, originals = Counter(targets), {image.resolve() for image in images}
-    for image, target in zip(images, targets, strict=True):
-        if uses[target] > 1:
-            raise ValueError(
-                f"Several images are called {image.stem}: all their masks would be {target}."
-            )
-        if target.resolve() in originals:
-            raise ValueError(f"The mask of {image} would overwrite an image; choose another --out.")
-    return targets

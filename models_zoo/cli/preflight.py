@@ -8,13 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from models_zoo.cli.configuration import config_arguments, config_of
-from models_zoo.training.record.failures import (
-    FAILED_CODE,
-    Kind,
-    TrainingFailed,
-    failure_of,
-)
+from models_zoo.cli.train import config_arguments, config_of
+from models_zoo.training.record.failures import FAILED_CODE, Kind, TrainingFailed, failure_of
 
 HELP = "Audit the data and try a batch before a training."
 

@@ -44,10 +44,11 @@ def agreements(key: str, job: Job) -> Iterator[dict[str, Any]]:
     wanted = _both(network, image, mask, "fp32")
     for precision in PRECISIONS:
         got = _both(network, image, mask, precision)
-        logits, gradients = (
-            _finite((x - reference).norm() / reference.norm())
+        errors = [
+            (x - reference).norm() / reference.norm()
             for x, reference in zip(got, wanted, strict=True)
-        )
+        ]
+        logits, gradients = (e.item() if torch.isfinite(e) else None for e in errors)
         yield {
             "architecture": key,
             "variant": job.variant,
@@ -55,10 +56,6 @@ def agreements(key: str, job: Job) -> Iterator[dict[str, Any]]:
             "logits_error": logits,
             "gradient_error": gradients,
         }
-
-
-def _finite(value: Tensor) -> float | None:
-    return value.item() if torch.isfinite(value) else None
 
 
 def network_made(key: str, job: Job) -> nn.Module:

@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,14 +37,16 @@ def gpu_check(
     few = replace(job, batch=2)  # errors need no full batch
     small = Job(device, variant="slim", size=job.size, batch=job.batch)
     until = time.monotonic() + seconds
-    tasks: list[tuple[str, Callable[[], object]]] = [
+    tasks: list[tuple[str, Callable[[], dict[str, Any] | list[dict[str, Any]]]]] = [
         ("shared", lambda: shared(SHARED, small, seconds=15 * _MEASURED_SECONDS)),
         ("resumed", _resumption),
     ]
     tasks += [("agreement", lambda key=key: list(agreements(key, few))) for key in keys]
-    timed = (*TORCHVISION, *keys)
-    tasks += [("speed", lambda name=name: _speeds(name, job)) for name in timed]
-    names = [SHARED, RESUMED, *keys, *timed]
+    plain = partial(torchvision_speeds, job=job, seconds=_MEASURED_SECONDS)
+    own = partial(speeds, job=job, seconds=_MEASURED_SECONDS)
+    tasks += [("speed", partial(plain, name)) for name in TORCHVISION]
+    tasks += [("speed", partial(own, key)) for key in keys]
+    names = [SHARED, RESUMED, *keys, *TORCHVISION, *keys]
     result: dict[str, Any] = {"environment": _environment(device), "variant": job.variant}
     result |= {"size": list(job.size), "batch": job.batch}
     result |= {part: [] for part, _ in tasks} | {"failed": {}, "left_out": []}
@@ -54,8 +57,8 @@ def gpu_check(
             continue
         started = time.monotonic()
         try:
-            found = work()
-            result[part] += found if isinstance(found, list) else [found]
+            measured = work()
+            result[part] += measured if isinstance(measured, list) else [measured]
         except Exception as error:
             result["failed"][label] = f"{type(error).__name__}: {error}"[:300]
         if device == "cuda":
@@ -63,11 +66,6 @@ def gpu_check(
             torch.cuda.empty_cache()
         say(f"{label}: {result['failed'].get(label, 'done')} ({time.monotonic() - started:.1f} s)")
     return result
-
-
-def _speeds(name: str, job: Job) -> dict[str, Any]:
-    measure = torchvision_speeds if name in TORCHVISION else speeds
-    return measure(name, job, seconds=_MEASURED_SECONDS)
 
 
 def _resumption() -> dict[str, Any]:

@@ -83,12 +83,19 @@ def resumed(key: str, folder: Path, *, precision: str = "auto") -> dict[str, Any
     otherwise than it should.
     """
     data = _few_scenes(folder / "scenes")
+    words = [sys.executable, "-m", "models_zoo", "train", "--arch", key, "--data", data]
+    words += ["--epochs", str(EPOCHS)]
+    for setting in ("batch=4", f"passes={PASSES}", "crop=96,128", f"precision={precision}"):
+        words += ["--set", setting]
     names = ("whole", "again", "killed")
-    commands = {name: _command(key, data, folder / name, precision) for name in names}
+    commands = {name: [*words, "--out", str(folder / name)] for name in names}
     processes = {
         name: subprocess.Popen(words, stdout=subprocess.DEVNULL) for name, words in commands.items()
     }
-    _kill_after_an_epoch(processes["killed"], folder / "killed")
+    while processes["killed"].poll() is None:
+        if any(event["event"] == "epoch" for event in events_read(folder / "killed")):
+            processes["killed"].kill()
+        time.sleep(0.02)
     resume = subprocess.run([*commands["killed"], "--resume"], stdout=subprocess.DEVNULL)
     codes = [resume.returncode, *(processes[name].wait() for name in ("whole", "again"))]
     if any(codes):
@@ -117,21 +124,6 @@ def _few_scenes(root: Path) -> str:
         described = {"classes": scenes.classes, "input_size": list(scenes.input_size)}
         (root / "classes.json").write_text(json.dumps(described), encoding="utf-8")
     return f"folder:{root}"
-
-
-def _command(key: str, data: str, out: Path, precision: str) -> list[str]:
-    words = [sys.executable, "-m", "models_zoo", "train", "--arch", key, "--data", data]
-    words += ["--epochs", str(EPOCHS), "--out", str(out)]
-    for setting in ("batch=4", f"passes={PASSES}", "crop=96,128", f"precision={precision}"):
-        words += ["--set", setting]
-    return words
-
-
-def _kill_after_an_epoch(process: subprocess.Popen, out: Path) -> None:
-    while process.poll() is None:
-        if any(event["event"] == "epoch" for event in events_read(out)):
-            process.kill()
-        time.sleep(0.02)
 
 
 def _ended(out: Path) -> tuple[str, list[Any]]:

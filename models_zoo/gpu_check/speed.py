@@ -29,9 +29,25 @@ def speeds(key: str, job: Job, *, seconds: float) -> dict[str, Any]:
     Ours: channels last, mixed precision, all that a run does in a step. Plain: the same network in
     eager fp32 and the default layout. Each figure is a median over about `seconds`.
     """
-    row = {"network": key, **_own(key, job, seconds)}
-    network = network_made(key, job).to(memory_format=torch.contiguous_format)
-    return row | _plain(network, job, seconds)
+    image, mask = batch_made(job)
+    network, precision = network_made(key, job), resolve("auto", job.device)
+    optimisation = Optimisation(
+        network,
+        Objective("cross_entropy", None).to(job.device),
+        TrainConfig(key, "scenes", variant=job.variant),
+        precision=precision,
+        device=job.device,
+        group=Group(),
+    )
+
+    def step() -> None:
+        optimisation.step(image, mask, rate=_RATE, stop=False)
+
+    row = {"network": key, "precision": precision, **_named("train", job, step, seconds)}
+    network.eval().zero_grad(set_to_none=True)
+    row |= _named("predict", job, lambda: _forward(network, image, precision), seconds)
+    plain = network_made(key, job).to(memory_format=torch.contiguous_format)
+    return row | _plain(plain, job, seconds)
 
 
 def torchvision_speeds(name: str, job: Job, *, seconds: float) -> dict[str, Any]:
@@ -50,26 +66,6 @@ class _First(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         return self.network(image)["out"]
-
-
-def _own(key: str, job: Job, seconds: float) -> dict[str, Any]:
-    image, mask = batch_made(job)
-    network, precision = network_made(key, job), resolve("auto", job.device)
-    optimisation = Optimisation(
-        network,
-        Objective("cross_entropy", None).to(job.device),
-        TrainConfig(key, "scenes", variant=job.variant),
-        precision=precision,
-        device=job.device,
-        group=Group(),
-    )
-
-    def step() -> None:
-        optimisation.step(image, mask, rate=_RATE, stop=False)
-
-    row = {"precision": precision, **_named("train", job, step, seconds)}
-    network.eval().zero_grad(set_to_none=True)
-    return row | _named("predict", job, lambda: _forward(network, image, precision), seconds)
 
 
 def _plain(network: nn.Module, job: Job, seconds: float) -> dict[str, Any]:

@@ -40,8 +40,27 @@ class BoundaryCounts:
         """Counts one image: H×W class ids, uint8."""
         ignored = self._ignored(truth)
         self.add_bands(truth, prediction)
-        self._add_f1(truth, prediction, ignored, TOLERANCE_SHARE * float(np.hypot(*truth.shape)))
-        self._add_trimaps(truth, prediction, ignored)
+        tolerance = TOLERANCE_SHARE * float(np.hypot(*truth.shape))
+        f1_by_class = []
+        # Csurka et al. take the mean over the classes of the image's truth.
+        for number in _occurring(truth, truth, ignored):
+            true = _inner_band(truth == number, ignored, 1)
+            guess = _inner_band(prediction == number, ignored, 1)
+            precision = _share_near(guess, true, tolerance)
+            recall = _share_near(true, guess, tolerance)
+            # With both at 0 the score is 0 too, and not undefined.
+            f1_by_class.append(2 * precision * recall / max(precision + recall, 1e-12))
+        if f1_by_class:
+            self._f1.append(float(np.mean(f1_by_class)))
+        edges = np.zeros(truth.shape, bool)  # beside a pixel of another class, on any side
+        for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+            differ = (truth[one] != truth[other]) & ~ignored[one] & ~ignored[other]
+            edges[one] |= differ
+            edges[other] |= differ
+        for width, counts in self._trimaps.items():
+            # The edges' own pixels are the first of the width.
+            band = dilated(edges, width - 1) & ~ignored
+            counts += confusion(truth[band], prediction[band], self.num_classes)
 
     def scores(self) -> dict[str, Any]:
         """boundary_iou, boundary_f1, and trimap_miou by width in pixels: fractions, or None.
@@ -75,31 +94,6 @@ class BoundaryCounts:
             return np.zeros(truth.shape, bool)
         return truth == self.ignore_index
 
-    def _add_f1(
-        self, truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray, tolerance: float
-    ) -> None:
-        """Boundary F1: which boundary pixels have one of the other mask within `tolerance`."""
-        values = []
-        # Csurka et al. take the mean over the classes of the image's truth.
-        for number in _occurring(truth, truth, ignored):
-            true = _inner_band(truth == number, ignored, 1)
-            guess = _inner_band(prediction == number, ignored, 1)
-            precision, recall = (
-                _share_near(guess, true, tolerance),
-                _share_near(true, guess, tolerance),
-            )
-            # With both at 0 the score is 0 too, and not undefined.
-            values.append(2 * precision * recall / max(precision + recall, 1e-12))
-        if values:
-            self._f1.append(float(np.mean(values)))
-
-    def _add_trimaps(self, truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray) -> None:
-        edges = _edges(truth, ignored)
-        for width, counts in self._trimaps.items():
-            # The edges' own pixels are the first of the width.
-            band = dilated(edges, width - 1) & ~ignored
-            counts += confusion(truth[band], prediction[band], self.num_classes)
-
 
 def boundary_iou(
     truth: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int | None = None
@@ -131,13 +125,3 @@ def _share_near(some: np.ndarray, others: np.ndarray, tolerance: float) -> float
     if not count:
         return float(not others.any())
     return np.count_nonzero(some & near(others, tolerance)) / count
-
-
-def _edges(truth: np.ndarray, ignored: np.ndarray) -> np.ndarray:
-    """The pixels beside one of another class, to the right, left, below or above."""
-    edges = np.zeros(truth.shape, bool)
-    for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        differ = (truth[one] != truth[other]) & ~ignored[one] & ~ignored[other]
-        edges[one] |= differ
-        edges[other] |= differ
-    return edges

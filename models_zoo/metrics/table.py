@@ -1,20 +1,18 @@
 """The metrics of an epoch, one line each: columns, curves, exports and comparisons follow from it.
 
-An event or a report may bring others: they are kept and shown under their own names. Titles are
-English, marked for translation; pages translate them.
+Below them, what an evaluation or a single image is scored by. An event or a report may bring
+others: they are kept and shown under their own names. Titles are English, marked for translation;
+pages translate them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models_zoo.translation import gettext_noop as _
+
 FRACTION = "fraction"  # from 0 to 1, shown in percent
 HIGHER, LOWER = "higher", "lower"
-
-
-def _(text: str) -> str:
-    """Mark a text for translation: models_zoo knows no Django."""
-    return text
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,20 @@ METRICS = {
         Metric("classes_counted", _("Classes with pixels")),
     )
 }
+
+# What an evaluation is told by, on cards, in stories and lists.
+SCORES = {
+    metric.name: metric
+    for metric in (
+        METRICS["miou"],
+        METRICS["pixel_accuracy"],
+        Metric("boundary_iou", _("Boundary IoU"), FRACTION, HIGHER),
+        Metric("boundary_f1", _("Boundary F1"), FRACTION, HIGHER),
+    )
+}
+# What of it a single image is scored by, while somebody waits: boundary F1 would take longer than
+# the others together.
+IMAGE_SCORES = tuple(metric for metric in SCORES.values() if metric.name != "boundary_f1")
 
 CHARTS = {
     "miou": Chart(_("mIoU, in percent"), "mIoU"),

@@ -9,13 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-
-def gettext_noop(text: str) -> str:
-    """`text` as it is; Django's makemessages lists what stands inside, though this is no Django."""
-    return text
-
-
-_ = gettext_noop
+from models_zoo.translation import gettext_noop as _
 
 # What an option means that several papers' networks have; a paper says it of its own options.
 COMMON_OPTIONS = {

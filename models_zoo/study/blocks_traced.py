@@ -68,13 +68,11 @@ def as_dict(block: Block, blocks: list[Block]) -> dict[str, Any]:
         if part["op"] == "upsample" and factor > 1:
             part["factor"] = factor
         if part["op"] == "global pool":
-            part["bins"] = block.whole and _bins(block.whole)
+            layers = () if block.whole is None else block.whole.modules()
+            sizes = [m.output_size for m in layers if isinstance(m, nn.AdaptiveAvgPool2d)]
+            several = sizes and isinstance(sizes[0], int)
+            part["bins"] = sizes[0] if several else block.whole and 1
     return told if block.places is None else {**told, "places": block.places}
-
-
-def _bins(module: nn.Module) -> int:
-    sizes = [m.output_size for m in module.modules() if isinstance(m, nn.AdaptiveAvgPool2d)]
-    return sizes[0] if sizes and isinstance(sizes[0], int) else 1
 
 
 def _parts(block: Block) -> list[dict[str, Any]]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.checkpoints.shipped import CheckpointFiles, shipped
+from models_zoo.data.known import KNOWN, TRAINED
+from models_zoo.metrics.table import SCORES
 from models_zoo.networks.catalogue import catalogue, place
-from models_zoo.networks.paper import Architecture
 from models_zoo.study.stories import story_read
 
 PATH = Path(__file__).parents[2] / "docs" / "zoo.md"
@@ -32,10 +33,6 @@ core, and room, since all that is shipped may take 52 MB. One network of each pa
 |---|---|---|
 """
 _VARIATION = "A variation of a network that is shipped, for when there is room."
-FITS = {
-    "camvid": "Photographs of streets, seen from a car. Elsewhere it guesses.",
-    "scenes": "Scenes that SegWeb draws, such as its samples. Not for photographs.",
-}
 
 
 def cards_text(zoo: list[CheckpointFiles] | None = None) -> str:
@@ -44,64 +41,79 @@ def cards_text(zoo: list[CheckpointFiles] | None = None) -> str:
     every = sorted(every, key=lambda item: (item.slug, place(item.architecture)))
     parts = [HEAD]
     for slug in dict.fromkeys(item.slug for item in every):
-        of_dataset = [i.sidecar for i in every if i.sidecar["dataset"]["slug"] == slug]
-        parts.append(_section(slug, of_dataset))
-    missing = [row for line in catalogue().values() if (row := _missing(line, every))]
-    if missing:
-        parts.append(MISSING + "\n".join([*missing, ""]))
+        sidecars = [item.sidecar for item in every if item.slug == slug]
+        dataset = sidecars[0]["dataset"]
+        measured = story_read(slug) or {"entries": []}
+        by_sha256 = {entry["sha256"]: entry for entry in measured["entries"]}
+        lines = [f"## {dataset['title']}", ""]
+        lines += [f"Licence: {dataset['licence']}. {dataset['source']}."]
+        known = KNOWN.get(slug)
+        lines += [f"{known.shows} {known.fits}", ""] if known else [""]
+        lines += ["| | parameters | multiply-adds | mIoU | boundary F1 |", "|---|---|---|---|---|"]
+        for sidecar in sidecars:
+            first = sidecar["scores"][0]
+            lines.append(
+                f"| [{sidecar['key']}](#{sidecar['key']}) | {sidecar['parameters']:,} "
+                f"| {sidecar['gmacs']:.1f} G | {_fraction(first['miou'])} ({first['split']}) "
+                f"| {_fraction(first.get('boundary_f1'))} |"
+            )
+        cards = [_card(sidecar, by_sha256.get(sidecar["sha256"]), measured) for sidecar in sidecars]
+        parts.append("\n".join([*lines, "", *cards]))
+    rows = []
+    for line in catalogue().values():
+        trained = {item.slug for item in every if item.architecture == line.key}
+        if lacks := [slug for slug in sorted(TRAINED) if slug not in trained]:
+            why = line.recipe.unshipped or _VARIATION
+            rows.append(f"| `{line.key}` | {', '.join(lacks)} | {why} |")
+    if rows:
+        parts.append(MISSING + "\n".join([*rows, ""]))
     return "\n".join(parts)
 
 
-def _missing(line: Architecture, zoo: list[CheckpointFiles]) -> str:
-    """A row that says on which data a network was not trained, and why; empty when on all."""
-    trained = {item.slug for item in zoo if item.architecture == line.key}
-    lacks = [slug for slug in FITS if slug not in trained]
-    why = line.recipe.unshipped or _VARIATION
-    return f"| `{line.key}` | {', '.join(lacks)} | {why} |" if lacks else ""
-
-
-def _section(slug: str, sidecars: list[dict[str, Any]]) -> str:
-    dataset = sidecars[0]["dataset"]
-    measured = story_read(slug) or {"entries": []}
-    by_sha256 = {entry["sha256"]: entry for entry in measured["entries"]}
-    lines = [f"## {dataset['title']}", "", f"Licence: {dataset['licence']}. {dataset['source']}."]
-    lines += [FITS[slug], ""] if slug in FITS else [""]
-    lines += ["| | parameters | multiply-adds | mIoU | boundary F1 |", "|---|---|---|---|---|"]
-    for sidecar in sidecars:
-        first = sidecar["scores"][0]
-        lines.append(
-            f"| [{sidecar['key']}](#{sidecar['key']}) | {sidecar['parameters']:,} "
-            f"| {sidecar['gmacs']:.1f} G | {_fraction(first['miou'])} ({first['split']}) "
-            f"| {_fraction(first.get('boundary_f1'))} |"
-        )
-    cards = [_card(sidecar, by_sha256.get(sidecar["sha256"]), measured) for sidecar in sidecars]
-    return "\n".join([*lines, "", *cards])
-
-
 def _card(sidecar: dict[str, Any], entry: dict[str, Any] | None, measured: dict[str, Any]) -> str:
-    known = catalogue().get(sidecar["architecture"])
+    architecture = catalogue().get(sidecar["architecture"])
     height, width = sidecar["input_size"]
+    titled = "unknown"
+    if architecture:
+        paper = architecture.paper
+        titled = f"{architecture.title} ({paper.title}, {paper.year})"
+    chosen = "".join(f", {name}={value!r}" for name, value in sidecar["options"].items())
+    training = sidecar["training"]
+    start = "pretrained backbone" if training.get("pretrained") else "from scratch"
+    taught = f", taught by {sidecar['teacher']['key']}" if "teacher" in sidecar else ""
+    passes = f" of {training['passes']} passes" if training.get("passes", 1) > 1 else ""
+    epochs = f"{training['epochs']} epochs{passes}, best {training['best_epoch']}"
+    made = f"seed {training['seed']}; {sidecar['created'][:10]}"
+    scores = list(sidecar["scores"])
+    # The story's too, where that is of another split.
+    if entry and entry["scores"]["split"] not in {score["split"] for score in scores}:
+        scores.append(entry["scores"])
     rows = [
-        (
-            "Architecture",
-            f"{known.title} ({known.paper.title}, {known.paper.year})" if known else "unknown",
-        ),
-        ("Variant", sidecar["variant"] + _options(sidecar["options"])),
+        ("Architecture", titled),
+        ("Variant", sidecar["variant"] + chosen),
         ("Input", f"{width} × {height} pixels, {len(sidecar['classes'])} classes"),
         ("Parameters", f"{sidecar['parameters']:,}"),
         ("Multiply-adds", f"{sidecar['gmacs']:.1f} G at {width} × {height}"),
         ("Time", _time(entry, measured)),
         ("File", f"{sidecar['bytes'] / 1e6:.1f} MB, sha256 `{sidecar['sha256'][:16]}…`"),
-        ("Trained", _trained(sidecar)),
-        *[(f"Scores on {score['split']}", _scores(score)) for score in _all_scores(sidecar, entry)],
-        ("Made by", f"`{sidecar['command']}`"),
+        ("Trained", f"{start}{taught}, {epochs}, {made}"),
     ]
+    for score in scores:
+        known_scores = [metric for metric in SCORES.values() if metric.name in score]
+        # Inside a sentence: "boundary F1", "mIoU".
+        values = [
+            f"{metric.title[0].lower()}{metric.title[1:]} {_fraction(score[metric.name])}"
+            for metric in known_scores
+        ]
+        passport = score["passport"]
+        how = (
+            f"{score['images']} images, {passport['resolution']} resolution, "
+            f"{passport['precision']}, split `{passport['split_hash']}`"
+        )
+        rows.append((f"Scores on {score['split']}", f"{', '.join(values)} ({how})"))
+    rows.append(("Made by", f"`{sidecar['command']}`"))
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return f"### {sidecar['key']}\n\n| | |\n|---|---|\n{table}\n"
-
-
-def _options(options: dict[str, Any]) -> str:
-    return f", {', '.join(f'{name}={value!r}' for name, value in options.items())}" * bool(options)
 
 
 def _time(entry: dict[str, Any] | None, measured: dict[str, Any]) -> str:
@@ -115,35 +127,6 @@ def _time(entry: dict[str, Any] | None, measured: dict[str, Any]) -> str:
         f"({machine['device']}, {machine['threads']} threads, load {machine['load']}); "
         f"{entry['memory_bytes'] / 1e6:.0f} MB"
     )
-
-
-def _trained(sidecar: dict[str, Any]) -> str:
-    training = sidecar["training"]
-    start = "pretrained backbone" if training.get("pretrained") else "from scratch"
-    taught = f", taught by {sidecar['teacher']['key']}" if "teacher" in sidecar else ""
-    passes = f" of {training['passes']} passes" if training.get("passes", 1) > 1 else ""
-    epochs = f"{training['epochs']} epochs{passes}, best {training['best_epoch']}"
-    return f"{start}{taught}, {epochs}, seed {training['seed']}; {sidecar['created'][:10]}"
-
-
-def _all_scores(sidecar: dict[str, Any], entry: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The sidecar's, and the story's where that is of another split."""
-    scores = list(sidecar["scores"])
-    if entry and entry["scores"]["split"] not in {score["split"] for score in scores}:
-        scores.append(entry["scores"])
-    return scores
-
-
-def _scores(score: dict[str, Any]) -> str:
-    names = {"miou": "mIoU", "pixel_accuracy": "pixel accuracy"}
-    names |= {"boundary_iou": "boundary IoU", "boundary_f1": "boundary F1"}
-    values = [f"{title} {_fraction(score[name])}" for name, title in names.items() if name in score]
-    passport = score["passport"]
-    how = (
-        f"{score['images']} images, {passport['resolution']} resolution, {passport['precision']}, "
-        f"split `{passport['split_hash']}`"
-    )
-    return f"{', '.join(values)} ({how})"
 
 
 def _fraction(value: float | None) -> str:

@@ -40,7 +40,13 @@ def describe(key: str) -> dict[str, Any]:
         "key": key,
         "num_classes": NUM_CLASSES,
         "input_size": INPUT_SIZE,
-        "variants": {variant: _variant(key, variant) for variant in variants},
+        "variants": {
+            variant: {
+                "figures": asdict(figures(key, variant, num_classes=NUM_CLASSES)),
+                "path": trace(_on_meta(key, variant), INPUT_SIZE),
+            }
+            for variant in variants
+        },
         "options": options(architecture),
         "sources": getdoc(import_module(architecture.path.split(":")[0])),
     }
@@ -85,14 +91,6 @@ def _choices(hint: Any) -> list[Any]:
     if get_origin(hint) is Literal:
         return list(get_args(hint))
     return [choice for part in get_args(hint) for choice in _choices(part)]
-
-
-def _variant(key: str, variant: str) -> dict[str, Any]:
-    network = _on_meta(key, variant)
-    return {
-        "figures": asdict(figures(key, variant, num_classes=NUM_CLASSES)),
-        "path": trace(network, INPUT_SIZE),
-    }
 
 
 def _on_meta(key: str, variant: str) -> nn.Module:

@@ -79,7 +79,14 @@ class _Tracer:
         if kind in ("sum", "product") and len(inputs) == 1 and inputs[0] is node.args[0]:
             kind = None  # with a number
         if kind is None:
-            self._pass_on(node, inputs)
+            self.made_by[node] = self.made_by[inputs[0]]
+            # A pooling returns maxima and indices; who reads the second unpools by them.
+            if "getitem" in str(node.target) and node.args[1] == 1:
+                self.indices.add(node)
+            block = self.blocks[self.made_by[node]]
+            # A sum that is divided afterwards is a mean, as EDeconvNet's.
+            if ".div" in str(node.target) and block.joins:
+                block.operations = [("mean", 0, 1)]
             return
         name, whole = self._owner(node)
         position = self._open_block(name, whole, inputs, kind)
@@ -92,16 +99,6 @@ class _Tracer:
             elif self.made_by[source] not in (position, *block.sources):
                 block.sources.append(self.made_by[source])
         self.made_by[node] = position
-
-    def _pass_on(self, node: fx.Node, inputs: list[fx.Node]) -> None:
-        self.made_by[node] = self.made_by[inputs[0]]
-        # A pooling returns maxima and indices; who reads the second unpools by them.
-        if "getitem" in str(node.target) and node.args[1] == 1:
-            self.indices.add(node)
-        block = self.blocks[self.made_by[node]]
-        # A sum that is divided afterwards is a mean, as EDeconvNet's.
-        if ".div" in str(node.target) and block.joins:
-            block.operations = [("mean", 0, 1)]
 
     def _open_block(
         self, name: str, whole: nn.Module | None, inputs: list[fx.Node], kind: str
@@ -121,17 +118,13 @@ class _Tracer:
         name = ""
         for name, _ in node.meta["nn_module_stack"].values():
             module = self.network.get_submodule(name)
-            if name and self._is_whole(module):
+            element = id(module) in self.elements or type(module) in self.element_classes
+            sequences = sum(isinstance(child, nn.Sequential) for child in module.children())
+            several = sequences > 1 and not isinstance(module, nn.Sequential)
+            divided = several or any(isinstance(inner, LISTS) for inner in module.modules())
+            if name and (element or not divided):
                 return name, module
         return name, None
-
-    def _is_whole(self, module: nn.Module) -> bool:
-        if id(module) in self.elements or type(module) in self.element_classes:
-            return True
-        sequences = sum(isinstance(child, nn.Sequential) for child in module.children())
-        if not isinstance(module, nn.Sequential) and sequences > 1:
-            return False
-        return not any(isinstance(inner, LISTS) for inner in module.modules())
 
     def _operation(self, node: fx.Node, kind: str) -> tuple[str, int, int]:
         if kind not in ("conv", "deconv"):

@@ -18,26 +18,24 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models_zoo.checkpoints.files import weights_load
 from models_zoo.checkpoints.shipped import FOLDER, CheckpointFiles
 from models_zoo.data.base import DatasetSplit
 from models_zoo.memory import PeakBytes
 from models_zoo.metrics import confusion, scores
-from models_zoo.networks.build import build, option_names
+from models_zoo.metrics.table import SCORES
+from models_zoo.networks.build import option_names
 from models_zoo.networks.catalogue import architecture_get
 from models_zoo.precision import device_name
 from models_zoo.predict.engine import Engine, batch_of, scoring_size
 from models_zoo.predict.evaluation import evaluate
 from models_zoo.predict.receptive_field import mean_effective_side, theoretical_side
+from models_zoo.study.corners import network_cornered
 
 FORMAT = 3  # raised when a score means something else than before
 FIELD_IMAGES = 50
 CORNER_IMAGES = 50
 ROUNDS = 7
-KEPT = (
-    *("split", "miou", "pixel_accuracy", "boundary_iou", "boundary_f1", "recall_by_size"),
-    *("images", "passport", "diagnosis"),
-)
+KEPT = ("split", *SCORES, "recall_by_size", "images", "passport", "diagnosis")
 
 Say = Callable[[str], object]
 Measured = dict[str, Any]
@@ -56,7 +54,9 @@ def story_tell(
     times, which are always taken together; so is what it says of weights that are not shipped.
     """
     engine = Engine(precision="fp32")
-    kept = _kept(before, dataset)
+    # Measured in another way or on other images, figures would not stand beside new ones.
+    alike = before and (before["format"], before["split_hash"]) == (FORMAT, dataset.split_hash)
+    kept = {entry["sha256"]: entry for entry in before["entries"]} if before and alike else {}
     entries = []
     for checkpoint in checkpoints:
         key = checkpoint.sidecar["key"]
@@ -66,7 +66,10 @@ def story_tell(
     times = _times(engine, checkpoints, dataset)
     for entry, checkpoint, milliseconds in zip(entries, checkpoints, times, strict=True):
         entry["milliseconds"] = round(milliseconds, 2)
-        entry["epochs"] = _passes(checkpoint.sidecar.get("training", {}))
+        training = checkpoint.sidecar.get("training", {})
+        epochs = training.get("epochs")
+        # How often its training images were seen, since one's epoch may be several's passes.
+        entry["epochs"] = epochs and int(epochs * training.get("passes", 1))
     told = {entry["sha256"] for entry in entries}
     entries += [
         entry | {"milliseconds": None}
@@ -88,19 +91,6 @@ def story_tell(
         },
         "entries": entries,
     }
-
-
-def _passes(training: dict[str, Any]) -> int | None:
-    """How often a network saw its training images, since one's epoch may be several's passes."""
-    epochs = training.get("epochs")
-    return epochs and int(epochs * training.get("passes", 1))
-
-
-def _kept(before: dict[str, Any] | None, dataset: DatasetSplit) -> dict[str, Measured]:
-    # Measured in another way or on other images, figures would not stand beside new ones.
-    if not before or (before["format"], before["split_hash"]) != (FORMAT, dataset.split_hash):
-        return {}
-    return {entry["sha256"]: entry for entry in before["entries"]}
 
 
 def _measure(engine: Engine, checkpoint: CheckpointFiles, dataset: DatasetSplit) -> Measured:
@@ -173,28 +163,14 @@ def _corners(
     if not choice or tuple(sidecar["input_size"]) != tuple(dataset.input_size):
         return None
     network, _ = engine.network(checkpoint.weights_path, sidecar)
+    used = next(m.align_corners for m in network.modules() if hasattr(m, "align_corners"))
+    flipped = network_cornered(checkpoint, not used)
     count = min(CORNER_IMAGES, len(dataset))
     return {
         "images": count,
         "trained": _miou(network, sidecar, dataset, count),
-        "flipped": _miou(_flipped(checkpoint, network), sidecar, dataset, count),
+        "flipped": _miou(flipped, sidecar, dataset, count),
     }
-
-
-def _flipped(checkpoint: CheckpointFiles, network: nn.Module) -> nn.Module:
-    """The network of a checkpoint with align_corners the other way."""
-    sidecar = checkpoint.sidecar
-    used = next(
-        module.align_corners for module in network.modules() if hasattr(module, "align_corners")
-    )
-    other = build(
-        sidecar["architecture"],
-        variant=sidecar["variant"],
-        num_classes=len(sidecar["classes"]),
-        **{**sidecar["options"], "align_corners": not used},
-    )
-    weights_load(checkpoint.weights_path, other, sha256=sidecar["sha256"])
-    return other.eval().to(device_name())
 
 
 def _miou(network: nn.Module, sidecar: dict[str, Any], dataset: DatasetSplit, count: int) -> float:

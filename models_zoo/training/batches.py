@@ -6,14 +6,16 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from models_zoo.data.base import DatasetSplit
 from models_zoo.data.transforms import TrainingItems
 from models_zoo.seeds import seed_for
+from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
 
 Key = tuple[int, int]
@@ -68,6 +70,18 @@ class Batches:
         pseudo = torch.randperm(self.items - self.labelled, generator=generator)[: self.extra]
         mixed = torch.cat([torch.arange(self.labelled), self.labelled + pseudo])
         return mixed[torch.randperm(len(mixed), generator=generator)].tolist()
+
+
+def training_items(datasets: Sequence[DatasetSplit], config: TrainConfig) -> TrainingItems:
+    """The items of some data sets, augmented as a run's configuration says."""
+    return TrainingItems(
+        datasets,
+        seed=config.seed,
+        crop=config.crop,
+        scale=config.scale,
+        flip=config.flip,
+        jitter=config.jitter,
+    )
 
 
 def batch_loader(

@@ -196,20 +196,17 @@ def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
         name, separator, text = setting.partition("=")
         group, _, option = name.partition(".")
         if separator and group == "options" and option:
-            changes["options"][option] = _parse_option(text)
+            # true, 16 and 0.5 as what they are, anything else as text; "1,2,4" as a tuple.
+            try:
+                value = tuple(json.loads(f"[{text}]")) if "," in text else json.loads(text)
+            except (ValueError, RecursionError):
+                value = text
+            changes["options"][option] = value
         elif separator and name in known and name != "options":
             changes[name] = _parse(name, text, getattr(config, name))
         else:
             raise ValueError(f"Cannot set {setting!r}. Give name=value, of {', '.join(known)}.")
     return dataclasses.replace(config, **changes)
-
-
-def _parse_option(text: str) -> Any:
-    """true, 16 and 0.5 as what they are, anything else as text; "1,2,4" as a tuple of numbers."""
-    try:
-        return tuple(json.loads(f"[{text}]")) if "," in text else json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _parse(name: str, text: str, like: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from models_zoo.data import DatasetSplit, open_dataset
 from models_zoo.data.audit import Audit, audit
@@ -38,9 +37,16 @@ def inputs_open(config: TrainConfig, out: Path, group: Group) -> Inputs:
     ValueError names what is wrong with the data, with file names.
     """
     splits = splits_open(config)
-    audited = group.share(_audit_kept(splits, out / AUDIT_NAME) if group.leads else None)
-    pseudo = splits.get("pseudo")
-    return Inputs(splits["train"], splits["val"], pseudo, Audit.from_dict(audited))
+    path, audited = out / AUDIT_NAME, None
+    if group.leads and path.exists():  # not repeated when the run goes on
+        audited = json.loads(path.read_text(encoding="utf-8"))
+    elif group.leads:
+        fresh = audit(splits)
+        fresh.require_sound()
+        audited = fresh.as_dict()
+        write_atomically(path, json.dumps(audited, indent=1).encode() + b"\n")
+    audit_shared = Audit.from_dict(group.share(audited))
+    return Inputs(splits["train"], splits["val"], splits.get("pseudo"), audit_shared)
 
 
 def splits_open(config: TrainConfig) -> dict[str, DatasetSplit]:
@@ -52,13 +58,3 @@ def splits_open(config: TrainConfig) -> dict[str, DatasetSplit]:
     if any(other != names[0] for other in names):
         raise ValueError(f"The splits {', '.join(splits)} do not have the same classes.")
     return splits
-
-
-def _audit_kept(splits: dict[str, DatasetSplit], path: Path) -> dict[str, Any]:
-    """The audit, which is kept in `path` and not repeated when the run goes on."""
-    if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
-    result = audit(splits)
-    result.require_sound()
-    write_atomically(path, json.dumps(result.as_dict(), indent=1).encode() + b"\n")
-    return result.as_dict()

@@ -108,7 +108,18 @@ class Trainer:
     def _train_epoch(self) -> None:
         self.optimisation.network.train()
         self.batches.epoch, self.batches.step = self.at.epoch, self.at.step
-        for image, mask in self._watched(self.loader):
+        text = f"epoch {self.at.epoch + 1}/{self.config.epochs}"
+        if self.at.best["epoch"]:
+            text += f", best mIoU {self.at.best['miou']:.4f}"
+        bar = tqdm(
+            self.loader,
+            desc=text,
+            initial=self.at.step,
+            total=self.batches.steps,
+            leave=False,
+            disable=None if self.group.leads else True,  # None: unless stderr is a terminal
+        )
+        for image, mask in bar:
             done = self.at.epoch * self.batches.steps + self.at.step
             total = self.config.epochs * self.batches.steps
             rate = learning_rate(self.config.schedule, self.config.lr, done, total)
@@ -124,20 +135,6 @@ class Trainer:
                 self.events.write("step", **where, loss=loss, lr=rate)
             if stop:
                 self._stop()
-
-    def _watched(self, loader: DataLoader[tuple[Tensor, Tensor]]) -> tqdm:
-        """The loader with a progress bar when a person watches."""
-        text = f"epoch {self.at.epoch + 1}/{self.config.epochs}"
-        if self.at.best["epoch"]:
-            text += f", best mIoU {self.at.best['miou']:.4f}"
-        return tqdm(
-            loader,
-            desc=text,
-            initial=self.at.step,
-            total=self.batches.steps,
-            leave=False,
-            disable=None if self.group.leads else True,  # None: unless stderr is a terminal
-        )
 
     def _validate(self) -> tuple[np.ndarray, float | None]:
         """K×K confusion counts and the loss over the whole val split, each process its share."""
@@ -196,14 +193,11 @@ class Trainer:
             # After the state, which holds what a kill keeps out of the log: an epoch is logged
             # once.
             self.settle()
-            self._say(at.events["epoch"])
-
-    def _say(self, epoch: dict[str, Any]) -> None:
-        """A line for people and for the run's log."""
-        figures = ("loss", "val_loss", "train_miou", "miou")
-        told = "  ".join(f"{name} {epoch[name] or 0:.4f}" for name in figures)
-        where = f"epoch {epoch['epoch']}/{self.config.epochs}"
-        tqdm.write(f"{where}  {told}  {epoch['seconds']:.1f} s", file=sys.stderr)
+            epoch = at.events["epoch"]
+            figures = ("loss", "val_loss", "train_miou", "miou")
+            told = "  ".join(f"{name} {epoch[name] or 0:.4f}" for name in figures)
+            where = f"epoch {epoch['epoch']}/{self.config.epochs}"
+            tqdm.write(f"{where}  {told}  {epoch['seconds']:.1f} s", file=sys.stderr)
 
     def _stop(self) -> None:
         # The sum of all processes, since the leading one alone keeps a state and takes it up again.

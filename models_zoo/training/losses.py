@@ -68,10 +68,6 @@ def _dice(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
     return 1 - (2 * overlap[occurs] / sizes[occurs]).mean()
 
 
-def _cross_entropy_dice(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
-    return _cross_entropy(logits, mask, weights) + _dice(logits, mask, weights)
-
-
 def _pixel_weights(mask: Tensor, weights: Tensor | None, valid: Tensor) -> Tensor:
     """The class weight of every pixel, 0 where it is ignored."""
     if weights is None:
@@ -84,5 +80,5 @@ LOSSES: dict[str, Loss] = {
     "focal": _focal,
     "ohem": _ohem,
     "dice": _dice,
-    "cross_entropy_dice": _cross_entropy_dice,
+    "cross_entropy_dice": lambda *batch: _cross_entropy(*batch) + _dice(*batch),
 }

@@ -37,7 +37,17 @@ class Optimisation:
         self.network, self.objective, self.group = network, objective, group
         self.distillation = distillation
         self.precision, self.device, self.parts = precision, device, config.accumulate
-        self.optimizer = _optimizer(network, config)
+        trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        groups: list[dict[str, Any]] = [  # kernels decay; biases and normalisation do not
+            {"params": [p for p in trained if p.dim() > 1], "weight_decay": config.weight_decay},
+            {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
+        ]
+        self.optimizer: torch.optim.Optimizer = (
+            torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
+            if config.optimizer == "sgd"
+            # Fused: the same numbers to rounding, in one pass over the weights.
+            else torch.optim.AdamW(groups, lr=config.lr, fused=True)
+        )
         # fp16 ends at 65,504 and loses small gradients; bf16 has float32's range.
         self.scaler = torch.amp.GradScaler(device, enabled=device == "cuda" and precision == "fp16")
         self.average = (
@@ -97,10 +107,10 @@ class Optimisation:
         """Gradients of the whole batch's loss, which is returned, part by part."""
         total = torch.zeros((), device=mask.device)
         # chunk may give fewer parts than asked for (5 images in 4: 2, 2, 1), so these are counted.
-        pairs = list(zip(image.chunk(self.parts), mask.chunk(self.parts), strict=True))
-        for number, (part, truth) in enumerate(pairs, start=1):
+        parts = list(zip(image.chunk(self.parts), mask.chunk(self.parts), strict=True))
+        for number, (part, truth) in enumerate(parts, start=1):
             # Gradients cross the processes once a step, with its last part.
-            waits = self.group.world > 1 and number < len(pairs)
+            waits = self.group.world > 1 and number < len(parts)
             with self.heads.no_sync() if waits else nullcontext():
                 with autocast(self.precision, self.device):
                     heads = self.heads(part)
@@ -119,7 +129,13 @@ class Optimisation:
                 # Train mIoU costs an argmax this way, and no pass of its own; augmented and in
                 # train mode, it is not comparable with val's to the last point, but its course
                 # tells overfitting.
-                seen += _counts(heads[0][0].detach(), truth)
+                logits = heads[0][0].detach()
+                classes = logits.shape[1]
+                # Ignored pixels fall into rows beyond the classes, which are cut off: cheaper than
+                # selecting.
+                pairs = truth * classes + logits.argmax(dim=1)
+                counts = torch.bincount(pairs.flatten(), minlength=(IGNORED + 1) * classes)
+                seen += counts.view(-1, classes)[:classes]
         return self.group.add(total)
 
     def state(self) -> dict[str, Any]:
@@ -138,25 +154,3 @@ class Optimisation:
         self.scaler.load_state_dict(state["scaler"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
-
-
-def _counts(logits: Tensor, mask: Tensor) -> Tensor:
-    """K×K int64 confusion counts of a batch's likeliest classes, without its ignored pixels."""
-    classes = logits.shape[1]
-    # Ignored pixels fall into rows beyond the classes, which are cut off: cheaper than selecting.
-    pairs = mask * classes + logits.argmax(dim=1)
-    counts = torch.bincount(pairs.flatten(), minlength=(IGNORED + 1) * classes)
-    return counts.view(-1, classes)[:classes]
-
-
-def _optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """Kernels decay; biases and normalisation do not."""
-    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in trained if p.dim() > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
-    ]
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
-    # Fused: the same numbers to rounding, in one pass over the weights.
-    return torch.optim.AdamW(groups, lr=config.lr, fused=True)

@@ -16,7 +16,6 @@ from models_zoo.data.audit import audit
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
 from models_zoo.training.inputs import Inputs, splits_open
-from models_zoo.training.loop import Trainer
 from models_zoo.training.record.events import EventLog
 from models_zoo.training.run import trainer_build
 from models_zoo.training.validation import predictions
@@ -31,53 +30,44 @@ def preflight(config: TrainConfig) -> dict[str, Any]:
     """
     splits = splits_open(config)
     audited = audit(splits)
-    result = {
+    result: dict[str, Any] = {
         "findings": audited.as_dict()["findings"],
         "images": {split: len(dataset) for split, dataset in splits.items()},
         "batch": None,
     }
-    if not any(finding.blocking for finding in audited.findings):
-        inputs = Inputs(splits["train"], splits["val"], splits.get("pseudo"), audited)
-        with TemporaryDirectory() as folder:
-            # Without workers: the peak is this process's, and images have to be in it.
-            result["batch"] = _batch(dataclasses.replace(config, workers=0), inputs, Path(folder))
-    return result
-
-
-def _batch(config: TrainConfig, inputs: Inputs, folder: Path) -> dict[str, Any]:
-    trainer = trainer_build(config, folder, inputs=inputs, group=Group(), events=EventLog(folder))
-    step_seconds = _step_seconds(trainer, config)
-    started = time.perf_counter()
-    optimisation = trainer.optimisation
-    next(predictions(optimisation.validated, inputs.val, [0], optimisation.precision))
-    image_seconds = time.perf_counter() - started
+    if any(finding.blocking for finding in audited.findings):
+        return result
+    inputs = Inputs(splits["train"], splits["val"], splits.get("pseudo"), audited)
+    # Without workers: the peak is this process's, and images have to be in it.
+    config = dataclasses.replace(config, workers=0)
+    with TemporaryDirectory() as name:
+        out = Path(name)
+        trainer = trainer_build(config, out, inputs=inputs, group=Group(), events=EventLog(out))
+        optimisation = trainer.optimisation
+        optimisation.network.train()
+        times, started = [], time.perf_counter()
+        for image, mask in trainer.loader:
+            optimisation.step(image, mask, rate=config.lr / 100, stop=False)
+            times.append(time.perf_counter() - started)
+            if len(times) == 2:
+                break
+            started = time.perf_counter()
+        step_seconds = min(times)  # the first of all warms things up
+        started = time.perf_counter()
+        next(predictions(optimisation.validated, inputs.val, [0], optimisation.precision))
+        image_seconds = time.perf_counter() - started
+    if optimisation.device == "cuda":
+        peak_bytes = torch.cuda.max_memory_allocated()
+    else:  # this process's; macOS tells bytes, Linux KiB
+        unit = 1 if sys.platform == "darwin" else 1024
+        peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     epoch_seconds = trainer.batches.steps * step_seconds + len(inputs.val) * image_seconds
-    return {
+    parameters = sum(parameter.numel() for parameter in optimisation.network.parameters())
+    result["batch"] = {
         "device": optimisation.device,
-        "parameters": sum(parameter.numel() for parameter in optimisation.network.parameters()),
+        "parameters": parameters,
         "seconds": step_seconds,
-        "peak_bytes": _peak_bytes(optimisation.device),
+        "peak_bytes": peak_bytes,
         "total_seconds": config.epochs * epoch_seconds,
     }
-
-
-def _step_seconds(trainer: Trainer, config: TrainConfig) -> float:
-    """The time of a step, the quicker one of the first two: the first of all warms things up."""
-    times, started = [], time.perf_counter()
-    trainer.optimisation.network.train()
-    for image, mask in trainer.loader:
-        trainer.optimisation.step(image, mask, rate=config.lr / 100, stop=False)
-        times.append(time.perf_counter() - started)
-        if len(times) == 2:
-            break
-        started = time.perf_counter()
-    return min(times)
-
-
-def _peak_bytes(device: str) -> int:
-    """The most memory that was in use: the device's, or this process's on a CPU."""
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # macOS tells bytes, Linux KiB.
-    return peak if sys.platform == "darwin" else peak * 1024
+    return result

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from models_zoo.checkpoints.files import sidecar_save
-from models_zoo.data.transforms import TrainingItems
 from models_zoo.files import clear_temporaries
 from models_zoo.memory import memory_keep
 from models_zoo.networks.build import build
@@ -21,7 +21,7 @@ from models_zoo.networks.pretrained import pretrained_load
 from models_zoo.precision import device_name, resolve, to_train
 from models_zoo.predict.evaluation import passport
 from models_zoo.seeds import seed_for
-from models_zoo.training.batches import Batches, batch_loader
+from models_zoo.training.batches import Batches, batch_loader, training_items
 from models_zoo.training.class_weights import class_weights
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distillation import distillation_build, teacher_find
@@ -123,16 +123,9 @@ def trainer_build(
     config: TrainConfig, out: Path, *, inputs: Inputs, group: Group, events: EventLog
 ) -> Trainer:
     """Network, optimiser and batches of a run, at its beginning. ValueError for what is unknown."""
-    device = device_name()
+    device, classes = device_name(), inputs.train.classes
     datasets = [inputs.train, *([inputs.pseudo] if inputs.pseudo else [])]
-    items = TrainingItems(
-        datasets,
-        seed=config.seed,
-        crop=config.crop,
-        scale=config.scale,
-        flip=config.flip,
-        jitter=config.jitter,
-    )
+    items = training_items(datasets, config)
     batches = Batches(
         len(items),
         labelled=len(inputs.train),
@@ -142,23 +135,12 @@ def trainer_build(
         group=group,
         passes=config.passes,
     )
-    weights = class_weights(config.class_weights, inputs.train.classes, inputs.audit)
+    weights = class_weights(config.class_weights, classes, inputs.audit)
     objective = Objective(config.loss, None if weights is None else torch.from_numpy(weights))
-    # Right before building, so that the initial weights hang on nothing but the seed.
-    torch.manual_seed(seed_for(config.seed, "weights"))
-    network = build(
-        config.architecture,
-        variant=config.variant,
-        num_classes=len(inputs.train.classes),
-        **config.options,
-    )
-    if config.pretrained:
-        filled = pretrained_load(network, architecture_get(config.architecture))
-        if group.leads:
-            events.write("pretrained", **asdict(filled))
+    network = _network_begun(config, len(classes), events if group.leads else None)
     precision, distillation, hashes = resolve(config.precision, device), None, inputs.hashes
     if config.teacher:
-        teacher = teacher_find(config.teacher, inputs.train.classes)
+        teacher = teacher_find(config.teacher, classes)
         distillation = distillation_build(teacher, precision=precision, device=device)
         # A resumed run must find the same teacher, wherever its file lies by then.
         hashes = [*hashes, teacher.sidecar["sha256"]]
@@ -182,3 +164,17 @@ def trainer_build(
         group=group,
         events=events,
     )
+
+
+def _network_begun(config: TrainConfig, num_classes: int, events: EventLog | None) -> nn.Module:
+    """The network as a run begins with it; which layers were filled is told to `events`."""
+    # Right before building, so that the initial weights hang on nothing but the seed.
+    torch.manual_seed(seed_for(config.seed, "weights"))
+    network = build(
+        config.architecture, variant=config.variant, num_classes=num_classes, **config.options
+    )
+    if config.pretrained:
+        filled = pretrained_load(network, architecture_get(config.architecture))
+        if events is not None:
+            events.write("pretrained", **asdict(filled))
+    return network

@@ -22,15 +22,12 @@ class EventLog:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / EVENTS_NAME
-        self._mend()
-        self._once = {(e["event"], e.get("epoch")) for e in events_read(folder)}
-
-    def _mend(self) -> None:
-        """Ends a last line that a kill cut off; readers skip what is no JSON."""
-        # Else the next event would continue the broken line and be lost with it.
+        # A last line that a kill cut off is ended, else the next event would continue it and be
+        # lost with it; readers skip what is no JSON.
         if self._path.exists() and not self._path.read_bytes().endswith(b"\n"):
             with self._path.open("ab") as file:
                 file.write(b"\n")
+        self._once = {(e["event"], e.get("epoch")) for e in events_read(folder)}
 
     def write(self, event: str, **fields: Any) -> None:
         """Appends one event with the time, in seconds since 1970."""

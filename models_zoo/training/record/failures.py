@@ -66,43 +66,34 @@ def sentence_of(error: BaseException) -> str:
 
 def failure_of(error: Exception, out: Path | None = None) -> Failure:
     """What to tell of an error that ended a run in the folder `out`."""
+    import torch
+
+    text = str(error)
     if isinstance(error, TrainingFailed):
         return error.failure
-    kind, message = _explained(error, out) or (Kind.UNFORESEEN, sentence_of(error))
-    codes = {Kind.MISFIT: MISFIT_CODE, Kind.UNFORESEEN: UNFORESEEN_CODE}
-    return Failure(kind, message, codes.get(kind, FAILED_CODE))
-
-
-def _explained(error: Exception, out: Path | None) -> tuple[Kind, str] | None:
-    text = str(error)
     if isinstance(error, FloatingPointError):
-        return Kind.DIVERGED, text
+        return Failure(Kind.DIVERGED, text, FAILED_CODE)
     if isinstance(error, OSError) and error.errno in _FULL:
-        return Kind.DISK_FULL, (
+        sentence = (
             f"The disk is full: {out} could not be written. Make room and go on with --resume."
         )
-    if _lacks_memory(error):
-        return Kind.MEMORY_FULL, (
-            "The memory is full. Try a smaller batch or crop, a higher accumulate, or slim."
-        )
+        return Failure(Kind.DISK_FULL, sentence, FAILED_CODE)
+    # Of a CPU's memory torch says so in a plain RuntimeError.
+    lacks_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    if lacks_memory or "can't allocate memory" in text:
+        sentence = "The memory is full. Try a smaller batch or crop, a higher accumulate, or slim."
+        return Failure(Kind.MEMORY_FULL, sentence, FAILED_CODE)
     # torch raises a plain RuntimeError for it.
     if text.startswith("DataLoader worker (pid"):
-        return Kind.LOADER_KILLED, (
+        sentence = (
             "A process that loads images was killed, most likely for want of memory or of space "
             "in /dev/shm. Try fewer workers."
         )
+        return Failure(Kind.LOADER_KILLED, sentence, FAILED_CODE)
     # Last of all, since a full disk is an OSError too.
     if isinstance(error, (ValueError, OSError)):
-        return Kind.MISFIT, sentence_of(error)
-    return None
-
-
-def _lacks_memory(error: Exception) -> bool:
-    import torch
-
-    # Of a CPU's memory torch says so in a plain RuntimeError.
-    full = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return full or "can't allocate memory" in str(error)
+        return Failure(Kind.MISFIT, sentence_of(error), MISFIT_CODE)
+    return Failure(Kind.UNFORESEEN, sentence_of(error), UNFORESEEN_CODE)
 
 
 def peer_lost(error: Exception) -> bool:

@@ -34,6 +34,13 @@ def sidecar_of(
     when `weights` is not the file that `best` names, OSError when it cannot be read.
     """
     dataset = inputs.val
+    # Counting asks for shapes alone, so the network takes no memory here.
+    with torch.device("meta"):
+        classes = len(dataset.classes)
+        network = build(
+            config.architecture, variant=config.variant, num_classes=classes, **config.options
+        ).eval()
+        multiplications = multiply_adds(network, dataset.input_size)
     sidecar = {
         "format": FORMAT,
         "key": f"{dataset.slug}-{config.architecture}-{config.variant}",
@@ -46,7 +53,8 @@ def sidecar_of(
         "std": IMAGENET_STD,
         "input_size": dataset.input_size,
         "dataset": {**dataset.passport, "split_hash": inputs.train.split_hash},
-        **_cost(config, inputs),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "gmacs": round(multiplications / 1e9, 3),  # of one image of the data set's size
         "training": {**_shareable(config).to_json(), "best_epoch": best["epoch"]},
         "command": command(config),
         "sha256": best["sha256"],
@@ -65,19 +73,6 @@ def sidecar_of(
     evaluation.write(weights.with_suffix(EVALUATION_SUFFIX), key=sidecar["key"])
     sidecar["scores"] = [evaluation.scores]
     return sidecar
-
-
-def _cost(config: TrainConfig, inputs: Inputs) -> dict[str, Any]:
-    """Parameters, and multiply-adds of one image of the data set's size in 10⁹."""
-    classes = len(inputs.val.classes)
-    # Counting asks for shapes alone, so the network takes no memory here.
-    with torch.device("meta"):
-        network = build(
-            config.architecture, variant=config.variant, num_classes=classes, **config.options
-        ).eval()
-        multiplications = multiply_adds(network, inputs.val.input_size)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    return {"parameters": parameters, "gmacs": round(multiplications / 1e9, 3)}
 
 
 def _shareable(config: TrainConfig) -> TrainConfig:

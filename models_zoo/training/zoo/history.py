@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -43,26 +42,18 @@ def history_write(run: Path, out: Path, *, sidecar: dict[str, Any] | None = None
         "protocol": start.get("protocol", {}),
         "epochs": epochs,
     }
-    masks = _masks(run)
+    # Of a few epochs, evenly chosen.
+    folders = sorted(path for path in (run / "probes").glob("*") if path.is_dir())
+    last, count = len(folders) - 1, min(PROBED_EPOCHS, len(folders))
+    chosen = sorted({round(last * place / max(1, count - 1)) for place in range(count)})
+    paths = [path for place in chosen for path in sorted(folders[place].glob("*.png"))]
+    masks = {str(path.relative_to(run)): path.read_bytes() for path in paths}
     write_atomically(out, zipped({HISTORY: json.dumps(about).encode(), **masks}))
     if is_own(about):
         # Once for all networks of the data set, which saved 0.9 of 64 MB.
         shared = out.with_name(PICTURES)
         known = unzipped(shared) if shared.exists() else {}
-        write_atomically(shared, zipped(known | _pictures(run, masks)))
-
-
-def _masks(run: Path) -> dict[str, bytes]:
-    """Masks of a few epochs, evenly chosen, by their name in the run's folder."""
-    folders = sorted(path for path in (run / "probes").glob("*") if path.is_dir())
-    last, count = len(folders) - 1, min(PROBED_EPOCHS, len(folders))
-    chosen = sorted({round(last * place / max(1, count - 1)) for place in range(count)})
-    paths = [path for place in chosen for path in sorted(folders[place].glob("*.png"))]
-    return {str(path.relative_to(run)): path.read_bytes() for path in paths}
-
-
-def _pictures(run: Path, masks: Iterable[str]) -> dict[str, bytes]:
-    """The images that `masks` are of and their truth, as far as the run has kept them."""
-    stems = sorted({Path(mask).stem for mask in masks})
-    names = [name for stem in stems for name in (f"images/{stem}.jpg", f"truth/{stem}.png")]
-    return {name: (run / name).read_bytes() for name in names if (run / name).exists()}
+        stems = sorted({path.stem for path in paths})
+        names = [name for stem in stems for name in (f"images/{stem}.jpg", f"truth/{stem}.png")]
+        pictures = {name: (run / name).read_bytes() for name in names if (run / name).exists()}
+        write_atomically(shared, zipped(known | pictures))

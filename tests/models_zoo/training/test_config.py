@@ -10,7 +10,7 @@ from models_zoo import catalogue
 from models_zoo.checkpoints.history import histories, history_read
 from models_zoo.checkpoints.shipped import shipped
 from models_zoo.cli import _parser
-from models_zoo.cli.configuration import config_of
+from models_zoo.cli.train import config_of
 from models_zoo.networks.build import option_names
 from models_zoo.training.config import TrainConfig, WrongSetting, settings_of, with_settings
 from models_zoo.training.schedules import learning_rate

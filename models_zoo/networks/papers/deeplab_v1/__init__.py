@@ -1,7 +1,7 @@
 """DeepLab v1: what is said of it."""
 
 from models_zoo.networks.paper import Architecture, Claim, Paper, Recipe
-from models_zoo.networks.paper import gettext_noop as _
+from models_zoo.translation import gettext_noop as _
 
 AFTER = "fc_densenet"
 PAPER = Paper(

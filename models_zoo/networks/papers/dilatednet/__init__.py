@@ -1,7 +1,7 @@
 """DilatedNet: what is said of its front end and its two context modules."""
 
 from models_zoo.networks.paper import Architecture, Claim, Paper, Recipe
-from models_zoo.networks.paper import gettext_noop as _
+from models_zoo.translation import gettext_noop as _
 
 AFTER = "deeplab_v1"
 PAPER = Paper(

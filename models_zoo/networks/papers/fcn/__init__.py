@@ -1,7 +1,7 @@
 """FCN: what is said of its three networks."""
 
 from models_zoo.networks.paper import Architecture, Claim, Paper, Recipe
-from models_zoo.networks.paper import gettext_noop as _
+from models_zoo.translation import gettext_noop as _
 
 AFTER = ""
 PAPER = Paper(

@@ -1,7 +1,7 @@
 """SegNet and SegNet-Basic: what is said of them."""
 
 from models_zoo.networks.paper import Architecture, Claim, Paper, Recipe
-from models_zoo.networks.paper import gettext_noop as _
+from models_zoo.translation import gettext_noop as _
 
 AFTER = "deconvnet"
 PAPER = Paper(

@@ -1,8 +1,8 @@
 """torchvision's published networks: 21 classes, to use as they are; nothing of them is trained."""
 
 from models_zoo.networks.paper import Paper, Published
-from models_zoo.networks.paper import gettext_noop as _
 from models_zoo.networks.papers import deeplab_v3, fcn
+from models_zoo.translation import gettext_noop as _
 
 AFTER = "deeplab_v3"
 _MOBILENET = Paper("Howard et al.: Searching for MobileNetV3", 2019)

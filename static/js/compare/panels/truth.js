@@ -5,6 +5,7 @@ export function panel(board, section, texts) {
   const { state, data } = board;
   const classes = data.lists[data.image.list];
   const panes = data.panes.filter((pane) => pane.list === data.image.list);
+  const fractions = [...section.querySelectorAll("[data-fraction]")];
   const field = (name) => section.querySelector(`[name=${name}]`);
   field("about").append(...classes.map(({ id, title }) => new Option(title, id)));
   for (const name of ["a", "b"]) field(name).append(...panes.map((pane) => new Option(pane.title, pane.number)));
@@ -33,7 +34,7 @@ export function panel(board, section, texts) {
   return async () => {
     const { predictions } = await board.api.get(`comparisons/${data.comparison}/truth/`);
     const scored = panes.map((pane) => predictions.find(({ id }) => id === pane.prediction));
-    fill(section.querySelector(".scores"), [table(panes, scored, classes, texts)]);
+    fill(section.querySelector(".scores"), [table(panes, scored, classes, fractions, texts)]);
     fill(section.querySelector(".counts"), [counts(panes, scored, texts)]);
     section.querySelector(".unknown").hidden = scored.some(Boolean);
     show();
@@ -41,7 +42,7 @@ export function panel(board, section, texts) {
 }
 
 /** Models across, scores and classes down, the best of each row in bold. */
-function table(panes, scored, classes, texts) {
+function table(panes, scored, classes, fractions, texts) {
   const head = panes.map((pane) => element("th", { scope: "col", title: pane.title }, String(pane.number)));
   const row = (title, value, form) => {
     const values = scored.map((scores) => (scores ? value(scores) : null) ?? null);
@@ -51,11 +52,8 @@ function table(panes, scored, classes, texts) {
     return element("tr", {}, element("th", { scope: "row" }, title), ...cells);
   };
   const share = (v) => number(100 * v, 1);
-  const summary = [
-    row("mIoU", (s) => s.miou, share),
-    row(texts.boundary, (s) => s.boundary_iou, share),
-    row(texts.accuracy, (s) => s.pixel_accuracy, share),
-  ];
+  const summary = fractions.map(({ dataset, textContent }) =>
+    row(textContent, (scores) => scores[dataset.fraction], share));
   const classRows = classes.map(({ title }, i) => row(title, (s) => s.per_class_iou[i], share));
   return element("table", { className: "figures" },
     element("caption", {}, texts.scores),
