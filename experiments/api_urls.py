@@ -15,8 +15,6 @@ urlpatterns = [
     path("runs/", runs.Runs.as_view(), name="runs"),
     path("runs/<int:pk>/", runs.RunDetail.as_view(), name="run"),
     *(path(f"runs/<int:pk>/{name}/", view.as_view()) for name, view in actions.items()),
-    # A POST cannot be redirected to the address with the slash.
-    *(path(f"runs/<int:pk>/{name}", view.as_view(schema=None)) for name, view in actions.items()),
     path("runs/<int:pk>/epochs/", runs.Epochs.as_view(), name="epochs"),
     path(
         "runs/<int:pk>/epochs/<int:number>/confusion/",

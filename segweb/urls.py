@@ -16,9 +16,12 @@ api: list[URLPattern | URLResolver] = [
     path("", include("experiments.api_urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    # Only what ends in a slash: else the redirect that appends it would be lost.
+    # Only what ends in a slash: what lacks it is first looked for with it (segweb.http.slashes).
     re_path(r"^(.*/)?$", NothingHere.as_view()),
 ]
+
+# Its own redirect to the address with the slash would turn a POST into a GET.
+admin.site.final_catch_all_view = False
 
 urlpatterns = [
     path("", include("inference.urls")),

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from experiments.board.columns import COLUMNS
 from experiments.models import Dataset, Kind, Run
+from experiments.queries import ordering
 from segweb.jobs import State
 
 NEWEST = "-created"
@@ -78,13 +79,9 @@ def _mentions(word: str) -> Q:
 
 
 def _order(sort: str) -> list[Any]:
-    """By the column, those without a value last, newest first among equals."""
+    """By the column that `?sort=` names; newest first where it names none."""
     # Looked up, never passed on: an order by any field would tell of columns that nobody may see.
     field = ORDERS.get(sort.lstrip("-"))
     if field is None:
-        return ["-id"]
-    by = F(field)
-    return [
-        by.desc(nulls_last=True) if sort.startswith("-") else by.asc(nulls_last=True),
-        "-id",
-    ]
+        return ordering()
+    return ordering(f"-{field}" if sort.startswith("-") else field)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
+from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -174,6 +175,33 @@ def test_filter_and_sort(staff: APIClient) -> None:
     assert ids("dataset=streets&limit=1&offset=1") == [worse.pk]
     assert staff.get(f"{RUNS}?state=NOTHING").status_code == 400
     assert staff.get(f"{RUNS}?sort=owner__password").status_code == 400
+
+
+SORTS = {"architecture": "architecture", "state": "state", "best_miou": "best", "epoch": "epochs"}
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("field", SORTS)
+def test_pages_of_a_sorted_list_hold_every_run_once_as_the_table_does(
+    field: str, sign: str, staff: APIClient, reader: Client
+) -> None:
+    for number in range(60):
+        run_make(
+            epochs=number % 3,
+            planned=3,
+            architecture=("unet", "segnet")[number % 2],
+            state=State.QUEUED if number % 5 else State.DONE,
+        )
+    seen: list[int] = []
+    for offset in range(0, 60, 7):
+        page = staff.get(f"{RUNS}?sort={sign}{field}&limit=7&offset={offset}").json()
+        seen += [run["id"] for run in page["results"]]
+    assert len(set(seen)) == 60
+    table = reader.get("/runs/", {"sort": f"{sign}{SORTS[field]}"}).context["page"]
+    assert seen[:50] == [run.pk for run in table]
+    if field == "best_miou":
+        scored = set(Run.objects.exclude(best_miou=None).values_list("pk", flat=True))
+        assert set(seen[: len(scored)]) == scored
 
 
 def test_a_list_of_runs_costs_few_queries(
