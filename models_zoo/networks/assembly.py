@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from models_zoo.networks.backbones import ResNet
 from models_zoo.networks.blocks import grid_upsample, initialise, pad_to_grid
+from models_zoo.networks.unpooling import PlacePool, PlaceUnpool
 
 
 class UnpoolingNetwork(nn.Module):
@@ -22,9 +23,7 @@ class UnpoolingNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        # Rounding up, as Caffe does, keeps the last row and column of an odd map.
-        self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True, return_indices=True)
-        self.unpool = nn.MaxUnpool2d(2, stride=2)
+        self.pool, self.unpool = PlacePool(), PlaceUnpool()
         self.middle: nn.Module = nn.Identity()
 
     def forward(self, image: Tensor) -> Tensor:
@@ -32,12 +31,11 @@ class UnpoolingNetwork(nn.Module):
         for stage in self.encoder:
             x = stage(x)
             size = x.shape[-2:]
-            x, indices = self.pool(x)
-            places.append((indices, size))
+            x, where = self.pool(x)
+            places.append((where, size))
         x = self.middle(x)
-        for stage, (indices, size) in zip(self.decoder, reversed(places), strict=True):
-            # Without the size, unpooling at odd widths would put values in wrong places.
-            x = stage(self.unpool(x, indices, output_size=size))
+        for stage, (where, size) in zip(self.decoder, reversed(places), strict=True):
+            x = stage(self.unpool(x, where, output_size=size))
         return self.score(x)
 
 

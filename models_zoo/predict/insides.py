@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from models_zoo.networks.blocks import BilinearUpsample
+from models_zoo.networks.unpooling import PlaceUnpool
 
-UPWARDS = {nn.MaxUnpool2d: "unpool", nn.ConvTranspose2d: "deconv", BilinearUpsample: "deconv"}
+UPWARDS = {PlaceUnpool: "unpool", nn.ConvTranspose2d: "deconv", BilinearUpsample: "deconv"}
 LAYERS = UPWARDS | {nn.Conv2d: "conv"}
 ATTACHED = (nn.modules.batchnorm._BatchNorm, nn.ReLU)  # belong to the layer before them
 

@@ -46,8 +46,13 @@ class FullyConnected(nn.Module):
         height, width = x.shape[-2:]
         # Images below 224 pixels have fewer cells than fc6's kernel: zeros fill it up, and what
         # the deconvolution makes of them is cut off again.
-        whole = pad(x, (0, max(0, 7 - width), 0, max(0, 7 - height)))
+        whole = pad(x, (0, _missing(width), 0, _missing(height)))
         return crop_to(self.deconv6(self.fc7(self.fc6(whole))), (height, width))
+
+
+def _missing(cells: int) -> int:
+    # By arithmetic: `max` would fix the size of the image by which a graph was traced.
+    return (7 - cells + abs(7 - cells)) // 2
 
 
 class DeconvNet(UnpoolingNetwork):
