@@ -49,4 +49,5 @@ def mask_png(mask: np.ndarray, classes: list[dict[str, Any]]) -> bytes:
 
 def colourise(mask: np.ndarray, classes: list[dict[str, Any]]) -> np.ndarray:
     """An H×W uint8 mask in its class colours, H×W×3 uint8; black where an id is no class."""
-    return palette(classes)[mask]
+    colours: np.ndarray = palette(classes)[mask]
+    return colours

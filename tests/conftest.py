@@ -1,7 +1,6 @@
-"""What every test may use: clean storage, real processes' environment, Chromium's place."""
+"""What every test may use: clean storage, real processes' environment, a Chromium."""
 
 import os
-import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -12,8 +11,7 @@ import pytest
 from django.core.cache import cache
 from pytest_django import Settings
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+from tests.chromium import CHROMIUM, FLAGS
 
 # A suite started in a shell's background ignores SIGINT, and so would every process it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -63,7 +63,7 @@ def histories(folder: Path = FOLDER) -> list[Path]:
 
 def is_own(about: dict[str, Any]) -> bool:
     """Whether the images that the run was probed with may be shipped too."""
-    return about["dataset"].get("licence") == OWN_LICENCE
+    return bool(about["dataset"].get("licence") == OWN_LICENCE)
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

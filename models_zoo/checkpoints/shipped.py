@@ -38,12 +38,12 @@ class CheckpointFiles:
     @property
     def slug(self) -> str:
         """Of the data set it was trained on."""
-        return self.sidecar["dataset"]["slug"]
+        return str(self.sidecar["dataset"]["slug"])
 
     @property
     def architecture(self) -> str:
         """Its catalogue key."""
-        return self.sidecar["architecture"]
+        return str(self.sidecar["architecture"])
 
 
 def sidecar_read(path: Path) -> dict[str, Any]:

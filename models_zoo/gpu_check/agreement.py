@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +27,7 @@ class Job:
     batch: int = 8
 
 
-def agreements(key: str, job: Job) -> Iterator[dict[str, Any]]:
+def agreements(key: str, job: Job) -> list[dict[str, Any]]:
     """For each precision how far logits and gradients are from fp32's, as ‖x − fp32‖ / ‖fp32‖.
 
     None where values overflow. The network is as it was initialised, in training mode without
@@ -42,6 +41,7 @@ def agreements(key: str, job: Job) -> Iterator[dict[str, Any]]:
             nn.init.kaiming_normal_(layer.weight)  # FCN's scores start at zero: nothing to compare
     image, mask = batch_made(job)
     wanted = _both(network, image, mask, "fp32")
+    rows = []
     for precision in PRECISIONS:
         got = _both(network, image, mask, precision)
         errors = [
@@ -49,13 +49,16 @@ def agreements(key: str, job: Job) -> Iterator[dict[str, Any]]:
             for x, reference in zip(got, wanted, strict=True)
         ]
         logits, gradients = (e.item() if torch.isfinite(e) else None for e in errors)
-        yield {
-            "architecture": key,
-            "variant": job.variant,
-            "precision": precision,
-            "logits_error": logits,
-            "gradient_error": gradients,
-        }
+        rows.append(
+            {
+                "architecture": key,
+                "variant": job.variant,
+                "precision": precision,
+                "logits_error": logits,
+                "gradient_error": gradients,
+            }
+        )
+    return rows
 
 
 def network_made(key: str, job: Job) -> nn.Module:

@@ -41,7 +41,7 @@ def gpu_check(
         ("shared", lambda: shared(SHARED, small, seconds=15 * _MEASURED_SECONDS)),
         ("resumed", _resumption),
     ]
-    tasks += [("agreement", lambda key=key: list(agreements(key, few))) for key in keys]
+    tasks += [("agreement", partial(agreements, key, few)) for key in keys]
     plain = partial(torchvision_speeds, job=job, seconds=_MEASURED_SECONDS)
     own = partial(speeds, job=job, seconds=_MEASURED_SECONDS)
     tasks += [("speed", partial(plain, name)) for name in TORCHVISION]

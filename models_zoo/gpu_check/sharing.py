@@ -137,5 +137,6 @@ def _ended(out: Path) -> tuple[str, list[Any]]:
 
 
 def _difference(one: Path, other: Path) -> float:
-    ours, theirs = (state_load(folder)["network"] for folder in (one, other))
+    states = [state_load(folder) for folder in (one, other)]
+    ours, theirs = (state["network"] for state in states if state is not None)
     return max(float((ours[name].double() - theirs[name].double()).abs().max()) for name in ours)

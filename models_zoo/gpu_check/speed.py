@@ -46,7 +46,8 @@ def speeds(key: str, job: Job, *, seconds: float) -> dict[str, Any]:
     row = {"network": key, "precision": precision, **_named("train", job, step, seconds)}
     network.eval().zero_grad(set_to_none=True)
     row |= _named("predict", job, lambda: _forward(network, image, precision), seconds)
-    plain = network_made(key, job).to(memory_format=torch.contiguous_format)
+    plain = network_made(key, job)
+    plain.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # no stub
     return row | _plain(plain, job, seconds)
 
 
@@ -65,7 +66,8 @@ class _First(nn.Module):
         self.network = network
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.network(image)["out"]
+        logits: Tensor = self.network(image)["out"]
+        return logits
 
 
 def _plain(network: nn.Module, job: Job, seconds: float) -> dict[str, Any]:
@@ -85,7 +87,8 @@ def _plain(network: nn.Module, job: Job, seconds: float) -> dict[str, Any]:
 
 def _forward(network: nn.Module, image: Tensor, precision: str) -> Tensor:
     with torch.inference_mode(), autocast(precision, image.device.type):
-        return network(image).argmax(dim=1)
+        classes: Tensor = network(image).argmax(dim=1)
+        return classes
 
 
 def _named(name: str, job: Job, work: Callable[[], object], seconds: float) -> dict[str, Any]:

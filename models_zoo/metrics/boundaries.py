@@ -92,7 +92,8 @@ class BoundaryCounts:
     def _ignored(self, truth: np.ndarray) -> np.ndarray:
         if self.ignore_index is None:
             return np.zeros(truth.shape, bool)
-        return truth == self.ignore_index
+        ignored: np.ndarray = truth == self.ignore_index
+        return ignored
 
 
 def boundary_iou(
@@ -104,19 +105,21 @@ def boundary_iou(
     """
     counts = BoundaryCounts(num_classes, ignore_index)
     counts.add_bands(truth, prediction)
-    return counts.scores()["boundary_iou"]
+    mean: float | None = counts.scores()["boundary_iou"]
+    return mean
 
 
 def _occurring(truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray) -> list[int]:
     kept = ~ignored
-    return np.union1d(truth[kept], prediction[kept]).tolist()
+    return [int(number) for number in np.union1d(truth[kept], prediction[kept])]
 
 
 def _inner_band(mask: np.ndarray, ignored: np.ndarray, width: int) -> np.ndarray:
     """The pixels of `mask` within `width` of its border or of the image's."""
     # The ignored count as the class going on; outside of the image nothing does, as in Cheng's
     # erosion after a padding of zeros.
-    return mask & ~ignored & ~eroded(mask | ignored, width)
+    band: np.ndarray = mask & ~ignored & ~eroded(mask | ignored, width)
+    return band
 
 
 def _share_near(some: np.ndarray, others: np.ndarray, tolerance: float) -> float:

@@ -59,7 +59,8 @@ def components(mask: np.ndarray) -> np.ndarray:
         low = np.minimum(root[first], root[second])
         high = np.maximum(root[first], root[second])
         if np.array_equal(low, high):
-            return root[runs]
+            labels: np.ndarray = root[runs]
+            return labels
         np.minimum.at(root, high, low)
         # Each points straight at its lowest, else a spiral would take a round for each turn.
         while not np.array_equal(root[root], root):

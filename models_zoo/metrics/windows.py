@@ -16,7 +16,8 @@ def _window_sums(mask: np.ndarray, radius: int) -> np.ndarray:
 
 def eroded(mask: np.ndarray, radius: int) -> np.ndarray:
     """The pixels whose square is all set: `radius` erosions by 3×3, unset outside the image."""
-    return _window_sums(mask, radius) == (2 * radius + 1) ** 2
+    whole: np.ndarray = _window_sums(mask, radius) == (2 * radius + 1) ** 2
+    return whole
 
 
 def dilated(mask: np.ndarray, radius: int) -> np.ndarray:

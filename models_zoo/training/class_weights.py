@@ -31,7 +31,7 @@ def class_weights(kind: str, classes: Classes, audit: Audit) -> np.ndarray | Non
     pixels, image_pixels = audit.class_pixels["train"], audit.class_image_pixels["train"]
     if kind in ("enet", "enet_sqrt"):
         # 1.02 bounds the weight of a class of hardly any pixels: 1 / ln(1.02) = 50.
-        weights = 1 / np.log(1.02 + pixels / max(pixels.sum(), 1))
+        weights: np.ndarray = 1 / np.log(1.02 + pixels / max(pixels.sum(), 1))
         return (weights if kind == "enet" else np.sqrt(weights)).astype(np.float32)
     # Of the images that show the class, not of all: SegNet, section 4.
     frequency = pixels / np.maximum(image_pixels, 1)

@@ -93,13 +93,14 @@ def _run(
         )
     with _stopping_on_signals(trainer):
         trainer.run()
-    sidecar = None
+    sidecar: dict[str, Any] = {}
     if group.leads:
         sidecar = sidecar_of(config, inputs, out / WEIGHTS_NAME, best=trainer.at.best)
         sidecar_save(out / WEIGHTS_NAME, sidecar)
         ended = {"key": sidecar["key"], "miou": sidecar["scores"][0]["miou"]}
         events.write_once("end", epoch=trainer.at.epoch, **ended)
-    return group.share(sidecar)
+    shared: dict[str, Any] = group.share(sidecar)
+    return shared
 
 
 @contextmanager

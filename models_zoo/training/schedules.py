@@ -20,9 +20,9 @@ def learning_rate(schedule: str, peak: float, step: int, steps: int) -> float:
         return peak
     if schedule == "step":
         # In whole numbers: a float's rounding could move the drop by a step.
-        return peak / 10 ** (step * THIRDS // max(steps, 1))
+        return peak / float(10 ** (step * THIRDS // max(steps, 1)))
     if schedule == "poly":
-        return peak * (1 - progress) ** 0.9
+        return peak * float((1 - progress) ** 0.9)
     if progress < WARM_UP:
         return _cosine(peak / 25, peak, progress / WARM_UP)
     return _cosine(peak, peak / 1e4, (progress - WARM_UP) / (1 - WARM_UP))

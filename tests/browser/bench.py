@@ -13,16 +13,16 @@ from __future__ import annotations
 import bisect
 import json
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.chromium import CHROMIUM, FLAGS
+
 WIDTH, HEIGHT, MODELS = 1024, 768, 12
 WINDOW = {"width": 1600, "height": 1000}
 OPENINGS = 3
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 CATEGORIES = ["toplevel", "cc", "__metadata"]
 FIRST_PANE = """new MutationObserver(() => {
   if (!window.firstPane && document.querySelector("mask-layer[data-drawn]")) {
@@ -120,8 +120,7 @@ def main() -> None:
         try:
             path = stack.python("-m", "tests.browser.drawn", *map(str, (WIDTH, HEIGHT, MODELS)))
             with sync_playwright() as playwright:
-                chromium = shutil.which("chromium") or shutil.which("google-chrome")
-                browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 openings = [opening(browser, stack.url, path) for _ in range(OPENINGS)]
                 best = min(openings, key=lambda found: found["first_pane_ms"])
                 found = best | frames(browser, stack.url, path)

@@ -39,6 +39,7 @@ def drives_draw(root: Path) -> None:
                 Image.fromarray(pixels).save(root / kind / split / f"{split}{number}.png")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_data_format_is_one_module(tmp_path: Path, process_env: dict[str, str]) -> None:
     for package in PACKAGES:

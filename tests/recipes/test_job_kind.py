@@ -86,6 +86,7 @@ def test_two_files_are_a_kind_of_job(copy: Path, process_env: dict[str, str]) ->
     assert tests.returncode == 0, tests.stdout[-3000:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "name"),
     [

@@ -38,7 +38,8 @@ def state_load(folder: Path) -> dict[str, Any] | None:
         except (zipfile.BadZipFile, OSError, EOFError):
             continue
         # Tensors and plain values only: unpickling anything else could run it.
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return state
     return None
 
 
