@@ -65,14 +65,14 @@ def train_config(
     return checked
 
 
-def teacher_require(name: str) -> None:
-    """Refuse a teacher that is no key: a command line may name any file, a request must not.
+def checkpoints_require(config: TrainConfig) -> None:
+    """Refuse a teacher or a start that is no key: a command line may name any file, no request may.
 
-    "" is no teacher. ValidationError says what a teacher may be.
+    "" is none. ValidationError says what they may be.
     """
     known = {checkpoint.sidecar["key"] for checkpoint in shipped()} | published_keys().keys()
-    if name and name not in known:
-        text = _("A teacher is one of the shipped or published checkpoints, by its key.")
+    if not {config.teacher, config.start} <= known | {""}:
+        text = _("A teacher or a start is one of the shipped or published checkpoints, by its key.")
         raise ValidationError({"config": text})
 
 

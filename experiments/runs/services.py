@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from experiments.models import Confusion, Dataset, Kind, Preflight, Run
-from experiments.records.configuration import config_columns, teacher_require, train_config
+from experiments.records.configuration import checkpoints_require, config_columns, train_config
 from experiments.records.datasets import dataset_ensure
 from experiments.records.sources import data_find, data_open
 from segweb.http.idempotency import made_once, request_digest
@@ -100,7 +100,7 @@ def request_check(
     subject["data"] = data_find(data)
     amount: dict[str, Any] = {"epochs": epochs, "seed": seed}
     checked = train_config(**subject, **amount, config=config or {})
-    teacher_require(checked.teacher)
+    checkpoints_require(checked)
     # Opened now: whoever asks hears at once of data that are not there, not in the queue.
     for images in filter(None, (checked.data, checked.pseudo)):
         data_open(images, "train")

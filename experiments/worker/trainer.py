@@ -23,7 +23,7 @@ import psutil
 from django.conf import settings
 
 from experiments.models import Run
-from experiments.records.configuration import run_config, teacher_require
+from experiments.records.configuration import checkpoints_require, run_config
 from experiments.records.files import CONFIG, LOG
 from experiments.records.sources import data_resolve
 from models_zoo.files import write_atomically
@@ -37,11 +37,11 @@ LEASH = BASE_DIR / "segweb" / "host" / "leash.py"
 def config_write(run: Run, folder: Path) -> Path:
     """Put the run's configuration, with the places that its data have on this host, in a file.
 
-    Gives its path. ValidationError for data or a teacher that are not to be had here, ValueError
+    Gives its path. ValidationError for data or checkpoints that are not to be had here, ValueError
     for settings that this version does not know.
     """
     config = run_config(run)
-    teacher_require(config.teacher)
+    checkpoints_require(config)
     pseudo = data_resolve(config.pseudo) if config.pseudo else ""
     config = replace(config, data=data_resolve(config.data), pseudo=pseudo)
     path = folder / CONFIG

@@ -48,6 +48,30 @@ def weights_load(path: Path, network: nn.Module, *, sha256: str | None = None) -
     ValueError says what does not fit: the hash, the format, names, shapes, or values that are not
     finite. FileNotFoundError when there is none.
     """
+    tensors = weights_read(path, sha256=sha256)
+    wanted = network.state_dict()
+    misfits = sorted(tensors.keys() ^ wanted.keys())
+    common = tensors.keys() & wanted.keys()
+    misfits += [name for name in common if tensors[name].shape != wanted[name].shape]
+    if misfits:
+        more = f" and {len(misfits) - 3} more" if len(misfits) > 3 else ""
+        raise ValueError(
+            f"{path.name} does not fit this network: "
+            f"names or shapes differ at {', '.join(misfits[:3])}{more}."
+        )
+    for name, tensor in tensors.items():
+        # Eight bits without the metadata that says so would be read as values up to 127.
+        if wanted[name].is_floating_point() and not tensor.is_floating_point():
+            raise ValueError(f"{path.name}: {name} holds whole numbers.")
+    network.load_state_dict(tensors)
+
+
+def weights_read(path: Path, *, sha256: str | None = None) -> dict[str, Tensor]:
+    """The tensors of a file of `weights_save` or `weights_shrink`, by name.
+
+    ValueError says what is wrong with it: the hash, the format, or values that are not finite.
+    FileNotFoundError when there is none.
+    """
     data = path.read_bytes()
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise ValueError(
@@ -64,21 +88,7 @@ def weights_load(path: Path, network: nn.Module, *, sha256: str | None = None) -
         # fp16 ends at 65,504: a kernel beyond it was stored as infinite.
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise ValueError(f"{path.name}: {name} holds values that are not finite.")
-    wanted = network.state_dict()
-    misfits = sorted(tensors.keys() ^ wanted.keys())
-    common = tensors.keys() & wanted.keys()
-    misfits += [name for name in common if tensors[name].shape != wanted[name].shape]
-    if misfits:
-        more = f" and {len(misfits) - 3} more" if len(misfits) > 3 else ""
-        raise ValueError(
-            f"{path.name} does not fit this network: "
-            f"names or shapes differ at {', '.join(misfits[:3])}{more}."
-        )
-    for name, tensor in tensors.items():
-        # Eight bits without the metadata that says so would be read as values up to 127.
-        if wanted[name].is_floating_point() and not tensor.is_floating_point():
-            raise ValueError(f"{path.name}: {name} holds whole numbers.")
-    network.load_state_dict(tensors)
+    return tensors
 
 
 def sidecar_save(weights: Path, sidecar: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from models_zoo.training.record.failures import (
 
 COMMANDS = (
     *("list", "describe", "train", "preflight", "train-zoo", "evaluate", "predict", "history"),
-    *("audit", "pseudo", "story", "cards", "bench", "gpu-check"),
+    *("audit", "pseudo", "ablate", "story", "cards", "bench", "gpu-check"),
 )
 
 

@@ -19,7 +19,12 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
 class Diagnosis(Protocol):
-    """Adds up a data set's own numbers over its items and their predicted masks."""
+    """Adds up a data set's own numbers over its items and their predicted masks.
+
+    `values`: each object's number, by failure and class.
+    """
+
+    values: dict[str, dict[int, list[float]]]
 
     def add(self, facts: Any, prediction: np.ndarray, /) -> None:
         """Counts one item, from `DatasetSplit.facts` and its H×W mask."""
@@ -89,6 +94,14 @@ class DatasetSplit(ABC):
     @abstractmethod
     def split_hash(self) -> str:
         """16 hexadecimal digits that change with any image, mask or name of the split."""
+
+    @staticmethod
+    def sequence_of(name: str) -> str:
+        """Of an image's name, the video that it is a frame of; the name itself where it is none.
+
+        Frames of one video resemble each other: statistics resample whole sequences.
+        """
+        return name
 
     def facts(self, index: int) -> Any:
         """What `diagnosis` needs to know of an item, for data sets that bring one."""

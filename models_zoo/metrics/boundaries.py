@@ -38,20 +38,9 @@ class BoundaryCounts:
 
     def add(self, truth: np.ndarray, prediction: np.ndarray) -> None:
         """Counts one image: H×W class ids, uint8."""
-        ignored = self._ignored(truth)
         self.add_bands(truth, prediction)
-        tolerance = TOLERANCE_SHARE * float(np.hypot(*truth.shape))
-        f1_by_class = []
-        # Csurka et al. take the mean over the classes of the image's truth.
-        for number in _occurring(truth, truth, ignored):
-            true = _inner_band(truth == number, ignored, 1)
-            guess = _inner_band(prediction == number, ignored, 1)
-            precision = _share_near(guess, true, tolerance)
-            recall = _share_near(true, guess, tolerance)
-            # With both at 0 the score is 0 too, and not undefined.
-            f1_by_class.append(2 * precision * recall / max(precision + recall, 1e-12))
-        if f1_by_class:
-            self._f1.append(float(np.mean(f1_by_class)))
+        self.add_f1(truth, prediction)
+        ignored = self._ignored(truth)
         edges = np.zeros(truth.shape, bool)  # beside a pixel of another class, on any side
         for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
             differ = (truth[one] != truth[other]) & ~ignored[one] & ~ignored[other]
@@ -95,6 +84,21 @@ class BoundaryCounts:
         ignored: np.ndarray = truth == self.ignore_index
         return ignored
 
+    def add_f1(self, truth: np.ndarray, prediction: np.ndarray) -> None:
+        """Boundary F1 alone: which boundary pixels have one of the other mask nearby."""
+        ignored, f1_by_class = self._ignored(truth), []
+        tolerance = TOLERANCE_SHARE * float(np.hypot(*truth.shape))
+        # Csurka et al. take the mean over the classes of the image's truth.
+        for number in _occurring(truth, truth, ignored):
+            true = _inner_band(truth == number, ignored, 1)
+            guess = _inner_band(prediction == number, ignored, 1)
+            precision = _share_near(guess, true, tolerance)
+            recall = _share_near(true, guess, tolerance)
+            # With both at 0 the score is 0 too, and not undefined.
+            f1_by_class.append(2 * precision * recall / max(precision + recall, 1e-12))
+        if f1_by_class:
+            self._f1.append(float(np.mean(f1_by_class)))
+
 
 def boundary_iou(
     truth: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int | None = None
@@ -107,6 +111,18 @@ def boundary_iou(
     counts.add_bands(truth, prediction)
     mean: float | None = counts.scores()["boundary_iou"]
     return mean
+
+
+def boundary_f1(
+    truth: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int | None = None
+) -> float | None:
+    """Boundary F1 (Csurka et al. 2013) of one image, H×W class ids: the mean over its classes.
+
+    A fraction; None when every pixel is ignored.
+    """
+    counts = BoundaryCounts(num_classes, ignore_index)
+    counts.add_f1(truth, prediction)
+    return counts.scores()["boundary_f1"]
 
 
 def _occurring(truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray) -> list[int]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from models_zoo.networks.backbones import ResNet
 from models_zoo.networks.blocks import grid_upsample, initialise, pad_to_grid
 from models_zoo.networks.unpooling import PlacePool, PlaceUnpool
+
+UNPOOLING = ("indices", "bilinear")
 
 
 class UnpoolingNetwork(nn.Module):
     """Encoder and decoder around pooling that remembers where each maximum was (SegNet, DeconvNet).
 
     N×3×H×W → N×K×H×W logits. A network fills `encoder` and `decoder` with as many stages each,
-    `score`, and, where there is something between the two, `middle`.
+    `score`, and, where there is something between the two, `middle`. With `unpooling="bilinear"`
+    its maps are interpolated instead, as by a decoder that knows no places: with as many weights.
     """
 
     encoder: nn.ModuleList
@@ -21,8 +25,11 @@ class UnpoolingNetwork(nn.Module):
     decoder: nn.ModuleList
     score: nn.Module
 
-    def __init__(self) -> None:
+    def __init__(self, unpooling: str = "indices") -> None:
         super().__init__()
+        if unpooling not in UNPOOLING:
+            raise ValueError(f"unpooling must be {' or '.join(UNPOOLING)}, not {unpooling!r}.")
+        self.unpooling = unpooling
         self.pool, self.unpool = PlacePool(), PlaceUnpool()
         self.middle: nn.Module = nn.Identity()
 
@@ -35,7 +42,11 @@ class UnpoolingNetwork(nn.Module):
             places.append((where, size))
         x = self.middle(x)
         for stage, (where, size) in zip(self.decoder, reversed(places), strict=True):
-            x = stage(self.unpool(x, where, output_size=size))
+            if self.unpooling == "bilinear":
+                x = interpolate(x, tuple(size), mode="bilinear")
+            else:
+                x = self.unpool(x, where, output_size=size)
+            x = stage(x)
         return self.score(x)
 
 

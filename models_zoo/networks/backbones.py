@@ -41,16 +41,20 @@ class DeepLabVGG16(nn.Module):
     """VGG-16 at output stride 8, as DeepLab v1 and v2 use it: N×3×H×W → N×512×h×w.
 
     All pools are 3×3 with padding 1, the last two have stride 1, and the fifth stage is dilated
-    by 2. Sizes round up, as in Caffe: h = ⌈(H − 1) / 8⌉ + 1.
+    by 2. Sizes round up, as in Caffe: h = ⌈(H − 1) / 8⌉ + 1. At `output_stride` 32 the last two
+    pools keep their stride and nothing is dilated: what the papers set out from.
     """
 
-    output_stride = 8
-
-    def __init__(self, *, width: float, batch_norm: bool) -> None:
+    def __init__(self, *, width: float, batch_norm: bool, output_stride: int = 8) -> None:
         super().__init__()
-        self.stages = VGG16(width=width, batch_norm=batch_norm, dilation=2)
+        if output_stride not in (8, 32):
+            raise ValueError(f"output_stride must be 8 or 32, not {output_stride}.")
+        self.output_stride = output_stride
+        last, dilation = (1, 2) if output_stride == 8 else (2, 1)
+        self.stages = VGG16(width=width, batch_norm=batch_norm, dilation=dilation)
         self.pools = nn.ModuleList(
-            nn.MaxPool2d(3, stride=stride, padding=1, ceil_mode=True) for stride in (2, 2, 2, 1, 1)
+            nn.MaxPool2d(3, stride=stride, padding=1, ceil_mode=True)
+            for stride in (2, 2, 2, last, last)
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ def published_load(
         network.load_state_dict(tensors)
     except RuntimeError as error:
         raise ValueError(f"{path.name} does not fit {architecture.key}: {error}") from error
-    return _report(network, {path.name}, set(tensors))
+    return report_of(network, {path.name}, set(tensors))
 
 
 def pretrained_load(network: nn.Module, architecture: Architecture) -> Report:
@@ -116,7 +116,7 @@ def backbone_load(network: nn.Module, title: str) -> Report:
             if name in own and own[name].shape == tensor.shape:
                 own[name].copy_(tensor)
                 loaded.add(name)
-    return _report(network, {source for source, _ in published.values()}, loaded)
+    return report_of(network, {source for source, _ in published.values()}, loaded)
 
 
 def fold_input(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -224,7 +224,8 @@ def _vgg16_names(
             yield f"{name}.0.bias", tensors[f"{source}.bias"]
 
 
-def _report(network: nn.Module, sources: set[str], loaded: set[str]) -> Report:
+def report_of(network: nn.Module, sources: set[str], loaded: set[str]) -> Report:
+    """What became of the network's convolutions when its tensors `loaded` came from `sources`."""
     layers = [
         name
         for name, layer in network.named_modules()

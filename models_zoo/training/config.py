@@ -31,8 +31,9 @@ FLAGS = {
     "epochs": "--epochs",
     "seed": "--seed",
 }
-# A teacher that is a file of this machine, in what others read.
+# A teacher, and a start, that is a file of this machine, in what others read.
 TEACHER_FILE = "TEACHER.safetensors"
+START_FILE = "START.safetensors"
 _FORMERLY = {"arch": "architecture"}  # as older sidecars, histories and saved states spell it
 
 
@@ -57,8 +58,8 @@ class TrainConfig:
     of colour. `ema` above 0 averages the weights with that decay; `patience` above 0 ends a run
     after as many epochs without a better mIoU. `pseudo` names a data set of pseudo-labels, of which
     `pseudo_ratio` × the training images are mixed into each pass. `teacher` names a checkpoint, a
-    file or a shipped key, whose probabilities are learned beside the truth. `options` are the
-    architecture's own.
+    file or a shipped key, whose probabilities are learned beside the truth; `start` one whose
+    weights the run begins with, as far as they fit. `options` are the architecture's own.
 
     Raises ValueError with a sentence for a value that makes no sense.
     """
@@ -91,6 +92,7 @@ class TrainConfig:
     pseudo: str = ""
     pseudo_ratio: float = 0.5
     teacher: str = ""
+    start: str = ""
     precision: str = "auto"
     workers: int = 1
     probes: int = 4

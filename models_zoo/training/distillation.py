@@ -10,11 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from models_zoo.checkpoints.resolve import resolve
 from models_zoo.checkpoints.shipped import CheckpointFiles
-from models_zoo.data.classes import Classes
 from models_zoo.data.transforms import IGNORED
-from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.precision import autocast
 from models_zoo.predict.engine import network_load
 
@@ -58,21 +55,6 @@ def divergence(logits: Tensor, taught: Tensor, mask: Tensor) -> Tensor:
 def _cells(x: Tensor) -> Tensor:
     # Cells that the right or lower edge cuts are averaged over the pixels they have.
     return avg_pool2d(x, STRIDE, ceil_mode=True, count_include_pad=False)
-
-
-def teacher_find(name: str, classes: Classes) -> CheckpointFiles:
-    """The checkpoint `name`, a file or a shipped key.
-
-    ValueError unless it knows the same classes and takes the same input as networks that train.
-    """
-    checkpoint = resolve(name)
-    sidecar = checkpoint.sidecar
-    if [entry["name"] for entry in sidecar["classes"]] != [entry["name"] for entry in classes]:
-        raise ValueError(f"The teacher {sidecar['key']} was trained on other classes.")
-    # It is fed the student's own batch, which is normalised by these.
-    if (*sidecar["mean"], *sidecar["std"]) != (*IMAGENET_MEAN, *IMAGENET_STD):
-        raise ValueError(f"The teacher {sidecar['key']} takes its input normalised otherwise.")
-    return checkpoint
 
 
 def distillation_build(checkpoint: CheckpointFiles, *, precision: str, device: str) -> Distillation:

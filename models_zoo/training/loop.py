@@ -36,8 +36,8 @@ WEIGHTS_NAME = "best.safetensors"
 _PENDING_NAME = "pending.safetensors"
 # Each event is forced to disk, which short steps should not wait for every time.
 _STEPS_PER_EVENT = 10
-# A run may go on where its data and its teacher lie elsewhere, and with other processes to read.
-_FREE_TO_CHANGE = ("data", "pseudo", "teacher", "workers")
+# A run may go on where its data and checkpoints lie elsewhere, and with other processes to read.
+_FREE_TO_CHANGE = ("data", "pseudo", "teacher", "start", "workers")
 
 
 @dataclass
@@ -250,7 +250,7 @@ class Trainer:
             raise ValueError(f"{self.out} holds a run with another {', '.join(changed)}.")
         if state["hashes"] != self.hashes:
             raise ValueError(
-                f"The data has changed, or the teacher, since the run in {self.out} began."
+                f"The data has changed, or a checkpoint, since the run in {self.out} began."
             )
         self.optimisation.restore(state)
         self.at = Position(**state["position"])

@@ -24,10 +24,11 @@ from models_zoo.seeds import seed_for
 from models_zoo.training.batches import Batches, batch_loader, training_items
 from models_zoo.training.class_weights import class_weights
 from models_zoo.training.config import TrainConfig
-from models_zoo.training.distillation import distillation_build, teacher_find
+from models_zoo.training.distillation import distillation_build
 from models_zoo.training.distributed import Group, group_joined
 from models_zoo.training.inputs import Inputs, inputs_open
 from models_zoo.training.loop import WEIGHTS_NAME, Trainer
+from models_zoo.training.named import checkpoint_find, weights_take
 from models_zoo.training.objective import Objective
 from models_zoo.training.optimisation import Optimisation
 from models_zoo.training.record.events import EventLog
@@ -140,8 +141,14 @@ def trainer_build(
     objective = Objective(config.loss, None if weights is None else torch.from_numpy(weights))
     network = _network_begun(config, len(classes), events if group.leads else None)
     precision, distillation, hashes = resolve(config.precision, device), None, inputs.hashes
+    if config.start:
+        start = checkpoint_find(config.start, classes, role="start")
+        taken = weights_take(network, start)
+        if group.leads:
+            events.write("begun_with", **asdict(taken))
+        hashes = [*hashes, start.sidecar["sha256"]]
     if config.teacher:
-        teacher = teacher_find(config.teacher, classes)
+        teacher = checkpoint_find(config.teacher, classes, role="teacher")
         distillation = distillation_build(teacher, precision=precision, device=device)
         # A resumed run must find the same teacher, wherever its file lies by then.
         hashes = [*hashes, teacher.sidecar["sha256"]]

@@ -40,6 +40,11 @@ class CamVid(FileDataset):
             available = [folder.name.removesuffix(_MASKS) for folder in folders]
             raise missing_split(split, self.root / split, available)
 
+    @staticmethod
+    def sequence_of(name: str) -> str:
+        # 0001TP_006690: frame 6690 of the drive 0001TP.
+        return name.partition("_")[0]
+
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:
         return pair_files(image_files(self.root / self.split), self.root / f"{self.split}{_MASKS}")

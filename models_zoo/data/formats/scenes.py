@@ -1,8 +1,9 @@
 """The data set `scenes`: the project's own street-and-river scenes, drawn when they are asked for.
 
 `scenes` alone is 2,000 scenes of 192×256 pixels to train on, and a tenth as many to score;
-`scenes:360x480` is another size, `scenes:48x64:200` fewer of them, for a trial. A split is a range
-of seeds, so train, val and test never share a scene, whatever the size.
+`scenes:360x480` is another size, `scenes:48x64:200` fewer of them, for a trial, and
+`scenes:192x256:10000` so many that 1,000 are scored. A split is a range of seeds, so train, val and
+test never share a scene, whatever the size.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from models_zoo.data.scenes.diagnosis import Diagnosis
 from models_zoo.data.scenes.samples import SAMPLES
 
 COUNT = 2000
+MOST = 10_000
 SCORED = 10  # one scene to score for as many to train on
 DEFAULT_SIZE = (192, 256)
 _REPRESENTATIVE = 100
@@ -100,11 +102,11 @@ def _parse(form: str) -> tuple[tuple[int, int], int]:
     """Size and number of scenes to train on, from "", "HEIGHTxWIDTH" or "HEIGHTxWIDTH:COUNT"."""
     if not form:
         return DEFAULT_SIZE, COUNT
-    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})(?::(\d{1,4}))?", form)
+    match = re.fullmatch(r"(\d{1,4})x(\d{1,4})(?::(\d{1,5}))?", form)
     height, width, count = (int(part or COUNT) for part in match.groups()) if match else (0, 0, 0)
-    if not (32 <= min(height, width) <= max(height, width) <= 4096 and SCORED <= count <= COUNT):
+    if not (32 <= min(height, width) <= max(height, width) <= 4096 and SCORED <= count <= MOST):
         raise ValueError(
             f"{form!r} is no size of scenes; write HEIGHTxWIDTH, 32 to 4096 pixels, "
-            f"or HEIGHTxWIDTH:COUNT, {SCORED} to {COUNT} scenes."
+            f"or HEIGHTxWIDTH:COUNT, {SCORED} to {MOST} scenes."
         )
     return (height, width), count

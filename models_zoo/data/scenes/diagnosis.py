@@ -8,8 +8,9 @@ Each is a mean over the objects that provoke the failure, 0 … 1, where 1 is wi
   reached by what has its class in and around it, so that a blob over all of it does not find it;
 - thin, low_contrast: the share of the object's pixels that have its class;
 - context, look_alike: of its pixels that have its class or the one that a narrow view takes it for
-  (a boat's and a car's), the share that has its own. Both classes of the pair weigh the same, and
-  0 is what calling all by one name would reach: twice the mean share less one (Youden's index).
+  (a boat's and a car's), the share that has its own; 0 when none has either. Both classes of the
+  pair weigh the same, and 0 is what calling all by one name would reach: twice the mean share less
+  one (Youden's index), and not less than 0.
 """
 
 from __future__ import annotations
@@ -31,26 +32,31 @@ class Diagnosis:
 
     def __init__(self) -> None:
         # By failure and class: an index of a pair needs the means of both.
-        self._values: dict[str, dict[int, list[float]]] = {failure: {} for failure in FAILURES}
+        self.values: dict[str, dict[int, list[float]]] = {failure: {} for failure in FAILURES}
 
     def add(self, scene: Scene, prediction: np.ndarray) -> None:
         """Counts the instances of one scene; `prediction` is H×W class ids, of the scene's size."""
         for instance in scene.instances:
             for failure in instance.failures:
                 value = _value(failure, instance, scene, prediction)
-                if value is not None:
-                    self._values[failure].setdefault(instance.class_id, []).append(value)
+                self.values[failure].setdefault(instance.class_id, []).append(value)
 
     def scores(self) -> dict[str, dict[str, Any]]:
         """By failure: the `value`, 0 … 1 (None without objects), of how many `objects`."""
-        return {
-            failure: {"value": _mean(failure, values), "objects": sum(map(len, values.values()))}
-            for failure, values in self._values.items()
-        }
+        result = {}
+        for failure, values in self.values.items():
+            sums = np.array([[sum(of_class) for of_class in values.values()]])
+            objects = np.array([[len(of_class) for of_class in values.values()]])
+            value = score_of(failure, sums, objects)[0] if values else None
+            result[failure] = {
+                "value": None if value is None else max(0.0, float(value)),
+                "objects": int(objects.sum()),
+            }
+        return result
 
 
-def _value(failure: str, instance: Instance, scene: Scene, prediction: np.ndarray) -> float | None:
-    """The object's number in the predicted classes; None when it says nothing."""
+def _value(failure: str, instance: Instance, scene: Scene, prediction: np.ndarray) -> float:
+    """The object's number in the predicted classes."""
     # The share of its pixels favoured blobs: FCN-32s had 0.289 of them, FCN-8s 0.285.
     if failure == "small":
         return float(_iou(instance, scene, prediction) >= FOUND)
@@ -65,7 +71,9 @@ def _value(failure: str, instance: Instance, scene: Scene, prediction: np.ndarra
         return np.count_nonzero(right) / np.count_nonzero(seen)
     own = np.count_nonzero(right)
     mistaken = np.count_nonzero(seen & (prediction == instance.confusable))
-    return own / (own + mistaken) if own + mistaken else None
+    # Named as a third class it is missed, which is as wrong as mistaken. Left out, each network's
+    # mean was over other objects: those that it had found.
+    return own / (own + mistaken) if own + mistaken else 0.0
 
 
 def _iou(instance: Instance, scene: Scene, prediction: np.ndarray) -> float:
@@ -89,10 +97,20 @@ def _largest_piece(chosen: np.ndarray) -> int:
     return int(np.bincount(labels).max()) if labels.size else 0
 
 
-def _mean(failure: str, values: dict[int, list[float]]) -> float | None:
-    if not values:
-        return None
+def score_of(failure: str, sums: np.ndarray, objects: np.ndarray) -> np.ndarray:
+    """A failure's number from R×C sums over the objects of each class and how many they are.
+
+    R fractions, NaN where there is no object; an index of a pair that is worse than calling all by
+    one name is below 0.
+    """
+    counted = objects > 0
     if failure not in _MISTAKEN:
-        return float(np.mean([value for of_class in values.values() for value in of_class]))
+        sums, objects = sums.sum(axis=-1, keepdims=True), objects.sum(axis=-1, keepdims=True)
+        counted = objects > 0
+    means = np.divide(sums, objects, out=np.zeros(sums.shape), where=counted)
+    classes = counted.sum(axis=-1)
+    mean = np.divide(
+        means.sum(axis=-1), classes, out=np.full(classes.shape, np.nan), where=classes > 0
+    )
     # Classes before objects: of look-alikes 1,220 are houses and 552 towers.
-    return max(0.0, 2 * float(np.mean([np.mean(of_class) for of_class in values.values()])) - 1)
+    return 2 * mean - 1 if failure in _MISTAKEN else mean

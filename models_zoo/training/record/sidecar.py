@@ -17,9 +17,15 @@ from models_zoo.networks.measure import multiply_adds
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.evaluation import evaluate
 from models_zoo.predict.pseudo import provenance_read
-from models_zoo.training.config import FLAGS, TEACHER_FILE, TrainConfig, settings_of
-from models_zoo.training.distillation import teacher_find
+from models_zoo.training.config import (
+    FLAGS,
+    START_FILE,
+    TEACHER_FILE,
+    TrainConfig,
+    settings_of,
+)
 from models_zoo.training.inputs import Inputs
+from models_zoo.training.named import checkpoint_find
 from models_zoo.training.record.pictures import RunPictures
 
 EVALUATION_SUFFIX = ".evaluation.json"
@@ -63,9 +69,10 @@ def sidecar_of(
     }
     if inputs.pseudo is not None:
         sidecar["pseudo_labels"] = provenance_read(config.pseudo)
-    if config.teacher:
-        teacher = teacher_find(config.teacher, dataset.classes).sidecar
-        sidecar["teacher"] = {name: teacher[name] for name in ("key", "sha256")}
+    for role in ("teacher", "start"):
+        if named := getattr(config, role):
+            found = checkpoint_find(named, dataset.classes, role=role).sidecar
+            sidecar[role] = {name: found[name] for name in ("key", "sha256")}
     # fp32, since published figures should not depend on the processor.
     engine, pictures = Engine(0, precision="fp32"), RunPictures(weights.parent, dataset)
     evaluation = evaluate(engine, weights, sidecar, dataset, keep_mask=pictures.keep_mask)
@@ -77,13 +84,17 @@ def sidecar_of(
 
 def _shareable(config: TrainConfig) -> TrainConfig:
     """The configuration without the places of this machine, which the reader has to fill in."""
-    local = config.teacher.endswith(".safetensors")
     return replace(
         config,
         data=_generic(config.data),
         pseudo=_generic(config.pseudo),
-        teacher=TEACHER_FILE if local else config.teacher,
+        teacher=_named(config.teacher, TEACHER_FILE),
+        start=_named(config.start, START_FILE),
     )
+
+
+def _named(checkpoint: str, file: str) -> str:
+    return file if checkpoint.endswith(".safetensors") else checkpoint
 
 
 def _generic(place: str) -> str:

@@ -113,6 +113,38 @@ def test_one_image_trains(key, size):
     assert all(g is not None and g.isfinite().all() for g in gradients)
 
 
+# One part of a network in another way, as `ablate` compares them.
+OTHER_PARTS = [
+    ("segnet", {"unpooling": "bilinear"}),
+    ("unet", {"skips": False}),
+    ("deconvnet", {"decoder": "bilinear"}),
+    ("deeplab_v1", {"output_stride": 32}),
+    ("deeplab_v2_vgg16", {"rates": (12, 12, 12, 12)}),
+    ("dilatednet_front", {"last_pools": True}),
+    ("pspnet_resnet50", {"pooling": False}),
+]
+
+
+@pytest.mark.parametrize(("key", "options"), OTHER_PARTS)
+def test_another_part_changes_the_masks_and_else_no_weight(key, options):
+    """What the two have in common begins alike, since it follows from the seed alone."""
+    networks = []
+    for chosen in ({}, options):
+        torch.manual_seed(0)
+        networks.append(build(key, variant="slim", num_classes=5, **chosen).eval())
+    papers, other = (network.state_dict() for network in networks)
+    shared = [name for name in other if name in papers and other[name].shape == papers[name].shape]
+    # U-Net's decoder halves its inputs, DeconvNet's is left out.
+    if key in ("unet", "deconvnet"):
+        assert len(shared) < len(papers)
+    else:
+        assert len(shared) == len(papers) == len(other)
+        assert all(torch.equal(papers[name], other[name]) for name in shared)
+    image = torch.randn(1, 3, 96, 128)
+    with torch.inference_mode():
+        assert not torch.allclose(networks[0](image), networks[1](image))
+
+
 @pytest.mark.parametrize(
     ("key", "options"),
     [
@@ -121,6 +153,7 @@ def test_one_image_trains(key, size):
         ("deeplab_v3_resnet50", {"head": "torchvision"}),
         ("pspnet_resnet50", {"stem": "deep"}),
         ("edeconvnet", {"combine": "product"}),
+        *OTHER_PARTS,
         *((key, {"align_corners": choice}) for key in ("fcn8s", "deeplab_v1", "pspnet_resnet50",
           "deeplab_v2_vgg16", "deeplab_v2_resnet101", "deeplab_v3_resnet50", "dilatednet_basic")
           for choice in (True, False)),
@@ -169,6 +202,9 @@ def test_auxiliary_logits_have_a_method_of_their_own(key):
         ("deeplab_v3_resnet50", {"output_stride": 4}, "8 or 16"),
         ("deeplab_v3_resnet50", {"multi_grid": (1, 2)}, "three factors"),
         ("pspnet_resnet50", {"stem": "wide"}, "7x7 or deep"),
+        ("segnet", {"unpooling": "nearest"}, "indices or bilinear"),
+        ("deconvnet", {"decoder": "none"}, "learned or bilinear"),
+        ("deeplab_v1", {"output_stride": 16}, "8 or 32"),
     ],
 )
 def test_a_choice_that_is_not_there_is_said_plainly(key, options, sentence):

@@ -34,6 +34,30 @@ def test_fixed_bilinear_upsampling_with_align_corners():
     assert torch.equal(BilinearUpsample(8, align_corners=True)(x, (30, 37)), expected)
 
 
+def test_the_releases_fcn_sees_an_image_moved_by_three_pixels():
+    """Padded by 100 before the first convolution and not at fc6, as the release does."""
+    torch.manual_seed(0)
+    network = build("fcn32s", variant="slim", num_classes=3).eval().double()
+    image = torch.randn(1, 3, 640, 640, dtype=torch.float64)
+
+    def scores(network, x):
+        for stage in network.stages:
+            x = network.pool(stage(x))
+        return network.score_fr(network.fc7(network.fc6(x)))
+
+    nn.init.normal_(network.score_fr.weight)
+    with torch.inference_mode():
+        moved = scores(network, nn.functional.pad(image, (3, 0, 3, 0)))
+        unmoved = scores(network, image)
+        network.stages[0][0][0].padding = (100, 100)
+        network.fc6[0].padding = (0, 0)
+        release = scores(network, image)
+    # fc6 sees 404 pixels: of 20 cells, those 7 from either side see nothing of the border.
+    inside = (..., slice(7, 13), slice(7, 13))
+    torch.testing.assert_close(release[inside], moved[inside])
+    assert not torch.allclose(release[inside], unmoved[inside], rtol=0.01)
+
+
 def test_a_skip_fusion_adds_constant_maps():
     """Far from the border, FCN-8s's sum of three constant scores is their sum."""
     network = build("fcn8s", variant="slim", num_classes=2).eval()

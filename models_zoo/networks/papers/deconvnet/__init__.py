@@ -38,6 +38,7 @@ ARCHITECTURES = (
             Claim(_("A learned decoder beats one interpolation."), "boundary_f1", ("fcn32s",)),
         ),
         path=f"{__name__}.network:DeconvNet",
+        options={"decoder": _("A learned way back up, or one interpolation in its place.")},
         slim_width=1 / 8,
         sees_at="pool",
         backbone=True,

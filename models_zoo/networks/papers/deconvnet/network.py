@@ -16,7 +16,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
+from torch.nn.functional import interpolate, pad
 
 from models_zoo.networks.assembly import UnpoolingNetwork
 from models_zoo.networks.backbones import VGG16
@@ -24,6 +24,7 @@ from models_zoo.networks.blocks import activated, conv_block, crop_to, initialis
 from models_zoo.networks.papers.fcn.network import FCN
 
 DECODER = ((512, 512, 512), (512, 512, 256), (256, 256, 128), (128, 64), (64, 64))
+DECODERS = ("learned", "bilinear")
 COMBINE = ("mean", "product")
 # What fc6 and fc7 pass on is all that the decoder learns of a scene: two cells for 192×256 pixels.
 # Narrowed as elsewhere, that was 128 numbers; this is what two million parameters allow.
@@ -58,17 +59,27 @@ def _missing(cells: int) -> int:
 class DeconvNet(UnpoolingNetwork):
     """Convolution, two fully connected layers, deconvolution. N×3×H×W → N×K×H×W logits.
 
-    The paper's section 3.2. `batch_norm` normalises all but the score layer.
+    The paper's section 3.2. `batch_norm` normalises all but the score layer. With
+    `decoder="bilinear"`, scores of the deconvolution's map are interpolated to the image instead.
     """
 
-    def __init__(self, *, num_classes: int, width: float = 1.0, batch_norm: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        num_classes: int,
+        width: float = 1.0,
+        batch_norm: bool = True,
+        decoder: Literal["learned", "bilinear"] = "learned",
+    ) -> None:
         super().__init__()
+        if decoder not in DECODERS:
+            raise ValueError(f"decoder must be {' or '.join(DECODERS)}, not {decoder!r}.")
         inputs = narrow(512, width)
         self.encoder = VGG16(width=width, batch_norm=batch_norm)
         hidden = narrow(4096, width, widest=WIDEST)
         self.middle = FullyConnected(inputs, hidden, batch_norm=batch_norm)
         self.decoder = nn.ModuleList()
-        for stage in DECODER:
+        for stage in DECODER if decoder == "learned" else ():
             blocks = []
             for channels in stage:
                 outputs = narrow(channels, width)
@@ -78,6 +89,14 @@ class DeconvNet(UnpoolingNetwork):
             self.decoder.append(nn.Sequential(*blocks))
         self.score = nn.Conv2d(inputs, num_classes, 1)
         initialise(self)
+
+    def forward(self, image: Tensor) -> Tensor:
+        if len(self.decoder):
+            return super().forward(image)
+        x = image
+        for stage in self.encoder:
+            x, _ = self.pool(stage(x))
+        return interpolate(self.score(self.middle(x)), image.shape[-2:], mode="bilinear")
 
 
 class EDeconvNet(nn.Module):

@@ -39,6 +39,7 @@ ARCHITECTURES = (
         ),
         claims=(Claim(_("Dilation keeps large objects whole."), "large", ("fcn8s",)),),
         path=f"{__name__}.network:LargeFOV",
+        options={"output_stride": _("How many pixels one cell of the last map covers a side.")},
         slim_width=7 / 32,
         sees_at="fc7",
         backbone=True,

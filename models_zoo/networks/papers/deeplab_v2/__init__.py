@@ -36,6 +36,7 @@ ARCHITECTURES = (
         ),
         claims=(Claim(_("Several rates beat one."), "miou", ("deeplab_v1",)),),
         path=f"{__name__}.network:DeepLabV2VGG16",
+        options={"rates": _("The dilation of each branch.")},
         slim_width=5 / 32,
         sees_at="classifier.3",
         backbone=True,

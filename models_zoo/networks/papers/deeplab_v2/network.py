@@ -6,10 +6,14 @@ branches **summed**. VGG-16: DeepLab v1's trunk without the average pool, each b
 output stride 8: each branch one 3×3 convolution to the classes, with bias. Upsampling ×8 as in
 DeepLab v1.
 Left aside: the dense CRF; the three image scales of training and testing (MSC) of ResNet-101; its
-frozen batch normalisation; fc6 started from a subsampled fc6 of VGG-16.
+frozen batch normalisation; its stride, which is in the first 1×1 convolution of a block there and
+in the 3×3 here, as in the weights that torchvision publishes; fc6 started from a subsampled fc6 of
+VGG-16.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
@@ -30,7 +34,7 @@ class SummedBranches(nn.ModuleList):
 class DeepLabV2VGG16(nn.Module):
     """VGG-16 and four fc6-fc7-score branches. N×3×H×W → N×K×H×W logits.
 
-    `batch_norm` normalises every convolution but the score layers.
+    `batch_norm` normalises every convolution but the score layers. `rates`: a branch's each.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class DeepLabV2VGG16(nn.Module):
         width: float = 1.0,
         batch_norm: bool = False,
         align_corners: bool = True,
+        rates: Sequence[int] = RATES,
     ) -> None:
         super().__init__()
         inputs, hidden = narrow(512, width), narrow(1024, width)
@@ -53,7 +58,7 @@ class DeepLabV2VGG16(nn.Module):
                 nn.Dropout(0.5),
                 nn.Conv2d(hidden, num_classes, 1),
             )
-            for rate in RATES
+            for rate in rates
         )
         initialise(self)
 

@@ -21,6 +21,8 @@ PAPER = Paper(
     },
 )
 
+_OPTIONS = {"last_pools": _("pool4 and pool5 stay, with stride 1.")}
+
 ARCHITECTURES = (
     Architecture(
         key="dilatednet_front",
@@ -33,6 +35,7 @@ ARCHITECTURES = (
         claims=(Claim(_("Dropping the last pools helps."), "miou", ("deeplab_v1",)),),
         path=f"{__name__}.network:DilatedNet",
         arguments={"context": None},
+        options=_OPTIONS,
         slim_width=3 / 16,
         sees_at="score",
         backbone=True,
@@ -49,6 +52,7 @@ ARCHITECTURES = (
         ),
         path=f"{__name__}.network:DilatedNet",
         arguments={"context": "basic"},
+        options=_OPTIONS,
         slim_width=3 / 16,
         sees_at="context",
         backbone=True,
@@ -63,6 +67,7 @@ ARCHITECTURES = (
         claims=(Claim(_("A context module helps."), "miou", ("dilatednet_front",)),),
         path=f"{__name__}.network:DilatedNet",
         arguments={"context": "large"},
+        options=_OPTIONS,
         slim_width=3 / 16,
         sees_at="context",
         backbone=True,

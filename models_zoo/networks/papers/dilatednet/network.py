@@ -67,7 +67,7 @@ class DilatedNet(nn.Module):
     """The front end and, by `context`, its context module. N×3×H×W → N×K×H×W logits.
 
     The paper's sections 3 and 4. `batch_norm` normalises the front end's convolutions but for the
-    scores.
+    scores. `last_pools` keeps pool4 and pool5, 3×3 with stride 1 as DeepLab has them.
     """
 
     def __init__(
@@ -78,11 +78,13 @@ class DilatedNet(nn.Module):
         width: float = 1.0,
         batch_norm: bool = False,
         align_corners: bool = False,
+        last_pools: bool = False,
     ) -> None:
         super().__init__()
         hidden = narrow(4096, width)
         self.stages = VGG16(width=width, batch_norm=batch_norm, dilation=2)
         self.pool = nn.MaxPool2d(2, stride=2, ceil_mode=True)
+        self.last_pool = nn.MaxPool2d(3, stride=1, padding=1) if last_pools else nn.Identity()
         self.fc6 = conv_block(
             narrow(512, width), hidden, kernel=7, dilation=4, batch_norm=batch_norm
         )
@@ -102,8 +104,7 @@ class DilatedNet(nn.Module):
         for number, stage in enumerate(self.stages, start=1):
             x = stage(x)
             # pool4 and pool5 are removed, which leaves an output stride of 8.
-            if number <= 3:
-                x = self.pool(x)
+            x = self.pool(x) if number <= 3 else self.last_pool(x)
         x = self.dropout(self.fc6(x))
         x = self.dropout(self.fc7(x))
         return self.upsample(self.context(self.score(x)), image.shape[-2:])

@@ -5,8 +5,9 @@ became convolutions with dropout 0.5; 1×1 score layers that start at zero; skip
 pool4 and pool3, which are added, unscaled (scaling by 0.01 and 0.0001 belongs to the at-once
 variant); no batch normalisation; upsampling fixed to bilinear.
 Left aside: the release pads the first convolution by 100 so that fc6 (without padding) works on
-small images. Here fc6 pads by 3, which gives the same values away from the border, needs no crop
-offsets and spends nothing on empty margins.
+small images. Here fc6 pads by 3, which needs no crop offsets and spends nothing on empty margins.
+Its cells lie elsewhere: theirs begin 99 pixels before the image, 3 more than three cells, so that
+away from the border the release gives the values of this network for an image moved by 3 pixels.
 """
 
 from __future__ import annotations

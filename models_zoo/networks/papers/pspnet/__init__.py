@@ -23,7 +23,10 @@ PAPER = Paper(
 )
 
 _IDEA = _("Averages over 1, 2, 3 and 6 bins a side tell every pixel what scene it is in.")
-_OPTIONS = {"stem": _("The first layers: one 7×7 convolution, or three of 3×3.")}
+_OPTIONS = {
+    "stem": _("The first layers: one 7×7 convolution, or three of 3×3."),
+    "pooling": _("The pyramid's branches average over their bins; else they see single cells."),
+}
 
 ARCHITECTURES = (
     Architecture(

@@ -28,13 +28,14 @@ BINS = (1, 2, 3, 6)
 class PyramidPooling(nn.ModuleList):
     """N×C×h×w → N×(C + 4·hidden)×h×w: the features beside their averages at four scales.
 
-    The paper's section 3.2.
+    The paper's section 3.2. Without `pooling`, each branch convolves the features as they are:
+    with as many weights, and no view of the whole.
     """
 
-    def __init__(self, inputs: int, hidden: int, *, align_corners: bool) -> None:
+    def __init__(self, inputs: int, hidden: int, *, align_corners: bool, pooling: bool) -> None:
         super().__init__(
             nn.Sequential(
-                nn.AdaptiveAvgPool2d(bins),
+                nn.AdaptiveAvgPool2d(bins) if pooling else nn.Identity(),
                 conv_block(inputs, hidden, kernel=1, batch_norm=True, bias=False),
             )
             for bins in BINS
@@ -53,7 +54,8 @@ class PyramidPooling(nn.ModuleList):
 class PSPNet(ResNetNetwork):
     """ResNet, pyramid pooling, scores. N×3×H×W → N×K×H×W logits.
 
-    `aux` adds the deep supervision of section 3.3, for training. `stem`: see `backbones.ResNet`.
+    `aux` adds the deep supervision of section 3.3, for training. `stem`: see `backbones.ResNet`;
+    `pooling`: see PyramidPooling.
     """
 
     def __init__(
@@ -65,12 +67,13 @@ class PSPNet(ResNetNetwork):
         stem: Literal["7x7", "deep"] = "7x7",
         aux: bool = False,
         align_corners: bool = True,
+        pooling: bool = True,
     ) -> None:
         backbone = ResNet(depth, width=width, output_stride=8, stem=stem)
         third, fourth = backbone.channels[-2:]
         hidden = narrow(512, width)
         classifier = nn.Sequential(
-            PyramidPooling(fourth, hidden, align_corners=align_corners),
+            PyramidPooling(fourth, hidden, align_corners=align_corners, pooling=pooling),
             *fcn_head(fourth + len(BINS) * hidden, hidden, num_classes),
         )
         auxiliary = fcn_head(third, narrow(256, width), num_classes) if aux else None

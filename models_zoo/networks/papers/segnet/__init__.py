@@ -40,6 +40,9 @@ ARCHITECTURES = (
             Claim(_("SegNet costs less than DeconvNet."), "gmacs", ("deconvnet",)),
         ),
         path=f"{__name__}.network:SegNet",
+        options={
+            "unpooling": _("How the decoder's maps grow: to the maxima's places, or smoothly.")
+        },
         slim_width=1 / 4,
         sees_at="pool",
         backbone=True,

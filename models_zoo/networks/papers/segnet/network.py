@@ -12,6 +12,8 @@ need them); the local response normalisation of SegNet-Basic's input image.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import nn
 
 from models_zoo.networks.assembly import UnpoolingNetwork
@@ -25,11 +27,19 @@ BASIC_LEVELS = 4
 class SegNet(UnpoolingNetwork):
     """Encoder, unpooling with remembered indices, decoder. N×3×H×W → N×K×H×W logits.
 
-    The paper's section 3. `batch_norm` normalises all but the last convolution.
+    The paper's section 3. `batch_norm` normalises all but the last convolution. `unpooling`: see
+    `assembly.UnpoolingNetwork`; "bilinear" is the paper's own comparison (section 4.3).
     """
 
-    def __init__(self, *, num_classes: int, width: float = 1.0, batch_norm: bool = True) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        *,
+        num_classes: int,
+        width: float = 1.0,
+        batch_norm: bool = True,
+        unpooling: Literal["indices", "bilinear"] = "indices",
+    ) -> None:
+        super().__init__(unpooling)
         self.encoder = VGG16(width=width, batch_norm=batch_norm)
         self.decoder, inputs = nn.ModuleList(), narrow(512, width)
         for stage in DECODER:

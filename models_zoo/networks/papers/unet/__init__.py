@@ -31,7 +31,10 @@ ARCHITECTURES = (
             Claim(_("Concatenated skips do more than unpooling."), "boundary_f1", ("segnet",)),
         ),
         path=f"{__name__}.network:UNet",
-        options={"bias": _("Convolutions have a bias.")},
+        options={
+            "bias": _("Convolutions have a bias."),
+            "skips": _("The decoder gets the encoder's features by concatenation."),
+        },
         slim_width=1 / 4,
         sees_at="down.4",
         recipe=Recipe(

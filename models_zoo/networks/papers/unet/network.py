@@ -29,7 +29,7 @@ class UNet(nn.Module):
     """Contracting path, bottom, expanding path with skips. N×3×H×W → N×K×H×W logits.
 
     The paper's section 2 and figure 1. `batch_norm` normalises every 3×3 convolution, which then
-    needs no `bias`.
+    needs no `bias`. Without `skips`, the expanding path sees what comes from below alone.
     """
 
     def __init__(
@@ -39,8 +39,10 @@ class UNet(nn.Module):
         width: float = 1.0,
         batch_norm: bool = False,
         bias: bool = True,
+        skips: bool = True,
     ) -> None:
         super().__init__()
+        self.skips = skips
         kind = {"batch_norm": batch_norm, "bias": bias}
         channels = [narrow(c, width) for c in LEVELS]
         pairs = list(zip([3, *channels], channels, strict=False))
@@ -51,7 +53,7 @@ class UNet(nn.Module):
         self.up, self.merge = nn.ModuleList(), nn.ModuleList()
         for lower, upper in zip(channels[:0:-1], channels[-2::-1], strict=True):
             self.up.append(nn.ConvTranspose2d(lower, upper, 2, stride=2))
-            self.merge.append(_double_conv(2 * upper, upper, **kind))
+            self.merge.append(_double_conv(2 * upper if skips else upper, upper, **kind))
         self.score = nn.Conv2d(channels[0], num_classes, 1)
         initialise(self)
 
@@ -66,5 +68,6 @@ class UNet(nn.Module):
             x = self.pool(x)
         x = self.dropout(self.down[-1](x))
         for up, merge, skip in zip(self.up, self.merge, reversed(skips), strict=True):
-            x = merge(torch.cat([skip, up(x)], dim=1))
+            x = up(x)
+            x = merge(torch.cat([skip, x], dim=1) if self.skips else x)
         return crop_to(self.score(x), (height, width))
