@@ -84,6 +84,7 @@ MEASURES = (
     Measure("thin", _("Thin structures found"), _failure("thin"),
             means=_("The share of their pixels that is found of poles, fences and bicycles.")),
     Measure("of_size_large", _("Pixels of large objects found"), _of_size("large")),
+    Measure("of_size_medium", _("Pixels of medium objects found"), _of_size("medium")),
     Measure("of_size_small", _("Pixels of small objects found"), _of_size("small")),
     _score("boundary_iou"),
     Measure("field", _("Effective receptive field"), lambda e: e["field"]["effective"], unit="px",

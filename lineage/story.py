@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference.images.samples import Sample, sample_images
-from lineage.claims import Verdict, verdicts
 from lineage.measures import MEASURES, Measure, Measured
 from models_zoo import Architecture, catalogue
 from models_zoo.data.known import KNOWN, TRAINED
@@ -124,11 +123,6 @@ class Story:
         # Chance alone shows failures elsewhere, and two networks say little of what tells apart.
         provoked = measure.tells and KNOWN[self.told["dataset"]].provokes and len(bars) > 2
         return Chart(measure, bars, provoked and high - low < APART)
-
-    @property
-    def verdicts(self) -> list[Verdict]:
-        """The lecture's claims, held against these numbers."""
-        return verdicts(self.entries)
 
     @property
     def samples(self) -> list[Shown]:

@@ -8,6 +8,9 @@ app_name = "lineage"
 
 urlpatterns = [
     path("lineage/", views.story, name="story"),
+    path(
+        "lineage/ablations/<slug:comparison>/<slug:side>/", views.ablation_picture, name="ablation"
+    ),
     path("lineage/<slug:slug>/<slug:failure>/<slug:which>.png", views.story_mask, name="mask"),
     path("architectures/", views.architectures, name="architectures"),
     path("architectures/<slug:key>/", views.architecture, name="architecture"),

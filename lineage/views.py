@@ -10,7 +10,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from lineage.architectures import by_paper, sheets
+from lineage.claims import verdicts
 from lineage.story import stories
+from models_zoo.ablations import SIDES, verdicts_read
+from models_zoo.ablations import picture_path as ablation_path
 from models_zoo.networks.catalogue import catalogue, known, published
 from models_zoo.study import stories as files
 from models_zoo.study.descriptions import CORNERS, picture_path
@@ -55,7 +58,7 @@ def picture(request: HttpRequest, key: str, name: str) -> FileResponse:
     # Only listed names become paths: nothing of an address reaches the disk.
     if key not in known() or name not in CORNERS:
         raise Http404
-    return _png(picture_path(key, name))
+    return _picture(picture_path(key, name))
 
 
 @require_safe
@@ -66,6 +69,7 @@ def story(request: HttpRequest) -> HttpResponse:
     if slug not in by_slug:
         slug = next(iter(by_slug), "")
     context = {"stories": by_slug, "slug": slug, "story": by_slug.get(slug)}
+    context |= {"verdicts": verdicts(), "ablations": verdicts_read()}
     return render(request, "lineage/story.html", context)
 
 
@@ -76,10 +80,21 @@ def story_mask(request: HttpRequest, slug: str, failure: str, which: str) -> Fil
     shown = stories().get(slug)
     if shown is None or which not in files.WHICH or failure not in shown.told.get("samples", {}):
         raise Http404
-    return _png(files.picture_path(slug, failure, which))
+    return _picture(files.picture_path(slug, failure, which))
 
 
-def _png(path: Path) -> FileResponse:
+@require_safe
+@cache_control(max_age=3_600)
+def ablation_picture(request: HttpRequest, comparison: str, side: str) -> FileResponse:
+    """Of the image on which two arms differ most: itself, its truth, or the mask of one of them."""
+    told = verdicts_read().get("comparisons", {}).get(comparison)
+    if told is None or told["picture"] is None or side not in SIDES:
+        raise Http404
+    path = ablation_path(comparison, told["picture"]["index"], side)
+    return _picture(path, f"image/{SIDES[side]}")
+
+
+def _picture(path: Path, kind: str = "image/png") -> FileResponse:
     if not path.is_file():
         raise Http404
-    return FileResponse(path.open("rb"), content_type="image/png")
+    return FileResponse(path.open("rb"), content_type=kind)

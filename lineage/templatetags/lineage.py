@@ -17,9 +17,10 @@ def view(receptive_field: int | str) -> str:
 
 VERDICTS = {
     "holds": gettext_noop("holds"),
-    "tie": gettext_noop("a tie"),
-    "fails": gettext_noop("does not hold here"),
-    "unmeasured": gettext_noop("not measured"),
+    "same": gettext_noop("no difference"),
+    "contrary": gettext_noop("the contrary holds"),
+    "unclear": gettext_noop("cannot tell"),
+    "unmeasured": gettext_noop("not measured yet"),
 }
 
 

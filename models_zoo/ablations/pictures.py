@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from models_zoo.ablations import picture_path
 from models_zoo.ablations.results import Counts, Truth
 from models_zoo.ablations.scoring import Predict, test_items
 from models_zoo.files import write_atomically
@@ -34,9 +35,8 @@ def pictures_write(
     item = items[index]
     masks = {side: predict(item.image) for side, predict in sides.items()} | {"truth": item.truth}
     for side, mask in masks.items():
-        path = folder / f"{name}.{index}.{side}.png"
-        write_atomically(path, mask_png(mask, dataset.classes))
+        write_atomically(picture_path(name, index, side, folder), mask_png(mask, dataset.classes))
     picture = BytesIO()
     Image.fromarray(item.image).save(picture, "WEBP", quality=QUALITY)
     # Last of all: where it is, the others are.
-    write_atomically(folder / f"{name}.{index}.image.webp", picture.getvalue())
+    write_atomically(picture_path(name, index, "image", folder), picture.getvalue())

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from models_zoo.ablations.results import MEASURES
 from models_zoo.training.config import START_FILE, TrainConfig
 
 _KEYS = ("title", "settings", "test", "seeds", "arms", "comparisons")
@@ -186,6 +187,9 @@ def _comparison(name: str, told: dict[str, Any], arms: dict[str, Arm]) -> Compar
     for side in ("arm", "against"):
         if told[side] not in arms:
             raise ValueError(f"The comparison {name}: there is no arm {told[side]!r}.")
+    if told["measure"] not in MEASURES:
+        known = ", ".join(MEASURES)
+        raise ValueError(f"The comparison {name}: its measure must be one of {known}.")
     arm, against = arms[told["arm"]], arms[told["against"]]
     differs = _differing(arm, against)
     if len(differs) != 1:

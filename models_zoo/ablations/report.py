@@ -11,8 +11,8 @@ import numpy as np
 
 from models_zoo.ablations.plan import Comparison, Plan
 from models_zoo.ablations.results import TRUTH, Counts, Truth, measures
-from models_zoo.training.config import TrainConfig
 from models_zoo.ablations.statistics import Effect, blocks_drawn, effect
+from models_zoo.training.config import TrainConfig
 
 Pair = tuple[str, int]  # an arm's name and a seed
 
@@ -28,7 +28,6 @@ def place(specification: str) -> str:
     return specification if kind == "scenes" else kind
 
 
-VERDICTS = "verdicts.json"
 DEFAULTS = TrainConfig("", "").to_json()
 
 
@@ -144,7 +143,16 @@ class Results:
 
     def _picture(self, compared: Comparison) -> dict[str, Any] | None:
         """The image that tells most, with what both arms score on it; None before it is written."""
+        both = [self.counts((name, 0)) for name in (compared.arm, compared.against)]
         for folder in self.folders:
             for path in folder.glob(f"{compared.name}.*.image.webp"):
-                return {"index": int(path.name.split(".")[-3])}
+                index = int(path.name.split(".")[-3])
+                return {"index": index, "miou": [self._miou_of(counts, index) for counts in both]}
         return None
+
+    def _miou_of(self, counts: Counts | None, index: int) -> float | None:
+        if counts is None or self.truth is None:
+            return None
+        alone = np.zeros((1, len(self.truth.truth)))
+        alone[0, index] = 1
+        return float(counts.score("miou", self.truth, alone)[0].round(4))

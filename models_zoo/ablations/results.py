@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from models_zoo.data.scenes import FAILURES
 from models_zoo.data.scenes.diagnosis import score_of
 from models_zoo.files import write_atomically
 from models_zoo.metrics.objects import SIZES
@@ -24,6 +25,8 @@ FORMAT = 1
 SHARE = 1000  # sums of fractions are kept in thousandths
 TRUTH = "truth.npz"
 _ABOUT = "about.json"
+SIZE_MEASURES = {f"of_size_{size}": size for size in SIZES}
+MEASURES = ("miou", "boundary_f1", *SIZE_MEASURES, *FAILURES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +111,6 @@ class Counts:
             raise KeyError(measure)
         sums, objects = self.failures[:, columns], truth.failures[:, columns]
         return score_of(measure, drawn @ sums, drawn @ objects)
-
-
-SIZE_MEASURES = {f"of_size_{size}": size for size in SIZES}
 
 
 def measures(truth: Truth) -> list[str]:

@@ -32,7 +32,7 @@ def ablate(plan: Plan, out: Path, *, jobs: int, say: Callable[[str], object]) ->
     have saved their states: the next call goes on. ValueError for data that do not fit.
     """
     out.mkdir(parents=True, exist_ok=True)
-    left = _wanted(plan, out)
+    left = wanted(plan, out)
     say(f"{plan.title}: {len(left)} of {len(plan.pairs)} to do.")
     failed: dict[str, str] = {}
     running: dict[Future[None], Pair] = {}
@@ -42,7 +42,7 @@ def ablate(plan: Plan, out: Path, *, jobs: int, say: Callable[[str], object]) ->
         while left or running:
             for pair in [pair for pair in left if _ready(plan, out, pair)][: jobs - len(running)]:
                 left.remove(pair)
-                running[pool.submit(_carry_out, plan, out, pair)] = pair
+                running[pool.submit(carry_out, plan, out, pair)] = pair
                 say(f"{pair_name(pair)}: begun")
             if not running:
                 failed |= dict.fromkeys(map(pair_name, left), "An arm that it needs has failed.")
@@ -66,7 +66,7 @@ def results_of(plan: Plan, out: Path) -> Results:
     return Results(plan, out, plan.results, hashes=(splits[0].split_hash, splits[1].split_hash))
 
 
-def _wanted(plan: Plan, out: Path) -> list[Pair]:
+def wanted(plan: Plan, out: Path) -> list[Pair]:
     """What has no results, and what has but is needed with its weights, in the plan's order."""
     results = results_of(plan, out)
     every = [(arm.name, seed) for arm, seed in plan.pairs]
@@ -118,7 +118,7 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _carry_out(plan: Plan, out: Path, pair: Pair) -> None:
+def carry_out(plan: Plan, out: Path, pair: Pair) -> None:
     """One arm × seed: its training, unless it is done, then its results and their pictures."""
     from models_zoo.ablations.scoring import field, predictor, score
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import nn
+from torch import Tensor, nn
 
 from models_zoo.checkpoints.eight_bits import FORM, packed, unpacked
 from models_zoo.files import write_atomically

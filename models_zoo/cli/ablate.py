@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from models_zoo.ablations import VERDICTS
 from models_zoo.ablations.plan import plan_read
-from models_zoo.ablations.report import VERDICTS
 from models_zoo.files import write_atomically
 from models_zoo.training.record.failures import (
     FAILED_CODE,

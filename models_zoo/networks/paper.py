@@ -35,15 +35,14 @@ class Paper:
 
 @dataclass(frozen=True)
 class Claim:
-    """That an architecture beats each of `rivals` (catalogue keys) in a measure.
+    """What the lecture says of a part of an architecture, and where that is put to the test.
 
-    `measure`: a name of `lineage.measures`, then of slim networks trained alike; or "gmacs", the
-    multiply-adds of the networks as their papers have them.
+    `comparisons`: names of them in models_zoo/ablations/lineage.json, where that one part is
+    changed.
     """
 
     says: str
-    measure: str
-    rivals: tuple[str, ...]
+    comparisons: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from lineage import claims
-from lineage.claims import verdicts
+from lineage.claims import Verdict, verdicts
 from lineage.measures import BY_NAME
 from lineage.story import Story, stories
-from models_zoo import catalogue
+from models_zoo import ablations, catalogue
+from models_zoo.ablations.plan import plan_read
 from models_zoo.study import stories as files
 
 pytestmark = pytest.mark.django_db
@@ -66,74 +68,106 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def verdict(says: str, *entries: dict[str, Any]) -> Any:
-    return next(v for v in verdicts(list(entries)) if says in str(v.says))
+@pytest.fixture
+def told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Says what `ablate` has found: comparisons by name, and the arms."""
+    folder = tmp_path / "ablations"
+    folder.mkdir()
+    monkeypatch.setattr(ablations, "FOLDER", folder)
+
+    def say(arms: dict[str, Any] | None = None, **comparisons: dict[str, Any]) -> None:
+        about = {"images": 1000, "test": "scenes", "split": "test", "done": 7, "of": 125}
+        told = {**about, "seeds": 5, "comparisons": comparisons, "arms": arms or {}}
+        (folder / "verdicts.json").write_text(json.dumps(told))
+
+    return say
 
 
-@pytest.mark.parametrize(
-    ("skips", "state", "difference"),
-    [(0.45, "holds", "+0.050"), (0.405, "tie", "+0.005"), (0.3, "fails", "−0.100")],
-)
-def test_a_claim_follows_from_the_two_numbers(skips, state, difference):
-    found = verdict(
-        "Skip connections", entry("fcn8s", boundary_f1=skips), entry("fcn32s", boundary_f1=0.4)
+def compared(measure: str = "boundary_f1", picture: Any = None, **effects: Any) -> dict[str, Any]:
+    names = ("difference", "low", "high", "seeds", "verdict")
+    return {
+        "arm": "fcn8s",
+        "against": "fcn32s",
+        "differs": "architecture",
+        "measure": measure,
+        "effects": {n: dict(zip(names, told, strict=True)) for n, told in effects.items()},
+        "picture": picture,
+    }
+
+
+def verdict(says: str) -> Verdict:
+    return next(v for v in verdicts() if says in str(v.says))
+
+
+def test_a_claim_has_its_interval_and_the_other_effects(told_of):
+    told_of(
+        skips=compared(
+            boundary_f1=(0.031, 0.02, 0.042, 5, "holds"), miou=(-0.002, -0.009, 0.005, 5, "same")
+        )
     )
-    assert (found.state, found.difference) == (state, difference)
-    assert [key for key, _ in found.values] == ["scenes-fcn8s-slim", "scenes-fcn32s-slim"]
+    first, *others = verdict("Skip connections").compared
+    assert (first.effect.state, first.effect.difference) == ("holds", "+0.031")
+    assert (first.effect.interval, first.seeds) == ("[+0.020, +0.042]", "5 seeds")
+    assert [(o.title, o.state) for o in first.others] == [("mIoU", "same")]
+    assert [one.effect.state for one in others] == ["unmeasured", "unmeasured"]
 
 
-def test_a_claim_says_when_its_networks_trained_for_different_times():
-    one, other = entry("fcn8s", boundary_f1=0.45), entry("fcn32s", boundary_f1=0.4)
-    found = verdict("Skip connections", one | {"epochs": 25}, other | {"epochs": 15})
-    assert [value for _, value in found.values] == [
-        "0.450 after 25 epochs",
-        "0.400 after 15 epochs",
-    ]
-    found = verdict("Skip connections", one | {"epochs": 15}, other | {"epochs": 15})
-    assert [value for _, value in found.values] == ["0.450", "0.400"]
-    assert verdict("Skip connections", one | {"epochs": 15}, other).values == found.values
+def test_one_seed_is_shown_without_an_interval(told_of):
+    told_of(skips=compared(boundary_f1=(0.031, None, None, 1, "unclear")))
+    first = verdict("Skip connections").compared[0]
+    assert (first.effect.state, first.effect.interval, first.seeds) == ("unclear", "", "1 seed")
 
 
-def test_a_claim_about_networks_that_are_not_trained_is_not_measured():
-    found = verdict("Skip connections", entry("fcn8s", boundary_f1=0.4))
-    assert (found.state, found.difference, found.missing) == ("unmeasured", "", ("fcn32s",))
+def test_nothing_measured_is_said(client: Client, told_of, folder: Path):
+    told_of(skips=compared())
+    assert {one.effect.state for one in verdict("Skip connections").compared} == {"unmeasured"}
+    page = client.get("/lineage/").content.decode()
+    assert page.count("not measured yet") > 10
+    assert "7 of 125 trainings are done" in page
+    assert "python -m models_zoo ablate" in page
 
 
-def test_a_claim_about_failures_says_that_only_scenes_show_them():
-    found = verdict("large objects", entry("fcn8s"))
-    assert (found.state, found.missing, found.elsewhere) == ("unmeasured", ("deeplab_v1",), True)
-
-
-def test_the_ensemble_must_beat_the_better_of_its_members():
-    members = entry("deconvnet", miou=0.6), entry("fcn8s", miou=0.4)
-    found = verdict("EDeconvNet", entry("edeconvnet", miou=0.55), *members)
-    assert (found.state, found.difference) == ("fails", "−0.050")
-    assert verdict("EDeconvNet", entry("edeconvnet", miou=0.65), *members).state == "holds"
-
-
-@pytest.mark.parametrize(("segnet", "state"), [(5.0, "holds"), (9.8, "tie"), (20.0, "fails")])
+@pytest.mark.parametrize(("segnet", "state"), [(5.0, "holds"), (9.8, "same"), (20.0, "contrary")])
 def test_costing_less_means_fewer_multiply_adds_of_the_full_networks(segnet, state, monkeypatch):
     full = {"segnet": {"gmacs": segnet}, "deconvnet": {"gmacs": 10.0}}
     told = {key: {"variants": {"full": {"figures": full[key]}}} for key in full}
     monkeypatch.setattr(claims, "description", told.get)
-    assert verdict("SegNet costs less", entry("fcn8s")).state == state
+    assert verdict("SegNet costs less").compared[0].effect.state == state
 
 
-def test_claims_about_all_networks_take_all_of_them():
-    one = entry("fcn8s") | {"corners": {"images": 50, "trained": 0.5, "flipped": 0.496}}
-    other = entry("segnet") | {"field": {"effective": 30, "theoretical": "global", "images": 50}}
-    assert verdict("align_corners", one, other).state == "holds"
-    assert verdict("align_corners", other).state == "unmeasured"
-    assert verdict("third of the theoretical", one, other).difference == "0.300"
-    better = entry("segnet", pretrained=True, miou=0.6)
-    assert verdict("pretrained backbone", other, better).difference == "+0.100"
-    assert verdict("pretrained backbone", other).state == "unmeasured"
+def test_the_receptive_field_is_a_median_over_arms_with_a_box(told_of):
+    def arm(*effective: float, theory: Any = 200) -> dict[str, Any]:
+        return {"fields": [{"effective": one, "theoretical": theory} for one in effective]}
+
+    told_of(arms={"a": arm(60, 80), "b": arm(20), "c": arm(50), "d": arm(9, theory="global")})
+    found = verdict("third of the theoretical")
+    assert (found.compared[0].effect.state, found.compared[0].effect.difference) == (
+        "holds",
+        "0.250",
+    )
+    assert found.note == "b 0.100, a 0.350"
 
 
-def test_claims_name_networks_and_measures_that_exist():
-    for better, claim in claims.claims():
-        assert {better, *claim.rivals} <= set(catalogue())
-        assert claim.measure in {*BY_NAME, "gmacs"}
+def test_the_telling_picture_is_shown(client: Client, told_of, folder: Path):
+    one_seed = (0.1, None, None, 1, "unclear")
+    effects = {"boundary_f1": one_seed, "miou": one_seed}
+    told_of(skips=compared(picture={"index": 17, "miou": [0.61, 0.32]}, **effects))
+    path = ablations.picture_path("skips", 17, "image")
+    path.write_bytes(b"RIFF")
+    page = client.get("/lineage/").content.decode()
+    assert "0.610" in page
+    assert "/lineage/ablations/skips/image/" in page
+    answer = client.get("/lineage/ablations/skips/image/")
+    assert (answer["Content-Type"], b"".join(answer.streaming_content)) == ("image/webp", b"RIFF")
+    for wrong in ("skips/arm", "skips/else", "none/image"):
+        assert client.get(f"/lineage/ablations/{wrong}/").status_code == 404
+
+
+def test_claims_name_comparisons_of_the_plan_and_all_of_them_are_claimed():
+    plan = plan_read(ablations.FOLDER.with_suffix(".json"))
+    every = [claim for _, claim in claims.claims()] + list(claims.WHOLE)
+    assert {name for claim in every for name in claim.comparisons} == set(plan.comparisons)
+    assert {one.measure for one in plan.comparisons.values()} <= set(BY_NAME)
 
 
 def test_the_page_shows_what_was_measured_and_says_what_was_not(client: Client, folder: Path):
@@ -159,7 +193,7 @@ def test_a_network_that_sees_smaller_images_is_marked(client: Client, folder: Pa
 def test_without_any_story_the_page_says_how_to_get_one(client: Client, folder: Path):
     page = client.get("/lineage/").content.decode()
     assert "python -m models_zoo story" in page
-    assert "<table" not in page
+    assert "story-table" not in page
 
 
 def test_another_data_set_can_be_looked_at(client: Client, folder: Path):

@@ -68,6 +68,10 @@ def test_on_other_data_everything_else_stays(tmp_path):
         ({"arms": {**PLAN["arms"], "x": {"members": ["with"]}}}, "two or more members"),
         ({"comparisons": {"c": {"arm": "with"}}}, "has an arm, what it is against, and a measure"),
         (
+            {"comparisons": {"c": {"arm": "with", "against": "without", "measure": "iou"}}},
+            "its measure must be one of miou, boundary_f1",
+        ),
+        (
             {"comparisons": {"c": {"arm": "with", "against": "nobody", "measure": "miou"}}},
             "there is no arm 'nobody'",
         ),

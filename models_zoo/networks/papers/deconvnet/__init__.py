@@ -34,9 +34,7 @@ ARCHITECTURES = (
             "back up is one interpolation. DeconvNet learns that way: unpooling puts values back "
             "where their maxima were, and deconvolutions fill in the shape."
         ),
-        claims=(
-            Claim(_("A learned decoder beats one interpolation."), "boundary_f1", ("fcn32s",)),
-        ),
+        claims=(Claim(_("A learned decoder beats one interpolation."), ("learned_decoder",)),),
         path=f"{__name__}.network:DeconvNet",
         options={"decoder": _("A learned way back up, or one interpolation in its place.")},
         slim_width=1 / 8,
@@ -61,7 +59,12 @@ ARCHITECTURES = (
             "DeconvNet is good at detail, FCN at overall shape, and they err in different places. "
             "The mean of both is meant to be better than either."
         ),
-        claims=(Claim(_("EDeconvNet is above both its members."), "miou", ("deconvnet", "fcn8s")),),
+        claims=(
+            Claim(
+                _("The mean of DeconvNet and FCN-8s is above both."),
+                ("ensemble_deconvnet", "ensemble_fcn8s"),
+            ),
+        ),
         path=f"{__name__}.network:EDeconvNet",
         options={"combine": _("How the two output maps become one.")},
         slim_width=7 / 64,

@@ -37,7 +37,7 @@ ARCHITECTURES = (
             "and what follows is dilated: an output stride of 8 instead of 32, the same view, and "
             "weights from ImageNet still fit."
         ),
-        claims=(Claim(_("Dilation keeps large objects whole."), "large", ("fcn8s",)),),
+        claims=(Claim(_("Dilation keeps large objects whole."), ("dilation",)),),
         path=f"{__name__}.network:LargeFOV",
         options={"output_stride": _("How many pixels one cell of the last map covers a side.")},
         slim_width=7 / 32,

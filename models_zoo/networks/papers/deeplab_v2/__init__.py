@@ -34,7 +34,7 @@ ARCHITECTURES = (
             "One dilation rate fits one size of things. Four of them side by side look at the same "
             "place at four scales."
         ),
-        claims=(Claim(_("Several rates beat one."), "miou", ("deeplab_v1",)),),
+        claims=(Claim(_("Several rates beat one."), ("several_rates",)),),
         path=f"{__name__}.network:DeepLabV2VGG16",
         options={"rates": _("The dilation of each branch.")},
         slim_width=5 / 32,

@@ -43,13 +43,7 @@ ARCHITECTURES = (
             "brings global context back by image pooling, varies the dilation within a stage, and "
             "needs no conditional random field."
         ),
-        claims=(
-            Claim(
-                _("Global pooling gives context (DeepLab v3)."),
-                "context",
-                ("deeplab_v2_resnet101",),
-            ),
-        ),
+        claims=(Claim(_("Global pooling gives context (DeepLab v3)."), ("image_pooling",)),),
         path=f"{__name__}.network:DeepLabV3",
         arguments={"depth": 50},
         options=_OPTIONS,

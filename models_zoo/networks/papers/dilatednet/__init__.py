@@ -32,7 +32,7 @@ ARCHITECTURES = (
         answers=_(
             "Once dilation keeps the view, pools without stride only smear. DilatedNet drops them."
         ),
-        claims=(Claim(_("Dropping the last pools helps."), "miou", ("deeplab_v1",)),),
+        claims=(Claim(_("Dropping the last pools helps."), ("last_pools",)),),
         path=f"{__name__}.network:DilatedNet",
         arguments={"context": None},
         options=_OPTIONS,
@@ -64,7 +64,7 @@ ARCHITECTURES = (
         paper=PAPER,
         idea=_("The same context module with up to 32 maps a class."),
         answers=_("The context module once more, wide enough to tell more contexts apart."),
-        claims=(Claim(_("A context module helps."), "miou", ("dilatednet_front",)),),
+        claims=(Claim(_("A context module helps."), ("context_module",)),),
         path=f"{__name__}.network:DilatedNet",
         arguments={"context": "large"},
         options=_OPTIONS,

@@ -68,7 +68,12 @@ ARCHITECTURES = (
             "fixed bilinear step, so finer detail is out of reach, and the view is as fixed as "
             "before."
         ),
-        claims=(Claim(_("Skip connections bring boundaries back."), "boundary_f1", ("fcn32s",)),),
+        claims=(
+            Claim(
+                _("Skip connections bring boundaries back."),
+                ("skips", "skips_pool4", "skips_pool3"),
+            ),
+        ),
         path=f"{__name__}.network:FCN",
         arguments={"skips": 2},
         slim_width=3 / 16,

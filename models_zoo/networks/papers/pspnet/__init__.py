@@ -38,11 +38,7 @@ ARCHITECTURES = (
             "A wide view still does not say what scene this is: a boat on a river is taken for a "
             "car. Averages over the whole image and over its parts tell every pixel."
         ),
-        claims=(
-            Claim(
-                _("Global pooling gives context (PSPNet)."), "context", ("deeplab_v2_resnet101",)
-            ),
-        ),
+        claims=(Claim(_("Global pooling gives context (PSPNet)."), ("pyramid_pooling",)),),
         path=f"{__name__}.network:PSPNet",
         arguments={"depth": 50},
         options=_OPTIONS,

@@ -35,10 +35,7 @@ ARCHITECTURES = (
             "leaves them out and keeps only where each maximum was: lighter, faster, and still "
             "sharp."
         ),
-        claims=(
-            Claim(_("Unpooling brings boundaries back."), "boundary_f1", ("fcn32s",)),
-            Claim(_("SegNet costs less than DeconvNet."), "gmacs", ("deconvnet",)),
-        ),
+        claims=(Claim(_("Unpooling brings boundaries back."), ("unpooling",)),),
         path=f"{__name__}.network:SegNet",
         options={
             "unpooling": _("How the decoder's maps grow: to the maxima's places, or smoothly.")

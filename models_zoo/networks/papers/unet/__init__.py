@@ -27,9 +27,7 @@ ARCHITECTURES = (
             "Unpooling brings back places, but not what was there. U-Net hands the encoder's "
             "features over whole, by concatenation, and learns from few images."
         ),
-        claims=(
-            Claim(_("Concatenated skips do more than unpooling."), "boundary_f1", ("segnet",)),
-        ),
+        claims=(Claim(_("Concatenated skips bring boundaries back."), ("concatenation",)),),
         path=f"{__name__}.network:UNet",
         options={
             "bias": _("Convolutions have a bias."),
