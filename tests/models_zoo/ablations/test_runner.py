@@ -159,7 +159,7 @@ def test_results_of_before_a_setting_was_made_still_count(done):
     plan, out = done
     counts = Counts.read(out / "plain-0.npz")
     recipe = dict(counts.about["recipes"]["plain"])
-    del recipe["teacher"], recipe["start"]
+    del recipe["ema"], recipe["passes"]
     older = replace(counts, about={**counts.about, "recipes": {"plain": recipe}})
     older.write(out / "plain-0.npz")
     assert Results(plan_read(plan), out).counts(("plain", 0)) is not None
