@@ -16,6 +16,8 @@ from experiments.models import Epoch, Evaluation, Run
 from experiments.scores.metrics import metric_rows, rounded
 from experiments.scores.results import counts_of
 from experiments.scores.statistics import PairedDifference, paired_bootstrap
+from models_zoo.data import DatasetSplit
+from models_zoo.data.formats import formats
 from models_zoo.metrics.table import leading
 
 
@@ -78,7 +80,10 @@ def _paired(first: Evaluation | None, second: Evaluation | None) -> PairedDiffer
     if one is None or two is None or one[0] != two[0]:
         return None
     try:
-        return paired_bootstrap(one[1], two[1])
+        slug = first.checkpoint.dataset.slug
+        kinds = (kind for kind in formats().values() if getattr(kind, "slug", "") == slug)
+        blocks = next(kinds, DatasetSplit).blocks_of(one[0])
+        return paired_bootstrap(one[1], two[1], blocks=blocks)
     except ValueError:
         # Images of the same names, but with other truths.
         return None

@@ -62,8 +62,13 @@ def _miou(hits: np.ndarray, union: np.ndarray) -> np.ndarray:
     )
 
 
-def paired_bootstrap(first: Counts, second: Counts, *, seed: int = 0) -> PairedDifference:
+def paired_bootstrap(
+    first: Counts, second: Counts, *, blocks: Sequence[int] = (), seed: int = 0
+) -> PairedDifference:
     """Resample the images with replacement, both models on the same ones, 2,000 times.
+
+    `blocks`: a number for each image, equal for those that are drawn together, such as frames of a
+    video that follow each other (`DatasetSplit.blocks_of`); each image alone unless given.
 
     mIoU is computed from the summed counts of each resample, as over the data set itself. Equal
     input gives equal output. ValueError without images or when the truths differ.
@@ -72,11 +77,14 @@ def paired_bootstrap(first: Counts, second: Counts, *, seed: int = 0) -> PairedD
     if images == 0 or not np.array_equal(first.truth, second.truth):
         raise ValueError("Only scores of the same images can be paired.")
     random = np.random.default_rng(seed)
+    # Frame by frame, frames that resemble each other counted as so many independent images.
+    _, block_of = np.unique(blocks or np.arange(images), return_inverse=True)
+    count = int(block_of.max()) + 1
     differences = []
     for start in range(0, RESAMPLES, CHUNK):
         size = min(CHUNK, RESAMPLES - start)
         # How often, not which: the sum of the counts is one product of matrices then.
-        drawn = random.multinomial(images, np.full(images, 1 / images), size=size)
+        drawn = random.multinomial(count, np.full(count, 1 / count), size=size)[:, block_of]
         differences.append(_resampled(second, drawn) - _resampled(first, drawn))
     low, high = np.nanpercentile(np.concatenate(differences), [2.5, 97.5])
     every = np.ones((1, images))

@@ -75,14 +75,14 @@ def score(predict: Predict, data: str, split: str, about: dict[str, Any]) -> tup
     classes, ignored = len(dataset.classes), dataset.ignore_index
     rows = [_row(item, predict(item.image), dataset, classes, ignored) for item in items]
     failures = sorted({key for row in rows for key in row.failures})
-    names = [dataset.sequence_of(dataset.name(index)) for index in range(len(items))]
+    blocks = dataset.blocks_of([dataset.name(index) for index in range(len(items))])
     hash_ = {"split_hash": dataset.split_hash}
     truth = Truth(
         {"data": dataset.slug, "split": split, "images": len(items), "failures": failures} | hash_,
         truth=np.stack([row.counts.sum(axis=1) for row in rows]),
         sizes=np.stack([row.objects for row in rows]),
         failures=_columns(rows, failures, len),
-        blocks=np.unique(names, return_inverse=True)[1],
+        blocks=np.array(blocks),
     )
     hits = np.stack([np.diag(row.counts) for row in rows])
     return truth, Counts(

@@ -96,12 +96,13 @@ class DatasetSplit(ABC):
         """16 hexadecimal digits that change with any image, mask or name of the split."""
 
     @staticmethod
-    def sequence_of(name: str) -> str:
-        """Of an image's name, the video that it is a frame of; the name itself where it is none.
+    def blocks_of(names: Sequence[str]) -> list[int]:
+        """A number for each image, by its name: equal where images resemble each other.
 
-        Frames of one video resemble each other: statistics resample whole sequences.
+        Statistics draw whole blocks: frames of a video that follow each other tell hardly more than
+        one of them. Here each image is a block of its own.
         """
-        return name
+        return list(range(len(names)))
 
     def facts(self, index: int) -> Any:
         """What `diagnosis` needs to know of an item, for data sets that bring one."""

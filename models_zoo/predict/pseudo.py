@@ -18,7 +18,8 @@ from models_zoo.data.base import DatasetSplit
 from models_zoo.data.formats.folder import DESCRIPTION
 from models_zoo.files import write_atomically
 from models_zoo.masks import mask_png
-from models_zoo.predict.engine import Engine, PredictedMask
+from models_zoo.memory import PeakBytes
+from models_zoo.predict.engine import Engine, logit_blocks
 
 PROVENANCE = "pseudo.json"
 UNSURE = 255
@@ -67,7 +68,7 @@ def pseudo_label(
     pixels = 0
     for index in range(len(dataset)):
         image = dataset.load_image(index)
-        mask = _sure_mask(engine.predict(weights, sidecar, image), thresholds)
+        mask = _sure_mask(engine, weights, sidecar, image, thresholds)
         # PNG: what is learned from is what was labelled, to the last bit.
         Image.fromarray(image).save(images / f"{dataset.name(index)}.png")
         write_atomically(masks / f"{dataset.name(index)}.png", mask_png(mask, sidecar["classes"]))
@@ -96,10 +97,23 @@ def provenance_read(specification: str) -> Mapping[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _sure_mask(prediction: PredictedMask, thresholds: np.ndarray) -> np.ndarray:
-    # Probabilities are bytes here: 0.9 asks for 230 of 255.
-    sure = prediction.top_probabilities[0] / 255 >= thresholds[prediction.mask]
-    return np.where(sure, prediction.mask, UNSURE).astype(np.uint8)
+def _sure_mask(
+    engine: Engine,
+    weights: Path,
+    sidecar: dict[str, Any],
+    image: np.ndarray,
+    thresholds: np.ndarray,
+) -> np.ndarray:
+    network, _ = engine.network(weights, sidecar)
+    score = engine.scorer(network, sidecar, PeakBytes(engine.device))
+    mask = np.full(image.shape[:2], UNSURE, np.uint8)
+    for rows, columns, logits in logit_blocks(score, image, tuple(sidecar["input_size"]), "model"):
+        # Not a prediction's bytes, the highest of which stands for .998 too: with that, a threshold
+        # of 1 kept what was less than sure.
+        probability, ids = (part.cpu().numpy() for part in logits.softmax(dim=0).max(dim=0))
+        sure = probability >= thresholds[ids]
+        mask[rows, columns][sure] = ids[sure]
+    return mask
 
 
 def _description(sidecar: dict[str, Any], dataset: DatasetSplit) -> dict[str, Any]:

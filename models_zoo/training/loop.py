@@ -250,7 +250,8 @@ class Trainer:
             raise ValueError(f"{self.out} holds a run with another {', '.join(changed)}.")
         if state["hashes"] != self.hashes:
             raise ValueError(
-                f"The data has changed, or a checkpoint, since the run in {self.out} began."
+                "The data has changed, or the teacher or the start, since the run in "
+                f"{self.out} began."
             )
         self.optimisation.restore(state)
         self.at = Position(**state["position"])

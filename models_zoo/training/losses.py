@@ -34,7 +34,12 @@ def _cross_entropy(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tens
 
 
 def _focal(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tensor:
-    """Lin et al. 2017: a pixel counts by how wrong it still is, (1 − p)^2."""
+    """Softmax focal loss: a pixel counts by how wrong it still is, (1 − p)² · −log p.
+
+    p is the softmax's probability of the true class. Lin et al. 2017 define theirs by a sigmoid a
+    class, with each class against all others, and balance those two by α; here the classes compete,
+    and class weights, if there are any, take α's place.
+    """
     plain = cross_entropy(logits, mask, ignore_index=IGNORED, reduction="none")
     valid = mask != IGNORED
     weight = _pixel_weights(mask, weights, valid)

@@ -5,6 +5,7 @@ Brostow, Fauqueur, Cipolla 2009; 367/101/233 images at 480×360, 11 classes and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from models_zoo.data.base import (
 from models_zoo.data.classes import CAMVID, CAMVID_VOID
 
 _MASKS = "annot"
+_BLOCK = 10  # frames
 
 
 class CamVid(FileDataset):
@@ -41,9 +43,22 @@ class CamVid(FileDataset):
             raise missing_split(split, self.root / split, available)
 
     @staticmethod
-    def sequence_of(name: str) -> str:
-        # 0001TP_006690: frame 6690 of the drive 0001TP.
-        return name.partition("_")[0]
+    def blocks_of(names: Sequence[str]) -> list[int]:
+        """Ten frames that follow each other in one drive, as in 0016E5_07959, are a block.
+
+        A frame a second: after ten of them little is left in view. Val is of one drive and test of
+        two, too few to be drawn as wholes.
+        """
+        drives: dict[str, list[str]] = {}
+        for name in sorted(names):
+            drives.setdefault(name.partition("_")[0], []).append(name)
+        blocks = {
+            name: (drive, place // _BLOCK)
+            for drive, frames in drives.items()
+            for place, name in enumerate(frames)
+        }
+        order = {block: n for n, block in enumerate(sorted(set(blocks.values())))}
+        return [order[blocks[name]] for name in names]
 
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:

@@ -53,6 +53,19 @@ def test_the_interval_is_that_of_a_plain_bootstrap() -> None:
     assert (found.low, found.high) == expected
 
 
+def test_frames_that_follow_each_other_are_drawn_together() -> None:
+    """Five copies of each of eight images tell as little as the eight do."""
+    (one, _), (two, _) = predictions(0.7, seed=1, images=8), predictions(0.72, seed=2, images=8)
+    copies = [
+        Counts(*(np.repeat(a, 5, 0) for a in (c.hits, c.truth, c.predicted))) for c in (one, two)
+    ]
+    eight, alone = paired_bootstrap(one, two), paired_bootstrap(*copies)
+    together = paired_bootstrap(*copies, blocks=np.repeat(np.arange(8), 5).tolist())
+    assert (together.low, together.high) == pytest.approx((eight.low, eight.high), abs=1e-12)
+    assert alone.high - alone.low < 0.6 * (together.high - together.low)
+    assert together.difference == alone.difference
+
+
 def test_equal_models_are_not_told_apart() -> None:
     one, _ = predictions(0.7, seed=1)
     same = paired_bootstrap(one, one)

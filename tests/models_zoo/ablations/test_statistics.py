@@ -12,7 +12,6 @@ from models_zoo.ablations.statistics import (
     student_below,
     student_quantile,
 )
-from models_zoo.data import open_dataset
 from models_zoo.metrics import confusion, scores
 
 IMAGES, CLASSES = 60, 3
@@ -146,10 +145,3 @@ def test_miou_of_kept_counts_is_the_splits():
     twice = np.array([[2, 1, 0, 1, 1, 1, 1]])
     wanted = scores(sum(counts) + counts[0] - counts[2])["miou"]
     assert arm.score("miou", truth, twice)[0] == pytest.approx(wanted)
-
-
-def test_frames_of_camvid_know_their_drive():
-    assert type(open_dataset("scenes:48x64:20", "val")).sequence_of("val00003") == "val00003"
-    from models_zoo.data.formats.camvid import CamVid
-
-    assert CamVid.sequence_of("0016E5_07959") == CamVid.sequence_of("0016E5_00001") == "0016E5"

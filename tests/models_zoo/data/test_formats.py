@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models_zoo.data import format_of, open_dataset
+from models_zoo.data import DatasetSplit, format_of, open_dataset
 from models_zoo.data.formats import formats
 from models_zoo.data.rasters import polygon_fill, rle_decode
 from models_zoo.data.scenes import draw, split_seed
@@ -22,6 +22,16 @@ def save(path, array) -> None:
 
 def street(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return draw_street(seed, 48, 64)
+
+
+def test_ten_frames_of_a_drive_are_a_block_and_other_images_their_own():
+    names = [f"Seq05VD_f{30 * n:05d}" for n in range(12)] + ["0001TP_000001", "0001TP_000031"]
+    blocks = formats()["camvid"].blocks_of(names)
+    assert blocks[:10] == [blocks[0]] * 10
+    assert blocks[10] == blocks[11] != blocks[0]
+    assert blocks[12] == blocks[13]
+    assert len(set(blocks)) == 3
+    assert DatasetSplit.blocks_of(["b", "a", "c"]) == [0, 1, 2]
 
 
 def test_camvid(tmp_path):

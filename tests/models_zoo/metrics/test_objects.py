@@ -103,6 +103,24 @@ def test_mistaking_each_for_its_like_shows_in_two_numbers():
     assert result["thin"]["value"] == 1.0
 
 
+def test_a_missed_object_is_as_wrong_as_a_mistaken_one():
+    """Named as a third class, it counted for nothing, and each network had other objects."""
+    drawn = scenes(30)
+    whole = diagnose(drawn, lambda scene: scene.mask)
+
+    def missed(scene):
+        mask = scene.mask.copy()
+        for instance in provoking(scene, "context")[::2]:
+            mask[scene.instance_map == instance.id] = 3
+        return mask
+
+    result = diagnose(drawn, missed)
+    assert result["context"]["objects"] == whole["context"]["objects"] > 20
+    assert 0 < result["context"]["value"] < 0.9
+    nothing = diagnose(drawn, lambda scene: np.full_like(scene.mask, 3))
+    assert nothing["context"] == {"value": 0.0, "objects": whole["context"]["objects"]}
+
+
 def test_a_large_object_cut_in_half_counts_half():
     def cut(scene):
         mask = scene.mask.copy()

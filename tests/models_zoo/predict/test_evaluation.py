@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from models_zoo.cli import main
@@ -118,7 +119,35 @@ def test_pseudo_labels_are_a_data_set_of_their_own(data, trained, tmp_path):
     assert description_read(tmp_path / "all" / "classes.json")["ignore_index"] == 255
     sure = read_mask(tmp_path / "sure" / "train" / "masks" / "test00.png") != 255
     assert 0 < sure.mean() < 1
-    assert np.array_equal(sure, predicted.top_probabilities[0] == 255)
+    # Less than what a byte of 255 stands for: that begins at .998.
+    assert set(predicted.top_probabilities[0][sure]) == {255}
+    assert sure.sum() < np.count_nonzero(predicted.top_probabilities[0] == 255)
+
+
+def test_only_what_is_sure_reaches_a_threshold_of_one(data, trained, tmp_path, monkeypatch):
+    """A prediction's bytes round .998 up to 255, which is no 1."""
+    biased = Engine.scorer
+
+    def nearly(self, network, sidecar, peak):
+        score = biased(self, network, sidecar, peak)
+
+        def scored(pixels, scored_at):
+            logits = torch.zeros_like(score(pixels, scored_at))
+            logits[0] = 8.0  # .998 of three classes
+            logits[0, 0] = 200.0
+            return logits
+
+        return scored
+
+    monkeypatch.setattr(Engine, "scorer", nearly)
+    assert label(data, trained, tmp_path / "one", "1.0") == 0
+    assert label(data, trained, tmp_path / "less", "0.99") == 0
+    shares = [
+        json.loads((tmp_path / name / "pseudo.json").read_text())["kept_share"]
+        for name in ("one", "less")
+    ]
+    assert 0 < shares[0] < 0.1
+    assert shares[1] == 1
 
 
 def test_pseudo_labels_do_not_overwrite(data, trained, tmp_path, capsys):

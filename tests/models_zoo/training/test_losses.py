@@ -67,6 +67,15 @@ def test_focal_by_hand():
     assert LOSSES["focal"](logits, mask, None).item() == pytest.approx(wanted)
 
 
+def test_focal_is_of_the_softmax_and_not_of_a_sigmoid_a_class():
+    logits = torch.tensor([1.0, 2.0, -1.0]).reshape(1, 3, 1, 1)
+    mask = torch.ones(1, 1, 1, dtype=torch.int64)
+    p = math.exp(2) / (math.e + math.exp(2) + math.exp(-1))
+    wanted = (1 - p) ** 2 * -math.log(p)
+    assert LOSSES["focal"](logits, mask, None).item() == pytest.approx(wanted)
+    assert "softmax focal loss" in LOSSES["focal"].__doc__.lower()
+
+
 def test_dice_by_hand():
     logits = torch.zeros(1, 2, 1, 4)  # p = 1/2 everywhere
     mask = torch.tensor([[[0, 0, 0, 1]]])
