@@ -11,7 +11,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from lineage.measures import BY_NAME, Measure
@@ -25,8 +25,10 @@ LOWER = 0.95
 FIELD_RANGE = (0.2, 0.5)  # about a third
 _COST = Measure("gmacs", _("Multiply-adds"), lambda entry: entry["gmacs"], unit="G", less=True)
 WHOLE = (
-    Claim(_("A pretrained backbone helps."), ("pretrained",)),
-    Claim(_("Cells on the corner pixels (align_corners) are better."), ("align_corners",)),
+    Claim(gettext_noop("A pretrained backbone helps."), ("pretrained",)),
+    Claim(
+        gettext_noop("Cells on the corner pixels (align_corners) are better."), ("align_corners",)
+    ),
 )
 
 
