@@ -17,6 +17,6 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     from models_zoo.bench import counting_ratio, training_ratio
 
     counting, training = counting_ratio(), training_ratio()
-    print(f"training throughput beside a plain loop    {training['ratio']:5.2f} (at least 1.5)")
+    print(f"training throughput beside a plain loop    {training['ratio']:5.2f} (at least 2.0)")
     print(f"confusion counts beside torchmetrics       {counting['ratio']:5.1f} (at least 20)")
     return {"training": training, "counting": counting}

@@ -160,18 +160,19 @@ def test_a_line_one_pixel_wide_stays_whole():
 def test_facts_agree_with_mask_and_picture(train):
     for scene in train[:60]:
         assert scene.mask.max() < len(CLASSES)
+        areas = np.bincount(scene.instance_map.ravel())
         for one in scene.instances:
-            here = scene.instance_map == one.id
-            rows, columns = np.nonzero(here)
-            assert one.area == len(rows) > 0
-            box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-            assert one.box == box
-            assert (scene.mask[here] == one.class_id).all()
+            left, top, right, bottom = one.box
+            here = scene.instance_map[top:bottom, left:right] == one.id
+            assert one.area == areas[one.id] == here.sum() > 0  # nothing of it outside its box
+            for edge in (here[0], here[-1], here[:, 0], here[:, -1]):
+                assert edge.any()
+            assert (scene.mask[top:bottom, left:right][here] == one.class_id).all()
             assert set(one.failures) <= set(FAILURES)
             if "large" in one.failures:
-                assert one.area >= LARGE_SHARE * here.size
+                assert one.area >= LARGE_SHARE * scene.mask.size
             if "small" in one.failures:
-                assert one.area <= SMALL_SHARE * here.size
+                assert one.area <= SMALL_SHARE * scene.mask.size
                 assert one.distance >= SMALL_DISTANCE
             if "low_contrast" in one.failures:
                 assert one.contrast <= LOW_CONTRAST

@@ -54,10 +54,16 @@ def test_a_loss_is_nought_when_right_and_falls_along_its_gradient(name, weights)
     assert 0 < after < before
 
 
-def test_cross_entropy_is_torchs():
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_cross_entropy_and_its_gradient_are_torchs(weights):
     logits, mask = sample()
-    wanted = cross_entropy(logits, mask, weight=WEIGHTS, ignore_index=IGNORED)
-    torch.testing.assert_close(LOSSES["cross_entropy"](logits, mask, WEIGHTS), wanted)
+    own, other = (logits.clone().requires_grad_() for _ in range(2))
+    wanted = 3 * cross_entropy(other, mask, weight=weights, ignore_index=IGNORED)
+    loss = 3 * LOSSES["cross_entropy"](own, mask, weights)
+    torch.testing.assert_close(loss, wanted)
+    loss.backward()
+    wanted.backward()
+    torch.testing.assert_close(own.grad, other.grad)
 
 
 def test_focal_by_hand():
