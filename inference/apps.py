@@ -1,7 +1,6 @@
 """The inference app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,7 +14,7 @@ class InferenceConfig(AppConfig):
     def ready(self) -> None:
         from inference import costs  # noqa: F401  (the leaderboard asks it)
         from inference.models import Image
-        from segweb.jobs.files import files_follow
+        from segweb.jobs.orphans import folders_follow
 
         # Of jobs' rows segweb's own app says it; an image is no job.
-        post_delete.connect(files_follow, sender=Image)
+        folders_follow(Image)

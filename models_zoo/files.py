@@ -6,19 +6,30 @@ old one or the new one, never half of one.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+_LONGEST_NAME = 150  # bytes; a disk takes 255, of which suffixes and drafts need some
+# EFBIG too: a limit on the size of files (ulimit -f) stops a writer as a full disk does.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def disk_full(fault: BaseException) -> bool:
+    """Whether a fault says that there is no room left to write to."""
+    return isinstance(fault, OSError) and fault.errno in _FULL
+
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, *, named: Callable[[Path], Path] | None = None) -> Iterator[BinaryIO]:
     """A file to write; it becomes `path` when the block ends, and vanishes when the block fails.
 
-    OSError when it cannot be written.
+    `named` gives another path, of the same folder, for the file as it was written. OSError when it
+    cannot be written.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
@@ -27,7 +38,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             # Before the move: else the name could reach the disk without the bytes.
             os.fsync(file.fileno())
-        temporary.replace(path)
+        temporary.replace(named(temporary) if named else path)
     # Ctrl-C leaves no temporary file either.
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -50,6 +61,18 @@ def clear_temporaries(folder: Path) -> None:
     """Removes what writers that were killed left in `folder`."""
     for path in folder.glob(".*.tmp"):
         path.unlink(missing_ok=True)
+
+
+def short_name(name: str) -> str:
+    """A file's name without its suffix that fits every disk and column: a long one is cut.
+
+    The hash at its end keeps two of one beginning apart.
+    """
+    if len(name.encode()) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    cut = name.encode()[: _LONGEST_NAME - len(digest) - 1].decode(errors="ignore")
+    return f"{cut}-{digest}"
 
 
 def sha256_of(path: Path) -> str:

@@ -2,21 +2,22 @@
 
 from django.apps import AppConfig
 from django.core.checks import register
-from django.db.models.signals import post_delete
+from django.db.models.signals import pre_save
 
 
 class SegWebConfig(AppConfig):
-    """Holds no tables. Every kind of job is checked, and its files go with its row."""
+    """Holds no tables. Kinds of job are checked, and so are rows; files go with their rows."""
 
     name = "segweb"
     verbose_name = "SegWeb"
 
     def ready(self) -> None:
         from segweb.checks import job_kinds_check
+        from segweb.http.columns import columns_check
         from segweb.jobs import job_models
-        from segweb.jobs.files import files_follow
+        from segweb.jobs.orphans import folders_follow
 
         register(job_kinds_check)
+        pre_save.connect(columns_check)
         for kind in job_models():
-            # By signal: rows also go with an account or in bulk, and no service hears of it.
-            post_delete.connect(files_follow, sender=kind)
+            folders_follow(kind)

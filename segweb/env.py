@@ -19,6 +19,7 @@ VARIABLES = {
     "HOST": (str, "127.0.0.1"),
     "PORT": (int, 8000),
     "ALLOWED_HOSTS": (list, []),
+    "SCRIPT_NAME": (str, ""),  # which gunicorn reads by itself
     "NUM_PROXIES": (int, 0),
     "CSRF_TRUSTED_ORIGINS": (list, []),
     # where it keeps things
@@ -46,6 +47,8 @@ VARIABLES = {
     "SWEEP_SECONDS": (float, 5.0),
     # a job that kills its workers ends LOST after these, and the next one runs
     "MAX_ATTEMPTS": (int, 3),
+    # a trainer that tells nothing and uses no processor for so long hangs; it is ended
+    "STALL_SECONDS": (float, 300.0),
     "TRAINING_GPUS": (int, 1),
     # read by models_zoo, which knows nothing of Django
     "SEGWEB_CATALOGUE": (str, ""),

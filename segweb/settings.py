@@ -18,6 +18,9 @@ LOOPBACK = ["localhost", "127.0.0.1", "::1"]
 # Under which names others reach an opened server is theirs to say; SegWeb cannot know them.
 ALLOWED_HOSTS = env("ALLOWED_HOSTS") or ([*LOOPBACK, "[::1]"] if HOST in LOOPBACK else ["*"])
 CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
+if env("NUM_PROXIES"):
+    # By itself gunicorn believes only a proxy of its own host; links would begin with http://.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -53,7 +56,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     # Last, and therefore the first that is asked about a fault of a view.
-    "segweb.http.health.DatabaseAwayMiddleware",
+    "segweb.http.faults.FaultsMiddleware",
 ]
 
 ROOT_URLCONF = "segweb.urls"
@@ -98,6 +101,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Files
 
 MEDIA_ROOT = VAR_DIR / "media"
+# Large uploads while they arrive: on the disk of what is kept, where the sweeper finds what a
+# killed process left.
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
 DATA_ROOT = BASE_DIR / env("SEGWEB_DATA") if env("SEGWEB_DATA") else VAR_DIR / "data"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_URL = "static/"
@@ -108,7 +115,7 @@ STATICFILES_FINDERS = [
     "segweb.http.bokehjs.BokehFinder",
 ]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "segweb.jobs.storage.WholeFiles"},
     "staticfiles": {"BACKEND": "segweb.http.staticfiles.StaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
@@ -199,6 +206,7 @@ HEARTBEAT_SECONDS = env("HEARTBEAT_SECONDS")
 LEASE_SECONDS = env("LEASE_SECONDS")
 SWEEP_SECONDS = env("SWEEP_SECONDS")
 MAX_ATTEMPTS = env("MAX_ATTEMPTS")
+STALL_SECONDS = env("STALL_SECONDS")
 
 # What visitors and workers may use
 

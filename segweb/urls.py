@@ -20,6 +20,8 @@ api: list[URLPattern | URLResolver] = [
     re_path(r"^(.*/)?$", NothingHere.as_view()),
 ]
 
+handler500 = "segweb.http.faults.server_error"
+
 # Its own redirect to the address with the slash would turn a POST into a GET.
 admin.site.final_catch_all_view = False
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -170,6 +170,9 @@ class Stack:
             return False
 
 
+S = TypeVar("S", bound=Stack)
+
+
 def _renamed(worker: Process) -> Process:
     """The same worker once more, which needs a name of its own."""
     command = tuple(word.replace("training@", "second@") for word in worker.command)
@@ -207,12 +210,14 @@ def tiny_checkpoint(folder: Path, architecture: str) -> Path:
     return path
 
 
-def stack_up(var: Path, *weights: Path, static: bool = False, **settings: str) -> Stack:
+def stack_up(
+    var: Path, *weights: Path, static: bool = False, kind: type[S] = Stack, **settings: str
+) -> S:
     """A migrated stack with checkpoints, Redis and web server; no worker, no sweeper.
 
     Pages need the `static` files, REST does not.
     """
-    stack = Stack(var, **settings)
+    stack = kind(var, **settings)
     try:
         stack.start("redis")
         stack.python("manage.py", "migrate", "--verbosity", "0")

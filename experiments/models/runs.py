@@ -39,6 +39,7 @@ class Run(Job):
     RUNNING ──the trainer says what is wrong──▶ FAILED
     RUNNING ──trainer or worker was killed──▶ QUEUED, and LOST after MAX_ATTEMPTS without an epoch
     STOPPED | FAILED | LOST ──run_resume──▶ QUEUED, going on from the last saved state
+    DONE ──run_resume, with more epochs──▶ QUEUED, going on likewise
 
     `attempt` counts the tries since the last recorded epoch; `attempts` holds all of them. An
     `external` run is RUNNING without a lease from its creation until its last epoch is reported
@@ -152,13 +153,20 @@ class Run(Job):
         resumable = (State.STOPPED, State.FAILED, State.LOST)
         return self.kind == Kind.TRAINED and self.state in resumable
 
+    @property
+    def can_train_on(self) -> bool:
+        """Whether a worker could go on with it for more epochs, although it is done."""
+        whole = self.epochs is not None and self.epoch >= self.epochs
+        return self.kind == Kind.TRAINED and self.state == State.DONE and whole
+
 
 class Attempt(models.Model):
     """One try at a run: the worker that claimed it, from claim to end.
 
     `outcome` is "" while it goes on; then done, stopped, failed, released (the worker was shut
-    down), crashed (the trainer was killed), or lost (the worker was). First and last epoch are
-    those that it recorded.
+    down), crashed (the trainer was killed), stalled (it did nothing any more), or lost (the worker
+    was). First and last epoch are those that it recorded. `fallback` is of one whose newest states
+    were damaged: {damaged: [name], epoch, step} of where it went on, both 0 at the beginning.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="attempts")
@@ -170,6 +178,7 @@ class Attempt(models.Model):
     exit_code = models.SmallIntegerField(null=True, blank=True)
     first_epoch = models.PositiveIntegerField(null=True, blank=True)
     last_epoch = models.PositiveIntegerField(null=True, blank=True)
+    fallback = models.JSONField(null=True, blank=True)
 
     class Meta:
         ordering = ["number"]

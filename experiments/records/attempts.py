@@ -44,6 +44,12 @@ def attempt_reach(*, attempt: Attempt, epoch: int) -> None:
     attempt.save(update_fields=["first_epoch", "last_epoch"])
 
 
+def attempt_fall_back(*, attempt: Attempt, damaged: list[str], epoch: int, step: int) -> None:
+    """Note that an attempt found its newest states damaged, and where it went on instead."""
+    told = {"damaged": damaged, "epoch": epoch, "step": step}
+    Attempt.objects.filter(pk=attempt.pk).update(fallback=told)
+
+
 def probes_record(*, run: Run, epoch: int) -> None:
     """Rows for the masks that the trainer wrote of its probe images; each once."""
     folder = f"{run.folder}/probes/{epoch:04d}"

@@ -2,7 +2,7 @@
 
 run.json                                               what the trainer was told to do
 events.jsonl  log.txt  diff.patch  audit.json          what happened
-state-<step>.pt                                        what it resumes from (the last two)
+state-<step>-<sha256>.pt                               what it resumes from (the last two)
 best.safetensors  best.json  best.evaluation.json      its best weights and what they scored
 images/<name>.jpg  truth/<name>.png                    the images that masks are kept of
 probes/<epoch>/<name>.png                              masks of the probe images, by epoch

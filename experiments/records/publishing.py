@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Confusion, Kind, Run
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
+from models_zoo.training.record.state import KEPT
 from segweb.host.artefacts import local_path
 from segweb.jobs import ENDED
 from segweb.jobs.files import folder_bytes
@@ -72,7 +73,7 @@ class Pruned:
 
 
 def checkpoints_prune() -> Pruned:
-    """Of every run that ended, keep the best weights and the last state; remove what is older."""
+    """Of every run that ended, keep best weights and the last two states; remove what is older."""
     pruned = Pruned()
     for run in Run.objects.filter(state__in=ENDED, kind=Kind.TRAINED):
         removed = _prune(run)
@@ -94,7 +95,8 @@ def _prune(run: Run) -> Pruned:
     except FileNotFoundError:
         return Pruned()
     states = sorted(name for name in files if name.startswith("state-"))
-    old = [f"{run.folder}/{name}" for name in states[:-1]]
+    # As many as while it trained: whoever goes on with it may find the newest one damaged.
+    old = [f"{run.folder}/{name}" for name in states[:-KEPT]]
     pruned = Pruned(len(old), sum(map(default_storage.size, old)))
     for name in old:
         default_storage.delete(name)

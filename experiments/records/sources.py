@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from experiments.models import Dataset
 from models_zoo import data as formats
 from models_zoo.data import format_of, open_dataset
+from segweb.env import BASE_DIR
 
 IMPORTED = "imported"
 
@@ -64,8 +65,14 @@ def data_open(spec: str, split: str) -> formats.DatasetSplit:
     try:
         return open_dataset(data_resolve(spec), split)
     except (ValueError, OSError) as fault:
-        sentence = str(fault).replace(f"{settings.DATA_ROOT}/", "")
-        raise ValidationError(sentence.replace(f"{settings.MEDIA_ROOT}/", "")) from fault
+        raise ValidationError(places_hidden(str(fault))) from fault
+
+
+def places_hidden(sentence: str) -> str:
+    """A sentence without the folders of this host: what lies in them is named all the same."""
+    for place in (settings.DATA_ROOT, settings.MEDIA_ROOT, BASE_DIR):
+        sentence = sentence.replace(f"{place}/", "")
+    return sentence
 
 
 def data_find(name: str) -> str:

@@ -30,6 +30,7 @@ from experiments.runs.serializers import (
     RunChangeSerializer,
     RunCreateSerializer,
     RunDetailSerializer,
+    RunResumeSerializer,
     RunSerializer,
 )
 from experiments.runs.services import (
@@ -190,11 +191,13 @@ class RunStop(RunView):
 class RunResume(RunView):
     """Go on with a run."""
 
-    @extend_schema(request=None, responses={202: RunDetailSerializer})
+    @extend_schema(request=RunResumeSerializer, responses={202: RunDetailSerializer})
     def post(self, request: Request, pk: int) -> Response:
-        """For one that was stopped, failed or got lost; 409 for any other."""
+        """If it was stopped, failed or got lost or, with more `epochs`, is done; 409 otherwise."""
         run = self.get_object()
-        if not run_resume(run=run):
+        form = RunResumeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        if not run_resume(run=run, **form.validated_data):
             return problem(409, _("Only a run that was stopped, failed or got lost can go on."))
         return self.shown(run, status.HTTP_202_ACCEPTED)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from experiments.models import Attempt, Epoch, Kind, Run
 from experiments.records.configuration import FIELDS
 from experiments.records.epochs import metrics_told
+from models_zoo.training.config import TrainConfig, with_settings
 
 # What an integer column of PostgreSQL holds.
 MOST_INT = 2**31 - 1
@@ -19,12 +21,17 @@ Slug = serializers.SlugRelatedField  # of any model
 
 
 class AttemptSerializer(serializers.ModelSerializer):
-    """One try at a run: by whom, from when to when, how it ended, which epochs it recorded."""
+    """One try at a run: by whom, from when to when, how it ended, which epochs it recorded.
+
+    `fallback` names damaged states, and the epoch and step of the one that it went on from.
+    """
+
+    fallback = serializers.DictField(read_only=True, allow_null=True)
 
     class Meta:
         model = Attempt
         fields = ["number", "owner", "started_at", "ended_at", "outcome", "exit_code"]
-        fields += ["first_epoch", "last_epoch"]
+        fields += ["first_epoch", "last_epoch", "fallback"]
         read_only_fields = fields
 
 
@@ -67,6 +74,12 @@ class RunAnnotateSerializer(serializers.Serializer):
     tags = serializers.ListField(child=serializers.CharField(max_length=50), required=False)
 
 
+class RunResumeSerializer(serializers.Serializer):
+    """How long a run that goes on is to be trained, if longer than before."""
+
+    epochs = serializers.IntegerField(required=False, min_value=1, max_value=MOST_INT)
+
+
 class RunChangeSerializer(RunAnnotateSerializer):
     """What a clone changes. Every setting of models_zoo's TrainConfig may stand beside these."""
 
@@ -83,9 +96,25 @@ class RunChangeSerializer(RunAnnotateSerializer):
         """Gather the settings, whether they stand in `config` or beside it."""
         given.pop("pretrained", None)
         beside = {name: self.initial_data[name] for name in FIELDS if name in self.initial_data}
+        if isinstance(self.initial_data, QueryDict):
+            # A form knows words only, as a command line does.
+            words = self.initial_data.items()
+            options = {name: word for name, word in words if name.startswith("options.")}
+            beside = _worded(given.pop("config", {}) | beside | options)
         if beside or "config" in given:
             given["config"] = given.get("config", {}) | beside
         return given
+
+
+def _worded(words: dict[str, str]) -> dict[str, Any]:
+    """Settings that are written as words, as the values that they are."""
+    plain = TrainConfig(architecture="", data="")
+    try:
+        config = with_settings(plain, [f"{name}={word}" for name, word in words.items()])
+    except ValueError as fault:
+        raise serializers.ValidationError({"config": [str(fault)]}) from fault
+    given = {name.partition(".")[0] for name in words}
+    return {name: value for name, value in config.to_json().items() if name in given}
 
 
 class RunCreateSerializer(RunChangeSerializer):

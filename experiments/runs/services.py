@@ -15,7 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from experiments.models import Confusion, Dataset, Kind, Preflight, Run
-from experiments.records.configuration import checkpoints_require, config_columns, train_config
+from experiments.records.configuration import (
+    LARGEST,
+    checkpoints_require,
+    config_columns,
+    train_config,
+)
 from experiments.records.datasets import dataset_ensure
 from experiments.records.sources import data_find, data_open
 from segweb.http.idempotency import made_once, request_digest
@@ -187,9 +192,18 @@ def run_stop(*, run: Run) -> bool:
     return bool(running.update(stop_requested=True))
 
 
-def run_resume(*, run: Run) -> bool:
-    """Queue a run that was stopped, failed or got lost again; False when it is none of these."""
-    resumable = (State.STOPPED, State.FAILED, State.LOST)
+def run_resume(*, run: Run, epochs: int | None = None) -> bool:
+    """Queue a run that was stopped, failed or got lost again; False when it is none of these.
+
+    With `epochs`, more than it was to have, also one that is done. ValidationError for fewer, and
+    for one that ended before its last epoch because it got no better.
+    """
+    resumable = [State.STOPPED, State.FAILED, State.LOST]
+    further = {}
+    if epochs is not None:
+        _require_further(run, epochs)
+        resumable.append(State.DONE)
+        further = {"epochs": epochs}
     rows = Run.objects.filter(pk=run.pk, kind=Kind.TRAINED, state__in=resumable)
     with transaction.atomic():
         changed = rows.update(
@@ -200,10 +214,21 @@ def run_resume(*, run: Run) -> bool:
             queued_at=Now(),
             woken_at=None,
             ended_at=None,
+            **further,
         )
         if changed:
             wakeups.send_on_commit(run)
     return bool(changed)
+
+
+def _require_further(run: Run, epochs: int) -> None:
+    if not (run.epochs or 0) < epochs <= LARGEST["epochs"]:
+        limits = {"least": (run.epochs or 0) + 1, "most": LARGEST["epochs"]}
+        text = _("Give more epochs than before: from %(least)d to %(most)d.") % limits
+        raise ValidationError({"epochs": text})
+    if run.state == State.DONE and run.epoch < run.epochs:
+        text = _("This run ended because it got no better. Clone it with another patience.")
+        raise ValidationError({"epochs": text})
 
 
 def run_request(*, run: Run) -> dict[str, Any]:

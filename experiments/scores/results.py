@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 
 from experiments.models import Evaluation, ImageCounts, Run
 from experiments.scores.statistics import Counts
+from models_zoo.files import short_name
 
 WORST = 30  # images that the page lists
 
@@ -25,17 +26,17 @@ class ImageScore:
     @property
     def photo(self) -> str:
         """The image's name in the run's folder."""
-        return f"images/{self.name}.jpg"
+        return f"images/{short_name(self.name)}.jpg"
 
     @property
     def truth(self) -> str:
         """The true mask's name in the run's folder."""
-        return f"truth/{self.name}.png"
+        return f"truth/{short_name(self.name)}.png"
 
     @property
     def mask(self) -> str:
         """The name of the network's mask in the run's folder."""
-        return f"masks/{self.name}.png"
+        return f"masks/{short_name(self.name)}.png"
 
 
 def run_results(run: Run) -> dict[str, Any]:
@@ -72,4 +73,6 @@ def worst_images(run: Run, evaluation: Evaluation) -> list[ImageScore]:
         masks = set()
     miou = counts.image_miou
     order = [n for n in np.argsort(miou) if not np.isnan(miou[n])][:WORST]
-    return [ImageScore(names[n], float(miou[n]), f"{names[n]}.png" in masks) for n in order]
+    return [
+        ImageScore(names[n], float(miou[n]), f"{short_name(names[n])}.png" in masks) for n in order
+    ]

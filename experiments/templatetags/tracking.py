@@ -25,6 +25,7 @@ OUTCOMES = {
     "failed": _("failed"),
     "released": _("given back: the worker was shut down"),
     "crashed": _("the trainer was killed"),
+    "stalled": _("the trainer did nothing any more and was ended"),
     "lost": _("the worker was lost"),
 }
 WIDTH, HEIGHT = 96, 24

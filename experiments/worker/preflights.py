@@ -17,8 +17,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_noop
 
 from experiments.models import Kind, Preflight, Run
+from experiments.records.sources import places_hidden
 from experiments.worker.environment import hardware
-from experiments.worker.trainer import LEASH, config_write
+from experiments.worker.trainer import LEASH, config_write, gpus_require
 from models_zoo.training.record.failures import FAILED_CODE, MISFIT_CODE
 from segweb.env import BASE_DIR
 from segweb.jobs import Lease, patiently
@@ -34,6 +35,7 @@ def look(preflight: Preflight, lease: Lease) -> dict[str, Any]:
     ValidationError says what of the request does not fit.
     """
     run = Run(**preflight.request)
+    gpus_require(run)
     leash = [sys.executable, "-I", str(LEASH), str(os.getpid())]
     with TemporaryDirectory() as folder:
         config = config_write(run, Path(folder))
@@ -49,7 +51,7 @@ def look(preflight: Preflight, lease: Lease) -> dict[str, Any]:
         raise RuntimeError(told.stderr)
     result = json.loads(told.stdout.splitlines()[-1])
     if failure := result.get("failure"):
-        raise ValidationError(failure["message"])
+        raise ValidationError(places_hidden(failure["message"]))
     result["estimate"] = patiently(lambda: _estimate(run, result))
     return {"result": result}
 

@@ -14,10 +14,11 @@ from typing import Any
 from django.db import transaction
 
 from experiments.models import Attempt, Run
-from experiments.records.attempts import attempt_reach, probes_record
+from experiments.records.attempts import attempt_fall_back, attempt_reach, probes_record
 from experiments.records.checkpoints import protocol_hash
 from experiments.records.epochs import epoch_record, metrics_told
 from experiments.records.files import EVENTS
+from experiments.records.sources import places_hidden
 from segweb.jobs import Lease, job_update
 
 
@@ -56,6 +57,9 @@ class Replay:
             if event["event"] == "epoch":
                 self._epoch(event, attempt, offset)
                 fields |= {"step": 0}
+            elif event["event"] == "fallback":
+                told = {name: event[name] for name in ("damaged", "epoch", "step")}
+                attempt_fall_back(attempt=attempt, **told)
             else:
                 fields |= self._other(event)
         if whole:
@@ -97,5 +101,5 @@ class Replay:
         if kind == "step":
             return {"step": event["step"]}
         if kind == "failure":
-            self.failure = event["message"]
+            self.failure = places_hidden(event["message"])
         return {}

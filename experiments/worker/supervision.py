@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -23,10 +24,12 @@ from experiments.records.checkpoints import CheckpointDamaged
 from experiments.records.files import DIFF
 from experiments.records.publishing import checkpoint_publish, run_tidy
 from experiments.worker.environment import environment_capture
+from experiments.worker.progress import Progress
 from experiments.worker.replay import LeaseLost, Replay
 from experiments.worker.trainer import (
     FolderLock,
     TrainerProcess,
+    gpus_require,
     marked_kill,
     run_mark,
     trainer_command,
@@ -36,6 +39,7 @@ from models_zoo.training.record.failures import FAILED_CODE, MISFIT_CODE
 from segweb.host import devices
 from segweb.jobs import (
     DATABASE_AWAY,
+    LOST_ERROR,
     JobReturned,
     Lease,
     State,
@@ -48,9 +52,12 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 STOP_SECONDS = 120.0  # what a step and saving may take before a stopped trainer is killed
+STOP_IDLE_SECONDS = 5.0  # and one that does nothing at all
 NOT_PUBLISHED = gettext_noop("The training ended, but its best weights could not be read.")
-TOO_FEW_GPUS = gettext_noop("The run asks for more GPUs than its worker has.")
 NOT_WRITTEN = gettext_noop("The run's files could not be written. Is the disk full?")
+STALLED = gettext_noop(
+    "The training stood still and was ended, and no attempt is left. The log says what it did last."
+)
 UNEXPLAINED = gettext_noop("The trainer did not start. The log says why.")
 
 shutting_down = threading.Event()  # set when this worker is told to end
@@ -89,6 +96,7 @@ class Supervision:
         self.folder = Path(default_storage.path(run.folder))
         self.replay = Replay(run, self.folder, lease)
         self.attempt: Attempt
+        self.stalled = False
 
     def carry_out(self) -> dict[str, Any]:
         """Train, and end the attempt; the fields that end the run."""
@@ -132,9 +140,7 @@ class Supervision:
 
     def _train(self, lock: FolderLock) -> int:
         """Run the trainer to its end; its exit code. It is gone whatever happens here."""
-        # Without a GPU several processes share the processor.
-        if self.run.gpus > max(len(devices.gpus()), 1) and devices.gpus():
-            raise ValidationError(TOO_FEW_GPUS)
+        gpus_require(self.run)
         command = trainer_command(self.run, self.folder)
         captured = environment_capture(command=command, folder=self.folder, diff=DIFF)
         captured["device"] = self.run.lease_owner.partition(":")[2].partition(":")[2]
@@ -147,6 +153,7 @@ class Supervision:
 
     def _follow(self, trainer: TrainerProcess, usage: UsageSampler) -> int:
         asked_at: float | None = None
+        progress = Progress(self.folder, trainer.pid)
         while (code := trainer.wait(POLL_SECONDS)) is None:
             try:
                 self.replay.catch_up(self.attempt)
@@ -159,7 +166,13 @@ class Supervision:
             if asked and asked_at is None:
                 asked_at = time.monotonic()
                 trainer.terminate()
-            if asked_at is not None and time.monotonic() - asked_at > STOP_SECONDS:
+            progress.look()
+            if asked_at is not None:
+                waited = time.monotonic() - asked_at
+                if waited > STOP_SECONDS or min(waited, progress.idle) > STOP_IDLE_SECONDS:
+                    trainer.kill()
+            elif progress.idle > settings.STALL_SECONDS:
+                self.stalled = True
                 trainer.kill()
         patiently(lambda: self.replay.catch_up(self.attempt))
         return code
@@ -178,7 +191,9 @@ class Supervision:
         # Of several processes the others end with an error of theirs when one was killed.
         explained = code in (MISFIT_CODE, FAILED_CODE) or (code == 1 and self.run.gpus == 1)
         if self.replay.failure or explained:
-            sentence = self.replay.failure or UNEXPLAINED
+            # A failure with a name tells itself, unless the disk took not even that.
+            unwritten = NOT_WRITTEN if code == FAILED_CODE else UNEXPLAINED
+            sentence = self.replay.failure or unwritten
             return self._end("failed", code, state=State.FAILED, error=sentence)
         if patiently(self._stop_asked):
             return self._end("stopped", code, state=State.STOPPED)
@@ -186,8 +201,8 @@ class Supervision:
             # The worker's end is no fault of the run's: this try does not count.
             self._attempt_end("released", code)
             raise JobReturned(tried=False)
-        self._attempt_end("crashed", code)
-        raise JobReturned(tried=True)
+        self._attempt_end("stalled" if self.stalled else "crashed", code)
+        raise JobReturned(tried=True, lost=STALLED if self.stalled else LOST_ERROR)
 
     def _succeeded(self, code: int) -> dict[str, Any]:
         try:

@@ -21,6 +21,8 @@ from typing import IO
 
 import psutil
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_noop
 
 from experiments.models import Run
 from experiments.records.configuration import checkpoints_require, run_config
@@ -28,10 +30,18 @@ from experiments.records.files import CONFIG, LOG
 from experiments.records.sources import data_resolve
 from models_zoo.files import write_atomically
 from segweb.env import BASE_DIR
+from segweb.host import devices
 
 MARK = "SEGWEB_RUN"
 LOCK = "lock"
 LEASH = BASE_DIR / "segweb" / "host" / "leash.py"
+TOO_FEW_GPUS = gettext_noop("The run asks for more GPUs than its worker has.")
+
+
+def gpus_require(run: Run) -> None:
+    """ValidationError for a run on more GPUs than there are here: a processor is not several."""
+    if run.gpus > max(len(devices.gpus()), 1):
+        raise ValidationError(TOO_FEW_GPUS)
 
 
 def config_write(run: Run, folder: Path) -> Path:

@@ -9,6 +9,7 @@ import psutil
 
 from experiments.models import Run
 from experiments.records.attempts import usage_record
+from experiments.worker.progress import processes_of, processor_seconds
 from segweb.host import devices
 
 SHORTEST_PAUSE = 5.0
@@ -19,7 +20,7 @@ class UsageSampler:
     """Watches a process with everything that it started."""
 
     def __init__(self, run: Run, pid: int) -> None:
-        self._run, self._process = run, psutil.Process(pid)
+        self._run, self._pid = run, pid
         self._started = self._last = time.monotonic()
         self._seconds = 0.0
         self._devices = devices.gpus()
@@ -46,13 +47,11 @@ class UsageSampler:
         self._last, self._seconds = now, seconds
 
     def _processor_and_memory(self) -> tuple[float, int]:
-        seconds, memory = 0.0, 0
-        for process in (self._process, *self._process.children(recursive=True)):
+        processes, memory = processes_of(self._pid), 0
+        for process in processes:
             with suppress(psutil.NoSuchProcess):
-                times = process.cpu_times()
-                seconds += times.user + times.system
                 memory += process.memory_info().rss
-        return seconds, memory
+        return processor_seconds(processes), memory
 
     def _gpu(self) -> tuple[float | None, int | None]:
         if not self._devices:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import uuid
 from typing import Any, ClassVar
 
@@ -14,7 +13,6 @@ from django.utils.translation import gettext_noop
 from segweb.jobs import Job
 
 NO_MEMORY = gettext_noop("The image is too large for the memory of the worker.")
-NO_SPACE = gettext_noop("The disk is full, so the mask could not be stored.")
 NO_FILE = gettext_noop("A file that the prediction needs is missing.")
 UNKNOWN_FAULT = gettext_noop("This model could not process the image. The log says why.")
 
@@ -75,6 +73,4 @@ class InferenceJob(Job):
         # PyTorch says so of processors and of GPUs alike, in RuntimeErrors of several classes.
         if isinstance(fault, MemoryError) or "allocate" in str(fault):
             return NO_MEMORY
-        if isinstance(fault, OSError) and fault.errno == errno.ENOSPC:
-            return NO_SPACE
         return NO_FILE if isinstance(fault, FileNotFoundError) else super().fault_sentence(fault)

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from importlib import import_module
 from io import StringIO
 
@@ -44,14 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             result = options.run(options)
         except TrainingFailed as failure:
-            print(f"models_zoo: {failure}", file=sys.stderr)
+            _say(str(failure))
             return FAILED_CODE
         except (ValueError, OSError) as error:
-            print(f"models_zoo: {sentence_of(error)}", file=sys.stderr)
+            _say(sentence_of(error))
             return MISFIT_CODE
         if options.json:
             print(json.dumps(result))
     return STOPPED_CODE if result.get("stopped") else 0
+
+
+def _say(sentence: str) -> None:
+    # Into a log on the disk that is full, it must not hide the exit code.
+    with suppress(OSError):
+        print(f"models_zoo: {sentence}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

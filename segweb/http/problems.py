@@ -8,14 +8,18 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import DataError, InterfaceError, OperationalError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler, set_rollback
 
+from segweb.jobs.storage import DISK_FULL, told_disk_full
+
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+BUSY = gettext_noop("The database is busy. Try again in a few seconds.")
 
 
 def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
@@ -28,9 +32,12 @@ def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
         set_rollback()
         status = 413 if isinstance(fault, RequestDataTooBig) else 400
         return problem(status, _("The request is malformed or too large."))
+    if told_disk_full(fault):
+        set_rollback()
+        return problem(507, _(DISK_FULL))
     if isinstance(fault, (OperationalError, InterfaceError)):
         set_rollback()
-        response = problem(503, _("The database is busy. Try again in a few seconds."))
+        response = problem(503, _(BUSY))
         response["Retry-After"] = RETRY_SECONDS
         return response
     answer = exception_handler(fault, context)

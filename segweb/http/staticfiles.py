@@ -1,5 +1,7 @@
 """How static files are stored: compressed, under names that carry a hash of what is in them."""
 
+from django.conf import settings
+from django.urls import get_script_prefix
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # What stands before the address of a module: from "./x.js", import("./x.js"), new URL("./x.js" …
@@ -17,3 +19,11 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
         *CompressedManifestStaticFilesStorage.patterns,
         ("js/*.js", ((MODULE, '%(before)s"%(url)s"'),)),
     )
+
+    @property
+    def base_url(self) -> str:
+        """With what stands before all addresses, which only a request knows (SCRIPT_NAME).
+
+        Django keeps the setting as it first was read, which is before any request.
+        """
+        return get_script_prefix() + settings.STATIC_URL.lstrip("/")

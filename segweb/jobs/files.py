@@ -21,7 +21,7 @@ def folder_clear(*, folder: str, keep: Collection[str] = (), only: int | None = 
         return
     # No digit may follow: attempt 1 must leave alone what attempt 12 wrote.
     own = re.compile(rf"{only}\D" if only is not None else "")
-    for name in _listed(folder)[1]:
+    for name in folder_list(folder)[1]:
         if own.match(name) and f"{folder}/{name}" not in keep:
             default_storage.delete(f"{folder}/{name}")
     if not keep and only is None:
@@ -35,7 +35,7 @@ def folder_delete(*, folder: str) -> None:
     """
     if not folder:
         return
-    folders, files = _listed(folder)
+    folders, files = folder_list(folder)
     for name in folders:
         folder_delete(folder=f"{folder}/{name}")
     for name in files:
@@ -47,7 +47,7 @@ def folder_delete(*, folder: str) -> None:
 
 def folder_bytes(*, folder: str) -> int:
     """How much disk a storage folder takes, in bytes; 0 for one that is not there."""
-    folders, files = _listed(folder)
+    folders, files = folder_list(folder)
     return sum(folder_bytes(folder=f"{folder}/{name}") for name in folders) + sum(
         default_storage.size(f"{folder}/{name}") for name in files
     )
@@ -59,8 +59,9 @@ def files_follow(instance: Any, **_: Any) -> None:
     transaction.on_commit(partial(folder_delete, folder=instance.folder))
 
 
-def _listed(folder: str) -> tuple[list[str], list[str]]:
+def folder_list(folder: str) -> tuple[list[str], list[str]]:
+    """The names of the folders and of the files in a storage folder; none in what is no folder."""
     try:
         return default_storage.listdir(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return [], []

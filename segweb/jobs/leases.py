@@ -76,12 +76,13 @@ def job_finish(*, lease: Lease, state: State, **fields: Any) -> bool:
     return bool(lease.rows.update(state=state, ended_at=Now(), **fields))
 
 
-def job_return(*, lease: Lease, tried: bool) -> bool:
+def job_return(*, lease: Lease, tried: bool, lost: str = LOST_ERROR) -> bool:
     """Give a job back, to be claimed again; LOST when it was tried and no attempt is left.
 
-    `tried` says whether this attempt counts: it does not when its worker was told to end.
+    `tried` says whether this attempt counts: it does not when its worker was told to end. `lost` is
+    the sentence for a job without an attempt left.
     """
-    if tried and job_lose(rows=lease.rows):
+    if tried and job_lose(rows=lease.rows, error=lost):
         return True
     attempt = F("attempt") if tried else F("attempt") - 1
     # Without `woken_at`, the sweeper sends its wake-up before all that were woken already.
@@ -89,10 +90,10 @@ def job_return(*, lease: Lease, tried: bool) -> bool:
     return bool(lease.rows.update(**back))
 
 
-def job_lose(*, rows: models.QuerySet[Job]) -> int:
+def job_lose(*, rows: models.QuerySet[Job], error: str = LOST_ERROR) -> int:
     """End those of the jobs that have no attempt left as LOST; how many there were."""
     exhausted = rows.filter(attempt__gte=settings.MAX_ATTEMPTS)
-    return exhausted.update(state=State.LOST, ended_at=Now(), error=LOST_ERROR)
+    return exhausted.update(state=State.LOST, ended_at=Now(), error=error)
 
 
 @contextmanager

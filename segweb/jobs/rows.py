@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from segweb.jobs.storage import DISK_FULL, told_disk_full
+
 
 class State(models.TextChoices):
     """Where a job stands; the transitions are in segweb.jobs."""
@@ -103,7 +105,7 @@ class Job(models.Model):
         """What is said of a fault of the work; that of a ValidationError is the user's to mend."""
         if isinstance(fault, ValidationError):
             return " ".join(fault.messages)
-        return cls.unexplained
+        return DISK_FULL if told_disk_full(fault) else cls.unexplained
 
 
 def job_models() -> list[type[Job]]:

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from segweb.jobs.files import folder_clear, folder_delete
 from segweb.jobs.leases import (
     DATABASE_AWAY,
+    LOST_ERROR,
     Lease,
     job_claim,
     job_finish,
@@ -24,17 +25,20 @@ from segweb.jobs.rows import Job, State
 
 logger = logging.getLogger(__name__)
 
+LONGEST_OWNER = Job._meta.get_field("lease_owner").max_length
+
 
 class JobReturned(Exception):
-    """Raised by work that another attempt is to go on with; `tried` as `job_return` takes it."""
+    """Raised by work that another attempt is to go on with; parts as `job_return` takes them."""
 
-    def __init__(self, *, tried: bool) -> None:
-        self.tried = tried
+    def __init__(self, *, tried: bool, lost: str = LOST_ERROR) -> None:
+        self.tried, self.lost = tried, lost
 
 
 def job_execute(*, model: type[Job], pk: Any, device: str) -> bool:
     """Claim a QUEUED job, carry it out and end it; False when it was not there to be claimed."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{device}"
+    # Cut to what the column holds: a device may be the long names of eight GPUs.
+    owner = f"{socket.gethostname()}:{os.getpid()}:{device}"[:LONGEST_OWNER]
     lease = patiently(lambda: job_claim(model=model, pk=pk, owner=owner))
     if lease is None:
         return False
@@ -53,8 +57,8 @@ def _carry_out(job: Job, lease: Lease) -> None:
         # Work is named as text and found here, so that no web process loads torch.
         fields = {"state": State.DONE, "error": "", **resolve_name(job.work)(job, lease)}
     except JobReturned as returned:
-        tried = returned.tried
-        patiently(lambda: job_return(lease=lease, tried=tried))
+        back = {"tried": returned.tried, "lost": returned.lost}
+        patiently(lambda: job_return(lease=lease, **back))
         return
     except DATABASE_AWAY:  # no fault of the job's
         logger.exception("%s %s lost the database.", job._meta.label, job.pk)

@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 + SECONDS_A_JOB * JOBS)]
 
 
 def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    training = TrainingStack(tmp_path, MAX_ATTEMPTS="1000")  # kills are no fault of the runs here
+    # Kills are no fault of the runs here.
+    training = TrainingStack(tmp_path, MAX_ATTEMPTS="1000", STALL_SECONDS="15")
     try:
         training.stack.start("trainer", "second trainer", "sweeper")
         whole = training.launch(epochs=EPOCHS)
@@ -29,8 +30,14 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
         (weights,) = training.weights(whole)
         runs = [training.launch(epochs=EPOCHS) for _ in range(JOBS)]
         faults = Chaos(training, SEED).until_all_ended(seconds=600 + SECONDS_A_JOB * JOBS)
-        print(f"{JOBS} runs, {faults} faults")  # noqa: T201
+        told = ", ".join(f"{count} {name}" for name, count in sorted(faults.items()))
+        print(f"{JOBS} runs, {faults.total()} faults: {told}")  # noqa: T201
         must_hold(training, [whole, *runs], EPOCHS, weights)
+        media = training.stack.var / "media"
+        stored = training.column("SELECT file FROM inference_image")
+        assert [name for name in stored if not (media / name).exists()] == []
+        training.orphans()
+        assert training.orphans().strip() == ""
     finally:
         training.stack.stop()
         training.trainers_kill()

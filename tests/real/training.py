@@ -6,15 +6,25 @@ import json
 import random
 import sqlite3
 import time
+import zipfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import psutil
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from models_zoo.networks.catalogue import OUTSIDE
 from models_zoo.training.record.events import events_read
+from models_zoo.training.record.state import state_files
+from tests.inference.pictures import noise, upload
 from tests.models_zoo.fixtures import draw_folder
 from tests.stack import ENDED, Stack, stack_up
 from tests.waiting import wait_until
@@ -26,6 +36,8 @@ from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
 print(Token.objects.create(user=User.objects.create_superuser("admin", password="x")).key)
 """
+# Runs that were stopped, or met a full disk, are resumed.
+RESUMED = "(state = 'STOPPED' OR (state = 'FAILED' AND error LIKE '%disk%full%'))"
 SETTINGS = {
     "crop": [32, 32],
     "batch": 2,
@@ -34,6 +46,15 @@ SETTINGS = {
     "probes": 1,
     "options": {"noisy": True, "pause": 0.01},
 }
+
+
+ORPHANS = """
+import django; django.setup()
+from datetime import timedelta
+from segweb.jobs import orphans
+orphans.GRACE = timedelta(0)
+print(*orphans.orphans_collect())
+"""
 
 
 class TrainingStack:
@@ -53,13 +74,15 @@ class TrainingStack:
         return self.post("runs/", request | {"config": SETTINGS} | changes)["id"]
 
     def post(self, path: str, data: Any = None) -> Any:
-        """A POST as the administrator, tried again while the database is busy."""
+        """A POST as the administrator, tried again while web server or database are away."""
+        body = json.dumps(data or {}).encode()
         while True:
-            body = json.dumps(data or {}).encode()
-            status, answer, _ = self.stack.call(path, body, **self.headers)
-            if status != 503:
-                assert status < 300 or status == 409, answer
-                return json.loads(answer)
+            with suppress(OSError):
+                status, answer, _ = self.stack.call(path, body, **self.headers)
+                if status != 503:
+                    assert status < 300 or status == 409, answer
+                    return json.loads(answer)
+            time.sleep(0.1)
 
     def run(self, pk: int) -> dict[str, Any]:
         """The run's row, read past everything else."""
@@ -144,6 +167,16 @@ class TrainingStack:
         self.stack.kill(name)
         self.stack.start(name)
 
+    def send(self, path: str, **form: Any) -> tuple[int, bytes]:
+        """A POST of files as the administrator; status and answer."""
+        headers = self.headers | {"Content_Type": MULTIPART_CONTENT}
+        status, answer, _ = self.stack.call(path, encode_multipart(BOUNDARY, form), **headers)
+        return status, answer
+
+    def orphans(self) -> str:
+        """What the sweeper would collect after its grace; it is collected now."""
+        return self.stack.python("-c", ORPHANS)
+
 
 class Chaos:
     """Faults at random, one after the other, from a seed."""
@@ -152,20 +185,27 @@ class Chaos:
         self.training, self.dice = training, random.Random(seed)
         self.faults: list[Callable[[], None]] = [
             training.trainers_kill,
-            lambda: training.again("trainer"),
-            lambda: training.again("second trainer"),
-            lambda: training.again("redis"),
-            lambda: training.again("sweeper"),
-            lambda: training.stack.redis().flushall(),
+            partial(training.again, "trainer"),
+            partial(training.again, "second trainer"),
+            partial(training.again, "redis"),
+            partial(training.again, "sweeper"),
+            self._redis_emptied,
             training.messages_double,
             self._stop_and_resume,
             self._worker_told_to_end,
             self._everything_at_once,
+            self._state_spoiled,
+            self._trainer_hangs,
+            self._disk_full,
+            self._upload_killed,
+            self._import_killed,
         ]
+        self.done: Counter[str] = Counter()  # how often each, for the report
+        self.imports = 0
 
-    def until_all_ended(self, *, seconds: float) -> int:
-        """Fault after fault, each a moment after some progress; how many there were."""
-        deadline, count = time.monotonic() + seconds, 0
+    def until_all_ended(self, *, seconds: float) -> Counter[str]:
+        """Fault after fault, each a moment after some progress; how many of each kind."""
+        deadline = time.monotonic() + seconds
         while waiting := self._waiting():
             before = self._progress()
             while self._progress() == before and self._waiting():
@@ -173,9 +213,10 @@ class Chaos:
                 self._resume_stopped()
                 time.sleep(0.5)
             time.sleep(self.dice.uniform(0, 3))
-            self.dice.choice(self.faults)()
-            count += 1
-        return count
+            fault = self.dice.choice(self.faults)
+            fault()
+            self.done[_name(fault)] += 1
+        return self.done
 
     def _progress(self) -> tuple[int, int]:
         """Epochs recorded and runs ended; faults wait for it, else nothing would ever be done."""
@@ -184,12 +225,77 @@ class Chaos:
 
     def _waiting(self) -> list[int]:
         ended = ", ".join(f"'{state}'" for state in ("DONE", "FAILED", "LOST"))
-        query = f"SELECT id FROM experiments_run WHERE state NOT IN ({ended})"
+        query = f"SELECT id FROM experiments_run WHERE state NOT IN ({ended}) OR {RESUMED}"
         return self.training.column(query)
 
     def _resume_stopped(self) -> None:
-        for pk in self.training.column("SELECT id FROM experiments_run WHERE state = 'STOPPED'"):
+        for pk in self.training.column(f"SELECT id FROM experiments_run WHERE {RESUMED}"):
             self.training.post(f"runs/{pk}/resume/")
+
+    def _going(self) -> int | None:
+        """One of the runs that have a trainer just now."""
+        going = self.training.column("SELECT id FROM experiments_run WHERE state = 'RUNNING'")
+        return self.dice.choice(going) if going else None
+
+    def _redis_emptied(self) -> None:
+        self.training.stack.redis().flushall()
+
+    def _state_spoiled(self) -> None:
+        """A byte of a run's newest state changes, and the run has to go on from its states."""
+        if (pk := self._going()) is None:
+            return
+        with suppress(FileNotFoundError, IndexError):  # the trainer writes a newer one meanwhile
+            newest = state_files(self.training.folder(pk))[-1]
+            content = bytearray(newest.read_bytes())
+            content[self.dice.randrange(len(content))] ^= 1 << self.dice.randrange(8)
+            newest.write_bytes(content)
+        self.training.trainers_kill(pk)
+
+    def _trainer_hangs(self) -> None:
+        if (pk := self._going()) is not None:
+            for process in self.training.trainers(pk):
+                with suppress(psutil.NoSuchProcess):
+                    process.suspend()
+
+    def _disk_full(self) -> None:
+        """What a run's trainer writes next finds no room: state, event or log."""
+        if (pk := self._going()) is not None:
+            for process in self.training.trainers(pk):
+                with suppress(psutil.NoSuchProcess):
+                    process.rlimit(psutil.RLIMIT_FSIZE, (1000, 1000))
+
+    def _web_killed_during(self, *request: Any, **form: Any) -> None:
+        """Kill -9 the web server somewhere in a request, and start it again."""
+
+        def ask() -> None:
+            with suppress(OSError):
+                self.training.send(*request, **form)
+
+        asking = Thread(target=ask)
+        asking.start()
+        time.sleep(self.dice.uniform(0, 0.5))
+        self.training.again("web")
+        asking.join()
+        wait_until(self.training.stack.answers)
+
+    def _upload_killed(self) -> None:
+        self._web_killed_during("images/", file=upload(noise(600, 400)))
+
+    def _import_killed(self) -> None:
+        """Tried again, an import that was killed is there."""
+        self.imports += 1
+        slug = f"import{self.imports}"
+        file = SimpleUploadedFile("data.zip", data_set_zip(slug))
+        self._web_killed_during("datasets/", file=file)
+
+        def imported() -> bool:
+            with suppress(OSError):
+                file.seek(0)
+                self.training.send("datasets/", file=file)
+                return any(found["slug"] == slug for found in self.training.stack.get("datasets/"))
+            return False
+
+        wait_until(imported, seconds=120)
 
     def _stop_and_resume(self) -> None:
         if waiting := self._waiting():
@@ -209,6 +315,24 @@ class Chaos:
             self.training.stack.kill(name)
         self.training.trainers_kill()
         self.training.stack.start("redis", "trainer", "second trainer")
+
+
+def _name(fault: Callable[[], None]) -> str:
+    if isinstance(fault, partial):
+        return f"{fault.args[0]} killed"
+    return fault.__name__.strip("_").replace("_", " ")
+
+
+def data_set_zip(slug: str) -> bytes:
+    """A zip of a data set of that slug."""
+    buffer = BytesIO()
+    with TemporaryDirectory() as folder, zipfile.ZipFile(buffer, "w") as archive:
+        draw_folder(Path(folder), train=2, val=1)
+        described = json.loads((Path(folder) / "classes.json").read_text()) | {"slug": slug}
+        (Path(folder) / "classes.json").write_text(json.dumps(described))
+        for path in sorted(Path(folder).rglob("*.*")):
+            archive.write(path, path.relative_to(folder))
+    return buffer.getvalue()
 
 
 def must_hold(training: TrainingStack, runs: list[int], epochs: int, weights: str) -> None:

@@ -1,6 +1,9 @@
 """The environment's one declaration, its example file, and what is made at first start."""
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,3 +41,31 @@ def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(ImproperlyConfigured, match="cannot be written"):
         env.secret_key(tmp_path / "file" / "secret_key")
+
+
+@pytest.mark.parametrize(("proxies", "scheme"), [("1", "https"), ("0", "http")])
+def test_a_proxy_that_is_counted_is_believed_that_it_speaks_https(
+    proxies: str, scheme: str, tmp_path: Path
+):
+    script = """
+import django; django.setup()
+from django.test import RequestFactory
+sent = {"Host": "testserver", "X-Forwarded-Proto": "https"}
+request = RequestFactory().get("/runs/1/", headers=sent)
+print(request.build_absolute_uri())
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=env.BASE_DIR,
+        env=os.environ
+        | {
+            "ALLOWED_HOSTS": "testserver",
+            "DJANGO_SETTINGS_MODULE": "segweb.settings",
+            "NUM_PROXIES": proxies,
+            "SEGWEB_VAR": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == f"{scheme}://testserver/runs/1/"

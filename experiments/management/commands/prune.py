@@ -1,4 +1,4 @@
-"""`manage.py prune`: of runs that ended only the best weights and the last state stay.
+"""`manage.py prune`: of runs that ended only the best weights and the last two states stay.
 
 Runs that end by themselves are pruned as they end; this catches up on those whose worker died.
 """

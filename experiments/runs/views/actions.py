@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from experiments.access import may_change
 from experiments.models import Run
+from experiments.queries import number_read
 from experiments.runs.services import run_annotate, run_delete, run_resume, run_stop
 from experiments.runs.views.run import run_get
 
@@ -33,10 +34,14 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    """Queue a run again, to go on from its last saved state."""
+    """Queue a run again, to go on from its last saved state, with more epochs if it says so."""
     run = _changeable(request, pk)
-    if not run_resume(run=run):
-        messages.warning(request, _("Only a run that was stopped, failed or lost can be resumed."))
+    try:
+        if not run_resume(run=run, epochs=number_read(request.POST.get("epochs"))):
+            refusal = _("Only a run that was stopped, failed or lost can be resumed.")
+            messages.warning(request, refusal)
+    except ValidationError as refused:
+        messages.warning(request, " ".join(refused.messages))
     return redirect("experiments:run", pk)
 
 

@@ -1,7 +1,8 @@
 """events.jsonl: one JSON line an event, appended, so that a reader can follow and replay a run.
 
 pretrained (which layers published weights filled, which not), start, step, epoch, checkpoint, end;
-stopped after SIGTERM; failure with kind, message and exit code. An epoch has one `epoch` event,
+stopped after SIGTERM; fallback (states that were damaged, epoch and step of the one before them, 0
+where there was none); failure with kind, message and exit code. An epoch has one `epoch` event,
 however often the run was killed.
 """
 
@@ -22,20 +23,20 @@ class EventLog:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / EVENTS_NAME
-        # A last line that a kill cut off is ended, else the next event would continue it and be
-        # lost with it; readers skip what is no JSON.
-        if self._path.exists() and not self._path.read_bytes().endswith(b"\n"):
-            with self._path.open("ab") as file:
-                file.write(b"\n")
+        # A last line that a kill or a full disk cut off: the next event would continue it and be
+        # lost with it. Readers skip what is no JSON.
+        self._cut_off = self._path.exists() and not self._path.read_bytes().endswith(b"\n")
         self._once = {(e["event"], e.get("epoch")) for e in events_read(folder)}
 
     def write(self, event: str, **fields: Any) -> None:
         """Appends one event with the time, in seconds since 1970."""
-        line = json.dumps({"event": event, "time": round(time.time(), 3), **fields})
+        line = json.dumps({"event": event, "time": round(time.time(), 3), **fields}) + "\n"
+        start, self._cut_off = "\n" if self._cut_off else "", True
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(start + line)
             file.flush()
             os.fsync(file.fileno())
+        self._cut_off = False
 
     def write_once(self, event: str, *, epoch: int, **fields: Any) -> None:
         """Appends the event unless the log holds it for this epoch."""

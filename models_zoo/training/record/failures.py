@@ -6,18 +6,19 @@ read a log. No torch until an error is looked at.
 
 from __future__ import annotations
 
-import errno
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from models_zoo.files import disk_full
+
 UNFORESEEN_CODE = 1  # Python's own, after a traceback
 MISFIT_CODE = 2
 STOPPED_CODE = 3
 FAILED_CODE = 4
-# EFBIG too: a limit on the size of files (ulimit -f) stops a run as a full disk does.
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# A signal (bus error) ends the process that writes first, or torch hears of it in time.
+_SHARED_MEMORY_FULL = ("shared memory", "unable to write to file </torch", "unable to mmap")
 
 
 class Kind(StrEnum):
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     DIVERGED = "diverged"  # a loss that is no number
     DISK_FULL = "disk_full"
     MEMORY_FULL = "memory_full"
+    SHARED_MEMORY_FULL = "shared_memory_full"
     LOADER_KILLED = "loader_killed"
     UNFORESEEN = "unforeseen"
 
@@ -73,17 +75,21 @@ def failure_of(error: Exception, out: Path | None = None) -> Failure:
         return error.failure
     if isinstance(error, FloatingPointError):
         return Failure(Kind.DIVERGED, text, FAILED_CODE)
-    if isinstance(error, OSError) and error.errno in _FULL:
-        sentence = (
-            f"The disk is full: {out} could not be written. Make room and go on with --resume."
-        )
+    if disk_full(error):
+        sentence = f"The disk is full: {out} could not be written. Make room, and resume the run."
         return Failure(Kind.DISK_FULL, sentence, FAILED_CODE)
     # Of a CPU's memory torch says so in a plain RuntimeError.
     lacks_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
     if lacks_memory or "can't allocate memory" in text:
         sentence = "The memory is full. Try a smaller batch or crop, a higher accumulate, or slim."
         return Failure(Kind.MEMORY_FULL, sentence, FAILED_CODE)
-    # torch raises a plain RuntimeError for it.
+    # torch raises plain RuntimeErrors for both.
+    if any(sign in text for sign in _SHARED_MEMORY_FULL):
+        sentence = (
+            "The shared memory (/dev/shm) is full, through which images are loaded. Give it more "
+            "room (in a container: shm_size), or set workers to 0, or try a smaller batch or crop."
+        )
+        return Failure(Kind.SHARED_MEMORY_FULL, sentence, FAILED_CODE)
     if text.startswith("DataLoader worker (pid"):
         sentence = (
             "A process that loads images was killed, most likely for want of memory or of space "

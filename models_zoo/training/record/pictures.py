@@ -2,6 +2,7 @@
 
 `probes/<epoch>/<name>.png` are the masks of a few val images, `masks/<name>.png` those of the worst
 ones under the final weights; the images themselves are `images/<name>.jpg`, `truth/<name>.png`.
+Long names are cut (`models_zoo.files.short_name`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from models_zoo.data.base import DatasetSplit
-from models_zoo.files import write_atomically
+from models_zoo.files import short_name, write_atomically
 from models_zoo.masks import mask_png
 from models_zoo.metrics.regions import image_miou
 
@@ -51,7 +52,7 @@ class RunPictures:
                 self._path(MASKS, index).unlink(missing_ok=True)
 
     def _keep_image(self, index: int) -> None:
-        path = self.folder / IMAGES / f"{self.dataset.name(index)}.jpg"
+        path = self.folder / IMAGES / f"{short_name(self.dataset.name(index))}.jpg"
         if path.exists():
             return
         # The truth is written first: where the image lies, its truth does too.
@@ -68,4 +69,4 @@ class RunPictures:
         write_atomically(path, mask_png(mask, self.dataset.classes))
 
     def _path(self, kind: str, index: int) -> Path:
-        return self.folder / kind / f"{self.dataset.name(index)}.png"
+        return self.folder / kind / f"{short_name(self.dataset.name(index))}.png"

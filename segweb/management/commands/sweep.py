@@ -1,7 +1,9 @@
 """The sweeper: every SWEEP_SECONDS it takes back expired leases and resends lost wake-ups.
 
+Once an hour it removes files that no row has named for a day.
+
 A process of its own; several copies do no harm. It may be stopped at any moment, since each step
-of a pass is one conditional UPDATE.
+of a pass is one conditional UPDATE, and what is half removed is removed the next time.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -17,22 +20,28 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from segweb.jobs import Swept, sweep_once
+from segweb.jobs.orphans import orphans_collect
 
 logger = logging.getLogger(__name__)
 
+COLLECT_SECONDS = 3600
+
 
 def sweep_and_log() -> None:
-    """One pass; a database that is busy or away is only logged."""
+    """One pass, and what it did."""
+    if (swept := sweep_once()) != Swept():
+        logger.info("%s", swept)
+
+
+def tried(step: Callable[[], Any]) -> None:
+    """Do a step; a database or a storage that is busy, away or full is only logged."""
     # Django does so after requests, of which there is none here.
     close_old_connections()
     try:
-        swept = sweep_once()
-    except (DatabaseError, InterfaceError) as fault:
+        step()
+    except (DatabaseError, InterfaceError, OSError) as fault:
         logger.warning("This pass of the sweeper failed: %s", fault)
         connection.close()
-        return
-    if swept != Swept():
-        logger.info("%s", swept)
 
 
 class Command(BaseCommand):
@@ -43,6 +52,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+        collected = -COLLECT_SECONDS
         while True:
-            sweep_and_log()
+            tried(sweep_and_log)
+            if time.monotonic() - collected > COLLECT_SECONDS:
+                tried(orphans_collect)
+                collected = time.monotonic()
             time.sleep(settings.SWEEP_SECONDS)

@@ -8,11 +8,13 @@ shares REDIS_URL, DATABASE_URL and the files.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -70,14 +72,24 @@ def _run_all(over: Callable[[], bool]) -> None:
                 supervisor.start(redis)
             # While Redis starts.
             call_command("prepare")
-            if redis and not redis_server.answers(redis_url, seconds=30):
-                raise CommandError(f"The private Redis does not answer; see {var / 'redis.log'}.")
+            if redis:
+                _wait_for_redis(supervisor, redis_url)
             threading.Thread(target=_announce, daemon=True).start()
             for process in _processes():
                 supervisor.start(process)
             supervisor.watch(until=over)
         if redis:
             redis_server.remove_record(var)
+
+
+def _wait_for_redis(supervisor: Supervisor, redis_url: str) -> None:
+    answers = partial(redis_server.answers, redis_url, seconds=0)
+    deadline = time.monotonic() + 30
+    # Watched, so that one that does not start with its files is started without them.
+    supervisor.watch(until=lambda: answers() or time.monotonic() > deadline)
+    if not answers():
+        log = settings.VAR_DIR / "redis.log"
+        raise CommandError(f"The private Redis does not answer; see {log}.")
 
 
 def _private_redis() -> Process:
@@ -90,7 +102,9 @@ def _private_redis() -> Process:
 def _given_redis() -> str:
     redis_url = env("REDIS_URL")
     if not redis_server.answers(redis_url, seconds=2):
-        raise CommandError(f"The Redis at REDIS_URL ({redis_url}) does not answer.")
+        # Without its account and password: what a start says is copied into mails and logs.
+        place = re.sub("//.*@", "//", redis_url)
+        raise CommandError(f"The Redis at REDIS_URL ({place}) does not answer.")
     return redis_url
 
 
@@ -107,7 +121,7 @@ def _environment(redis_url: str) -> dict[str, str]:
 
 def _announce() -> None:
     """Tell where the page is as soon as it answers."""
-    urls = addresses(settings.HOST, settings.PORT)
+    urls = [url + env("SCRIPT_NAME").lstrip("/") for url in addresses(settings.HOST, settings.PORT)]
     while not _page_answers(urls[0]):
         time.sleep(0.05)
     say(f"\n  SegWeb is at {'  and  '.join(urls)}\n  Ctrl-C stops it.\n")

@@ -159,6 +159,38 @@ def test_stop_resume_clone_delete(staff: APIClient) -> None:
     assert Run.objects.get().parent is None
 
 
+def test_a_launch_may_be_a_form(staff: APIClient) -> None:
+    words = "architecture=fcn8s&dataset=scenes&epochs=2&batch=4&lr=0.05&crop=64,96&pretrained=true"
+    words += "&options.scaled=true&config.probes=3&tags=a&tags=b"
+    form = "application/x-www-form-urlencoded"
+    launched = staff.post(RUNS, words, content_type=form)
+    assert launched.status_code == 201, launched.content
+    run = launched.json()
+    wanted = {"batch": 4, "lr": 0.05, "crop": [64, 96], "pretrained": True, "probes": 3}
+    assert wanted.items() <= run["config"].items()
+    assert (run["config"]["options"], run["tags"]) == ({"scaled": True}, ["a", "b"])
+    clone = staff.post(f"{run['url']}clone/", "batch=2", content_type=form)
+    assert clone.json()["config"] == run["config"] | {"batch": 2}
+    refused = staff.post(RUNS, f"{words}&batch=four", content_type=form)
+    assert refused.status_code == 400
+    assert "batch cannot be 'four'" in refused.json()["detail"]
+
+
+def test_a_run_that_is_done_goes_on_with_more_epochs(staff: APIClient) -> None:
+    run = run_make(epochs=3)
+    address = f"{RUNS}{run.pk}/resume/"
+    assert post(staff, address).status_code == 409
+    for fewer in (2, 3, 10**6):
+        assert post(staff, address, {"epochs": fewer}).status_code == 400
+    on = post(staff, address, {"epochs": 5})
+    assert (on.status_code, on.json()["state"], on.json()["epochs"]) == (202, "QUEUED", 5)
+    assert post(staff, address, {"epochs": 6}).status_code == 409
+    impatient = run_make(epochs=3)
+    Run.objects.filter(pk=impatient.pk).update(epochs=9)
+    refused = post(staff, f"{RUNS}{impatient.pk}/resume/", {"epochs": 12})
+    assert "patience" in refused.json()["detail"]
+
+
 def test_filter_and_sort(staff: APIClient) -> None:
     best = run_make(epochs=30, architecture="segnet", name="A good one")
     worse = run_make(epochs=2)

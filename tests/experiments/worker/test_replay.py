@@ -10,12 +10,14 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import OperationalError
+from django.test import Client
 
 from experiments.models import Attempt, Confusion, Probe, Run
 from experiments.records.epochs import epoch_record
 from experiments.worker.replay import LeaseLost, Replay
 from segweb.jobs import Lease, State, job_claim
 from tests.experiments.factories import run_make
+from tests.experiments.visiting import url
 
 pytestmark = pytest.mark.django_db
 
@@ -152,3 +154,25 @@ def test_probe_masks_are_found_with_their_epoch(
     probe = Probe.objects.get()
     assert (probe.epoch, probe.name) == (1, "a")
     assert default_storage.exists(probe.file.name)
+
+
+def test_a_failure_names_no_place_of_this_host(
+    run: Run, lease: Lease, attempt: Attempt, tmp_path: Path
+) -> None:
+    path = default_storage.path(f"{run.folder}/state-1.pt")
+    append(tmp_path, {"event": "failure", "time": 1.8e9, "message": f"{path} is not readable."})
+    follower = replay(run, tmp_path, lease)
+    follower.catch_up(attempt)
+    assert follower.failure == f"runs/{run.pk}/state-1.pt is not readable."
+
+
+def test_a_fallback_to_an_older_state_is_kept_with_its_attempt(
+    run: Run, lease: Lease, attempt: Attempt, tmp_path: Path, reader: Client
+) -> None:
+    told = {"damaged": ["state-00000020-ab.pt"], "epoch": 4, "step": 0}
+    append(tmp_path, {"event": "fallback", "time": 1.8e9, **told})
+    replay(run, tmp_path, lease).catch_up(attempt)
+    attempt.refresh_from_db()
+    assert attempt.fallback == told
+    assert "the one before, after epoch 4" in reader.get(url("results", run.pk)).content.decode()
+    assert reader.get(f"/api/v1/runs/{run.pk}/").json()["attempts"][-1]["fallback"] == told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,16 @@ from experiments.runs.services import (
     run_resume,
     run_stop,
 )
+from experiments.scores.results import run_results
 from experiments.tasks import preflight_execute
 from experiments.worker import supervision
-from experiments.worker.trainer import FolderLock, TrainerProcess, _marked, run_mark
+from experiments.worker.trainer import (
+    TOO_FEW_GPUS,
+    FolderLock,
+    TrainerProcess,
+    _marked,
+    run_mark,
+)
 from models_zoo.cli import main
 from models_zoo.networks.catalogue import OUTSIDE
 from segweb.jobs import LOST_ERROR, State, sweep_once, wakeups
@@ -138,7 +146,7 @@ def test_a_run_from_queue_to_checkpoint() -> None:
     for name in (probe.file.name, probe.image, probe.truth):
         assert default_storage.exists(name)
     files = default_storage.listdir(run.folder)[1]
-    assert len([name for name in files if name.startswith("state-")]) == 1
+    assert len([name for name in files if name.startswith("state-")]) == 2
 
     checkpoint = run.checkpoint
     assert checkpoint.offered
@@ -219,7 +227,7 @@ def test_pruning_keeps_the_best_and_the_last() -> None:
     (folder / "state-00000001.pt").write_bytes(b"old")
     pruned = checkpoints_prune()
     assert (pruned.files, pruned.bytes) == (1, 3)
-    assert len(list(folder.glob("state-*.pt"))) == 1
+    assert len(list(folder.glob("state-*.pt"))) == 2
     assert (folder / "best.safetensors").exists()
 
 
@@ -357,7 +365,80 @@ def test_an_orphan_is_ended_before_someone_else_trains_in_its_folder() -> None:
     assert numbers(run) == list(range(1, run.epoch + 1))
 
 
-def test_two_processes_train_one_run() -> None:
+def test_a_run_that_is_done_trains_on() -> None:
+    run = execute(launch(epochs=2))
+    assert run_resume(run=run, epochs=4)
+    run = execute(run)
+    assert (run.state, run.error, run.epoch) == (State.DONE, "", 4)
+    assert numbers(run) == [1, 2, 3, 4]
+    assert [outcome for outcome, _ in outcomes(run)] == ["done", "done"]
+    assert Checkpoint.objects.get(key=run.checkpoint_key).sidecar["training"]["epochs"] == 4
+
+
+def hang(run: Run) -> None:
+    for process in trainers(run):
+        process.suspend()
+
+
+def test_a_trainer_that_hangs_is_ended_and_the_run_goes_on(settings: Settings) -> None:
+    run = launch(epochs=2000)
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch >= 1)
+    hang(run)
+    settings.STALL_SECONDS = 3
+    worker.wait(lambda run: outcomes(run)[:1] == [("stalled", -9)])
+    settings.STALL_SECONDS = 300
+    done = run.epoch
+    worker.wait(lambda run: run.epoch > done)
+    run_stop(run=run)
+    run = worker.finish()
+    assert numbers(run) == list(range(1, run.epoch + 1))
+    assert [outcome for outcome, _ in outcomes(run)] == ["stalled", "stopped"]
+
+
+def test_a_run_that_hangs_each_time_is_lost_with_a_sentence(settings: Settings) -> None:
+    settings.MAX_ATTEMPTS = 1
+    run = launch(epochs=2000)
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch >= 1)
+    hang(run)
+    settings.STALL_SECONDS = 3
+    run = worker.finish()
+    assert (run.state, run.error) == (State.LOST, supervision.STALLED)
+
+
+def test_a_hung_trainer_is_stopped_within_seconds() -> None:
+    run = launch(epochs=2000)
+    worker = Worker(run)
+    worker.wait(lambda run: run.epoch >= 1)
+    hang(run)
+    asked = time.monotonic()
+    run_stop(run=run)
+    run = worker.finish()
+    assert time.monotonic() - asked < supervision.STOP_SECONDS / 2
+    assert (run.state, run.error) == (State.STOPPED, "")
+
+
+@pytest.mark.parametrize("gpus", [2, 3])
+def test_more_gpus_than_there_are_are_refused(gpus: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    run = execute(launch(gpus=gpus))
+    assert (run.state, run.error) == (State.FAILED, TOO_FEW_GPUS)
+    look = preflight_request(
+        owner=None,
+        architecture="tiny",
+        variant="full",
+        data="streets",
+        gpus=gpus,
+        config=CONFIG,
+    )
+    preflight_execute(str(look.pk))
+    look.refresh_from_db()
+    assert (look.state, look.error) == (State.FAILED, TOO_FEW_GPUS)
+
+
+def test_two_processes_train_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")  # torch finds none, and trains all the same
     run = execute(launch(gpus=2, epochs=2, config={"batch": 4}))
     assert (run.state, run.error) == (State.DONE, "")
     assert numbers(run) == [1, 2]
@@ -365,6 +446,19 @@ def test_two_processes_train_one_run() -> None:
     with default_storage.open(f"{run.folder}/events.jsonl") as file:
         start = json.loads(file.readline())
     assert start["processes"] == 2
+
+
+def test_images_with_the_longest_names_are_kept(settings: Settings) -> None:
+    val = settings.DATA_ROOT / "streets" / "val"
+    for folder in ("images", "masks"):
+        for number, path in enumerate(sorted((val / folder).iterdir())):
+            path.rename(path.with_name(f"{'n' * 240}{number}{path.suffix}"))
+    run = execute(launch(epochs=1))
+    assert (run.state, run.error) == (State.DONE, "")
+    assert run.probes.count() == 1
+    for name in (run.probes.get().file.name, run.probes.get().image, run.probes.get().truth):
+        assert default_storage.exists(name)
+    assert all(image.kept for image in run_results(run)["worst"])
 
 
 def test_attempts_without_an_epoch_are_what_counts(settings: Settings) -> None:

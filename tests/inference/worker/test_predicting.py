@@ -22,9 +22,10 @@ from inference.compare import predicting, services
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
 from inference.models import Comparison, Image, Prediction
-from inference.models.jobs import NO_FILE, NO_MEMORY, NO_SPACE, UNKNOWN_FAULT
+from inference.models.jobs import NO_FILE, NO_MEMORY, UNKNOWN_FAULT
 from segweb import jobs
 from segweb.jobs import State
+from segweb.jobs.storage import DISK_FULL
 from tests.inference.conftest import FakeEngine
 from tests.inference.pictures import noise, opened, upload
 
@@ -107,7 +108,7 @@ def test_unknown_and_deleted_ids_are_harmless(
         (RuntimeError("shape mismatch in conv2d"), UNKNOWN_FAULT),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), NO_MEMORY),
         (MemoryError(), NO_MEMORY),
-        (OSError(errno.ENOSPC, "No space left on device"), NO_SPACE),
+        (OSError(errno.ENOSPC, "No space left on device"), DISK_FULL),
     ],
 )
 def test_a_fault_ends_in_a_sentence(
@@ -144,7 +145,7 @@ def test_a_fault_between_the_two_files_leaves_neither(
         return save(name, content)
 
     monkeypatch.setattr(predicting.default_storage, "save", full)
-    assert run(prediction).error == NO_SPACE
+    assert run(prediction).error == DISK_FULL
     assert stored_names(prediction) == set()
 
 

@@ -1,7 +1,11 @@
 """What a run leaves is whole or refused: weights, sidecars and the state to resume from."""
 
+import errno
 import json
 import os
+import random
+from collections.abc import Callable, Iterator
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -11,7 +15,8 @@ from models_zoo.checkpoints.files import weights_load, weights_save
 from models_zoo.checkpoints.resolve import resolve
 from models_zoo.checkpoints.shipped import shipped, sidecar_read
 from models_zoo.files import atomic_file, clear_temporaries, write_atomically
-from models_zoo.training.record.state import state_files, state_load, state_save
+from models_zoo.training.record import state as states
+from models_zoo.training.record.state import state_files, state_load, state_resume, state_save
 from tests.models_zoo.fixtures import write_checkpoint
 
 
@@ -103,26 +108,65 @@ def save_states(folder, *steps):
 
 def test_the_last_two_states_are_kept(tmp_path):
     save_states(tmp_path, 8, 9, 10, 11)
-    names = [path.name for path in state_files(tmp_path)]
-    assert names == ["state-00000010.pt", "state-00000011.pt"]
+    steps = [path.name.split("-")[1] for path in state_files(tmp_path)]
+    assert steps == ["00000010", "00000011"]
     assert state_load(tmp_path)["step"] == 11
 
 
-def flip(data: bytes) -> bytes:
-    middle = len(data) // 2
-    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+def damages(size: int) -> Iterator[Callable[[bytes], bytes]]:
+    """Flipped bits anywhere, files cut off anywhere, and a piece that was never written."""
+    dice = random.Random(4)
+    for _ in range(400):
+        at, bit = dice.randrange(size), 1 << dice.randrange(8)
+        yield lambda d, at=at, bit=bit: d[:at] + bytes([d[at] ^ bit]) + d[at + 1 :]
+    for length in (0, 10, size // 2, size - 3, *(dice.randrange(size) for _ in range(40))):
+        yield lambda d, length=length: d[:length]
+    for at in range(0, size, max(1, size // 20)):
+        yield lambda d, at=at: d[:at] + bytes(min(512, len(d) - at)) + d[at + 512 :]
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [lambda d: b"", lambda d: d[:10], lambda d: d[: len(d) // 2], lambda d: d[:-3], flip],
-    ids=["empty", "stub", "half", "tail", "bit"],
-)
-def test_a_damaged_state_falls_back_to_the_older(damage, tmp_path):
+def test_a_damaged_state_falls_back_to_the_older_and_says_so(tmp_path):
     save_states(tmp_path, 1, 2)
     newest = state_files(tmp_path)[-1]
-    newest.write_bytes(damage(newest.read_bytes()))
-    assert state_load(tmp_path)["step"] == 1
+    whole = newest.read_bytes()
+    for damage in damages(len(whole)):
+        newest.write_bytes(damage(whole))
+        if newest.read_bytes() == whole:
+            continue  # it was zeros that were never written
+        state, damaged = state_resume(tmp_path)
+        assert (state["step"], damaged) == (1, [newest.name])
+        assert not newest.exists()  # else it would count as one of the last two
+
+
+def test_a_state_of_an_earlier_version_is_read_or_left_aside(tmp_path):
+    path = tmp_path / "state-00000002.pt"
+    torch.save({"step": 2, "network": {"w": torch.arange(1000.0)}}, path)
+    whole = path.read_bytes()
+    assert state_resume(tmp_path)[0]["step"] == 2
+    for damage in damages(len(whole)):
+        path.write_bytes(damage(whole))
+        state, damaged = state_resume(tmp_path)
+        assert state is None or not damaged
+    path.write_bytes(whole)
+    save_states(tmp_path, 3)
+    assert state_files(tmp_path)[0] == path
+
+
+def test_of_two_states_of_one_step_the_later_is_the_newer(tmp_path):
+    for epoch in (0, 1):
+        state_save(tmp_path, 5, {"epoch": epoch})
+        os.utime(state_files(tmp_path)[-1], ns=(epoch, epoch))
+    assert len(state_files(tmp_path)) == 2
+    assert state_load(tmp_path)["epoch"] == 1
+
+
+def test_a_disk_that_does_not_answer_costs_no_state(tmp_path, monkeypatch):
+    save_states(tmp_path, 1, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(states, "sha256_of", Mock(side_effect=OSError(errno.EIO, "I/O error")))
+        with pytest.raises(OSError, match="I/O"):
+            state_resume(tmp_path)
+    assert state_load(tmp_path)["step"] == 2
 
 
 def test_no_state_is_none(tmp_path):

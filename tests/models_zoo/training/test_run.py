@@ -145,6 +145,15 @@ def test_another_configuration_does_not_resume(finished, data):
         train(tiny_config(data, seed=1, lr=0.5), finished[0], resume=True)
 
 
+def test_a_finished_run_goes_on_for_more_epochs_but_not_for_fewer(finished, data, tmp_path):
+    out = shutil.copytree(finished[0], tmp_path / "run")
+    assert train(tiny_config(data, epochs=4), out, resume=True)["training"]["epochs"] == 4
+    assert [event["epoch"] for event in events(out, "epoch")] == [1, 2, 3, 4]
+    assert [event["epoch"] for event in events(out, "end")] == [2, 4]
+    with pytest.raises(ValueError, match="another epochs"):
+        train(tiny_config(data, epochs=3), out, resume=True)
+
+
 def test_a_state_from_before_the_word_architecture_resumes(finished, data, tmp_path):
     out = shutil.copytree(finished[0], tmp_path / "run")
     state = state_load(out)
@@ -155,6 +164,20 @@ def test_a_state_from_before_the_word_architecture_resumes(finished, data, tmp_p
     assert train(tiny_config(data), out, resume=True)["sha256"] == finished[1]["sha256"]
     with pytest.raises(ValueError, match="another lr"):
         train(tiny_config(data, lr=0.5), out, resume=True)
+
+
+@pytest.mark.parametrize(("spoiled", "epoch"), [(1, 1), (2, 0)])
+def test_damaged_states_are_told_and_cost_epochs_only(spoiled, epoch, finished, data, tmp_path):
+    out = shutil.copytree(finished[0], tmp_path / "damaged")
+    names = [path.name for path in state_files(out)]
+    for path in state_files(out)[-spoiled:]:
+        path.write_bytes(path.read_bytes()[:-100])
+    train(tiny_config(data), out, resume=True)
+    (fallback,) = events(out, "fallback")
+    assert (fallback["epoch"], fallback["step"]) == (epoch, 0)
+    assert sorted(fallback["damaged"]) == names[-spoiled:]
+    assert [event["epoch"] for event in events(out, "epoch")] == [1, 2]
+    assert weights_hash(out) == weights_hash(finished[0])
 
 
 def test_changed_data_does_not_resume(finished, tmp_path):
@@ -272,6 +295,15 @@ FULL = "The memory is full"
             RuntimeError("DataLoader worker (pid 7) is killed by signal"),
             "loads images was killed",
             "loader_killed",
+        ),
+        *(
+            (RuntimeError(text), "in a container: shm_size", "shared_memory_full")
+            for text in (
+                "unable to write to file </torch_76_36>: No space left on device (28)",
+                "unable to allocate shared memory(shm) for file </torch_9_1_0>: No space left",
+                "DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that "
+                "dataloader's workers are out of shared memory.",
+            )
         ),
     ],
 )

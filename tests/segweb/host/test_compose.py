@@ -1,11 +1,16 @@
-"""docker-compose.yml runs the processes that `make run` runs, with the same commands."""
+"""docker-compose.yml runs what `make run` runs, with the same commands and settings."""
 
+import os
+import re
 import shlex
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from environ import Env
 
 from segweb.env import BASE_DIR, VARIABLES
 from segweb.host import processes
@@ -17,9 +22,143 @@ HERE = [
 ]
 
 
+SECRET = "p@ss/w#rd:"
+# Where they lie within a container is the file's to say; on the host they are places of volumes.
+PLACES = {"SEGWEB_DATA": "/data", "SEGWEB_WEIGHTS": "/weights"}
+# The host's side of the web server's port, and the folder that is a volume of the containers'.
+OUTSIDE = {"HOST", "PORT", "SEGWEB_VAR"}
+GIVEN = {
+    "ALLOWED_HOSTS": "segweb.example",
+    "CSRF_TRUSTED_ORIGINS": "https://segweb.example",
+    "DATABASE_URL": "postgres://elsewhere/segweb",
+    "REDIS_URL": "redis://elsewhere:6379/1",
+    "SEGWEB_DATA": "/srv/data",
+    "SEGWEB_WEIGHTS": "/srv/weights",
+}
+
+
+def composed(**environment: str) -> dict[str, Any]:
+    """The services as Compose reads them in this environment, be it the shell's or .env's."""
+    environment = {"POSTGRES_PASSWORD": SECRET, **environment}
+
+    def filled(found: re.Match[str]) -> str:
+        value = environment.get(found["name"], "")
+        match found["how"]:
+            case ":-":
+                return value or found["what"]
+            case ":+":
+                return found["what"] if value else ""
+            case ":?":
+                assert value, found["what"]
+        return value
+
+    def read(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: read(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [read(value) for value in part]
+        return VARIABLE.sub(filled, part) if isinstance(part, str) else part
+
+    services = read(yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"])
+    for service in services.values():
+        # Without a value it is passed on, where there is one.
+        named = service.get("environment", {})
+        passed = {name: environment.get(name) for name, value in named.items() if value is None}
+        kept = {name: value for name, value in (named | passed).items() if value is not None}
+        service["environment"] = kept
+    return services
+
+
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<how>:[-+?])(?P<what>[^}]*))?\}")
+
+
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    return yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]
+    return composed()
+
+
+def ours(services: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that run SegWeb."""
+    return [service for service in services.values() if "segweb" in service.get("image", "")]
+
+
+def given(name: str) -> str:
+    """A value other than the variable's default."""
+    kind, default = VARIABLES[name]
+    if kind is bool:
+        return str(not default).lower()
+    return GIVEN.get(name) or (str(default + 1) if kind in (int, float) else "given")
+
+
+@pytest.mark.parametrize("name", sorted(VARIABLES.keys() - OUTSIDE))
+def test_every_setting_arrives_in_every_process(name: str):
+    set_here = composed(**{name: given(name)})
+    processes_run = [
+        service for service in set_here.values() if "segweb" in service.get("image", "")
+    ]
+    assert len(processes_run) == 7
+    for service in processes_run:
+        if name == "WEB_THREADS":
+            continue
+        assert service["environment"][name] == PLACES.get(name, given(name))
+        if name in PLACES:
+            assert f"{given(name)}:{PLACES[name]}:ro" in service["volumes"]
+    if name == "WEB_THREADS":
+        assert f"--threads {given(name)} " in set_here["web"]["command"]
+    if name == "TRAINING_GPUS":
+        reserved = set_here["training-worker-gpu"]["deploy"]["resources"]["reservations"]
+        assert reserved["devices"][0]["count"] == given(name)
+
+
+def test_what_is_not_set_has_its_default_and_no_folder_of_the_host(services):
+    read = Env(**VARIABLES)
+    for service in services.values():
+        if "segweb" not in service.get("image", ""):
+            continue
+        unset = {
+            name for name, value in service["environment"].items() if name in VARIABLES and value
+        }
+        assert unset <= {"HOST", "DATABASE_URL", "REDIS_URL"}
+        assert service["volumes"] == ["var:/app/var", "data:/data:ro", "weights:/weights:ro"]
+    address = read.db_url_config(services["web"]["environment"]["DATABASE_URL"])
+    assert (address["HOST"], address["USER"], address["PASSWORD"]) == ("postgres", "segweb", "")
+    assert services["web"]["environment"]["PGPASSWORD"] == SECRET
+
+
+def test_the_port_is_open_where_it_is_said(services):
+    assert services["web"]["ports"] == ["0.0.0.0:8000:8000"]
+    assert composed(HOST="127.0.0.1", PORT="80")["web"]["ports"] == ["127.0.0.1:80:8000"]
+    under = composed(SCRIPT_NAME="/segweb")["web"]["healthcheck"]["test"]
+    assert "8000/segweb/healthz" in under
+
+
+def test_whoever_trains_has_shared_memory_for_more_than_a_batch_of_a_paper(services):
+    for name in ("training-worker", "training-worker-gpu"):
+        assert services[name]["shm_size"] == "2gb"
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_redis_begins_anew_beside_files_that_it_cannot_read(sound: bool, services, tmp_path: Path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, does in {
+        "redis-check-aof": f"exit {int(not sound)}",
+        "docker-entrypoint.sh": 'echo started "$@"',
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{does}\n")
+        (programs / name).chmod(0o755)
+    data = tmp_path / "data"
+    for folder in ("appendonlydir", "damaged"):
+        (data / folder).mkdir(parents=True)
+    (data / "appendonlydir" / "appendonly.aof.manifest").touch()
+    path = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    for _ in range(2):  # a second start finds nothing that it could read
+        told = subprocess.run(
+            services["redis"]["command"], cwd=data, env=path, capture_output=True, text=True
+        )
+        assert "started redis-server --appendonly yes" in told.stdout
+    assert (data / "appendonlydir").exists() is sound
+    assert (data / "damaged" / "appendonly.aof.manifest").exists() is not sound
 
 
 def _typed(process: processes.Process) -> list[str]:
@@ -50,6 +189,6 @@ def test_nothing_else_runs_there(services):
 
 
 def test_redis_keeps_what_it_was_told_and_every_process_waits_for_prepare(services):
-    assert "--appendonly yes" in services["redis"]["command"]
+    assert "--appendonly yes" in services["redis"]["command"][-1]
     for process in HERE:
         assert "prepare" in services[process.name]["depends_on"]

@@ -63,8 +63,8 @@ def test_no_redis_to_be_had_is_told(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.slow
 def test_a_redis_that_does_not_answer_is_told(process_env: dict[str, str]):
-    refusing = process_env | {"REDIS_URL": "redis://127.0.0.1:1/0"}
-    assert "does not answer" in _refusal(refusing)
+    refusing = process_env | {"REDIS_URL": "redis://:s3cret@127.0.0.1:1/0"}
+    assert "(redis://127.0.0.1:1/0) does not answer" in _refusal(refusing)
 
 
 def test_workers_alone_need_to_be_told_where_redis_is(process_env: dict[str, str]):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.urls.base import clear_script_prefix, set_script_prefix
+from pytest_django import Settings
+
 from segweb.http.staticfiles import StaticFilesStorage
 
 
@@ -32,3 +35,17 @@ def test_modules_and_workers_are_found_under_their_hashed_names(tmp_path: Path) 
     ).replace("./work.js", f"./{named('work')}")
     assert named("part") in (tmp_path / outcomes["js/work.js"]).read_text()
     assert (tmp_path / outcomes["other/htmx.js"]).read_text() == source["other/htmx.js"]
+
+
+def test_addresses_begin_with_what_stands_before_all_of_them(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """The storage is made before any request, and no request is under the same path for ever."""
+    settings.DEBUG = True  # so that it looks for no list of hashed names
+    storage = StaticFilesStorage(location=tmp_path)
+    assert storage.url("x.css") == "/static/x.css"
+    set_script_prefix("/segweb/")
+    try:
+        assert storage.url("x.css") == "/segweb/static/x.css"
+    finally:
+        clear_script_prefix()

@@ -1,0 +1,56 @@
+"""Faults that are not the program's: a database that is away, a disk that is full."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views import defaults
+
+from segweb.http import problems
+from segweb.http.slashes import API
+from segweb.jobs.storage import DISK_FULL, told_disk_full
+
+
+class FaultsMiddleware:
+    """A database locked or away for longer than its timeout is a 503, a full disk a 507."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        """Answer for views; every other fault stays what it is."""
+        return _explained(request, fault)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to what no view raised: sessions and accounts are read and kept outside of them.
+
+    Django calls it while the fault is being handled.
+    """
+    return _explained(request, sys.exception()) or defaults.server_error(request)
+
+
+def _explained(request: HttpRequest, fault: BaseException | None) -> HttpResponse | None:
+    # Pages are drawn without the request: its user is in the database.
+    if told_disk_full(fault):
+        return _answer(request, 507, _(DISK_FULL), {})
+    if isinstance(fault, OperationalError):
+        return _answer(request, 503, _(problems.BUSY), {"Retry-After": str(problems.RETRY_SECONDS)})
+    return None
+
+
+def _answer(
+    request: HttpRequest, status: int, sentence: str, headers: dict[str, str]
+) -> HttpResponse:
+    if not request.path_info.startswith(API):
+        return HttpResponse(render_to_string(f"{status}.html"), status=status, headers=headers)
+    told = problems.problem(status, sentence).data
+    return JsonResponse(told, status=status, headers=headers, content_type=problems.CONTENT_TYPE)
