@@ -41,7 +41,7 @@ def results_zip(tiles: list[Tile]) -> IO[bytes]:
                 if prediction.mask:
                     with prediction.mask.open() as mask:
                         archive.writestr(_mask_path(tile, prediction), mask.read())
-        archive.writestr("results.csv", _table(tiles))
+        archive.writestr("results.csv", "".join(csv_lines(_rows(tiles), COLUMNS)))
     file.seek(0)
     return file
 
@@ -77,10 +77,6 @@ def results_coco(tiles: list[Tile], model: str) -> Iterator[str]:
     yield "]}"
 
 
-def _table(tiles: list[Tile]) -> str:
-    return "".join(csv_lines(_rows(tiles), COLUMNS))
-
-
 def _rows(tiles: list[Tile]) -> Iterator[dict[str, Any]]:
     for tile in tiles:
         image = {"image": tile.item.name, "disagreement_bits": tile.disagreement}
@@ -88,21 +84,17 @@ def _rows(tiles: list[Tile]) -> Iterator[dict[str, Any]]:
         if tile.comparison is None:
             yield image | {"state": tile.state, "error": gettext(tile.error)}
         for prediction in _predictions(tile):
-            yield image | _row(tile, prediction)
-
-
-def _row(tile: Tile, prediction: Prediction) -> dict[str, Any]:
-    scores = prediction.scores or {}
-    return {
-        "mask": _mask_path(tile, prediction) if prediction.mask else "",
-        "model": prediction.checkpoint.key,
-        "state": prediction.state,
-        "width": tile.comparison.image.width,
-        "height": tile.comparison.image.height,
-        "latency_ms": prediction.latency_ms,
-        **{metric.name: scores.get(metric.name) for metric in IMAGE_SCORES},
-        "error": gettext(prediction.error) if prediction.error else "",
-    }
+            scores = prediction.scores or {}
+            yield image | {
+                "mask": _mask_path(tile, prediction) if prediction.mask else "",
+                "model": prediction.checkpoint.key,
+                "state": prediction.state,
+                "width": tile.comparison.image.width,
+                "height": tile.comparison.image.height,
+                "latency_ms": prediction.latency_ms,
+                **{metric.name: scores.get(metric.name) for metric in IMAGE_SCORES},
+                "error": gettext(prediction.error) if prediction.error else "",
+            }
 
 
 def _predictions(tile: Tile) -> list[Prediction]:

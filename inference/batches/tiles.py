@@ -61,7 +61,16 @@ def batch_tiles(batch: Batch, *, sort: str = "") -> list[Tile]:
     items = batch.items.select_related(
         "comparison__image__mask_dataset", "comparison__batch"
     ).prefetch_related("comparison__predictions__checkpoint__dataset")
-    tiles = [_tile(item) for item in items]
+    tiles = []
+    for item in items:
+        comparison, agreement, mious = item.comparison, None, []
+        if comparison is not None:
+            agreement = comparison.agreement
+            scores = [prediction.scores or {} for prediction in comparison.predictions.all()]
+            mious = [of_model["miou"] for of_model in scores if of_model.get("miou") is not None]
+        disagreement = agreement["entropy_mean"] if agreement else None
+        miou = sum(mious) / len(mious) if mious else None
+        tiles.append(Tile(item, comparison, disagreement, miou))
     sort = sort_of(tiles, sort)
     if sort == "score":
         # What is not known yet comes last: it is not the worst.
@@ -82,20 +91,6 @@ def sorts_of(tiles: list[Tile]) -> dict[str, str]:
     """The SORTS that say something about these tiles: without a true mask there is no score."""
     scored = any(tile.miou is not None for tile in tiles)
     return {key: str(title) for key, title in SORTS.items() if scored or key != "score"}
-
-
-def _tile(item: BatchItem) -> Tile:
-    comparison = item.comparison
-    if comparison is None:
-        return Tile(item, None, None, None)
-    scores = [prediction.scores for prediction in comparison.predictions.all()]
-    mious = [of_model["miou"] for of_model in scores if of_model and of_model["miou"] is not None]
-    return Tile(
-        item,
-        comparison,
-        comparison.agreement["entropy_mean"] if comparison.agreement else None,
-        sum(mious) / len(mious) if mious else None,
-    )
 
 
 def batch_progress(batch: Batch, tiles: list[Tile]) -> Progress:

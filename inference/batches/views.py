@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -25,7 +24,6 @@ from inference.batches.files import IMAGES_MAX, batch_bytes_max
 from inference.batches.forms import BatchForm
 from inference.batches.tiles import batch_progress, batch_tiles, sort_of, sorts_of
 from inference.images.uploads import body_too_long
-from inference.models import Batch
 from inference.pace import BatchThrottle, check_pace
 
 PER_PAGE = 24
@@ -83,19 +81,16 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.htmx and request.GET.get("seen") == progress.look:
         return HttpResponse(status=204)
     template = "inference/batches/_progress.html" if request.htmx else "inference/batches/page.html"
-    return render(request, template, _context(request, batch, tiles) | {"progress": progress})
-
-
-def _context(request: HttpRequest, batch: Batch, tiles: list[Any]) -> dict[str, Any]:
-    checkpoints = Checkpoint.objects.filter(key__in=batch.model_keys, superseded_at=None)
-    return {
+    context = {
         "batch": batch,
         "tiles": tiles,
+        "progress": progress,
         "sorts": sorts_of(tiles).items(),
         "sort": sort_of(tiles, request.GET.get("sort", "")),
-        "checkpoints": checkpoints,
+        "checkpoints": Checkpoint.objects.filter(key__in=batch.model_keys, superseded_at=None),
         "own": access.batches_own(request).filter(pk=batch.pk).exists(),
     }
+    return render(request, template, context)
 
 
 @require_POST

@@ -35,16 +35,12 @@ class UploadForm(ModelsForm):
         fitting = [c for c in self.checkpoints if c.shipped and c.dataset.slug == slug]
         return first_looked_at(fitting)
 
-    def _fitting(self, data: dict[str, Any]) -> list[str]:
-        # Whoever changed a tick gets what they ticked.
-        untouched = set(data["models"]) == self.default_keys
-        return self.sample_keys if untouched and self.sample_keys else data["models"]
-
     def clean(self) -> dict[str, Any]:
         """One of the two has to be there."""
         data = super().clean()
         if not self.errors and not data.get("file") and not data.get("sample"):
             raise forms.ValidationError(_("Choose an image, or take a sample."))
-        if not self.errors and data["sample"]:
-            data["models"] = self._fitting(data)
+        # Whoever changed a tick gets what they ticked.
+        if not self.errors and data["sample"] and set(data["models"]) == self.default_keys:
+            data["models"] = self.sample_keys or data["models"]
         return data

@@ -103,37 +103,35 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 def _comparison_page(
     request: HttpRequest, comparison: Comparison, *, own: bool = False, share: str = ""
 ) -> HttpResponse:
-    panes = comparison_panes(comparison)
+    panes, token = comparison_panes(comparison), comparison.share_token
+    share_path = reverse("inference:shared", args=[token]) if token else ""
     context = {
         "comparison": comparison,
         "panes": panes,
         "page_data": page_data(request, comparison, panes, share=share),
         "own": own,
         "share": share,
-        "share_url": request.build_absolute_uri(_share_path(comparison)),
+        "share_url": request.build_absolute_uri(share_path),
         "form": ModelsForm(chosen=[pane.prediction.checkpoint.key for pane in panes]),
     }
     return render(request, "inference/compare/page.html", context)
 
 
-def _share_path(comparison: Comparison) -> str:
-    token = comparison.share_token
-    return reverse("inference:shared", args=[token]) if token else ""
-
-
 @require_safe
 def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     """One pane of the compare page; 204 while it looks as it did (`?seen=`)."""
-    comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
-    predictions = comparison.predictions.all()
-    if not 0 < number <= len(predictions):
+    # Without the comparison's other parts: each pane of each page asks every second.
+    predictions = access.predictions_visible(request).filter(comparison=pk)
+    prediction = predictions[number - 1 : number].first() if number else None
+    if prediction is None:
         raise Http404
-    pane = pane_of(predictions[number - 1], number)
+    pane = pane_of(prediction, number)
     if pane.look == request.GET.get("seen"):
         # Nothing is swapped, so progress bars run on and the keyboard's focus stays.
         return HttpResponse(status=204)
+    comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
     context = {"comparison": comparison, "pane": pane, "share": request.GET.get("share")}
-    return render(request, "inference/compare/_arrival.html", context)
+    return render(request, "inference/compare/pane/_arrival.html", context)
 
 
 @require_POST

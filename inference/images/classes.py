@@ -74,15 +74,14 @@ def prediction_legend(prediction: Prediction) -> list[ClassShare]:
         return []
     classes = {entry["id"]: entry for entry in prediction.checkpoint.classes}
     # A mask never changes once it is stored under its name, so its counts may be kept.
-    counts = cache.get_or_set(f"counts:{prediction.mask.name}", lambda: _counts(prediction))
+    name = f"counts:{prediction.mask.name}"
+    if (counts := cache.get(name)) is None:
+        numbers, pixels_of = np.unique(mask_read(prediction.mask), return_counts=True)
+        counts = dict(zip(numbers.tolist(), pixels_of.tolist(), strict=True))
+        cache.set(name, counts)
     pixels = sum(counts.values())
     shares = [
         ClassShare(classes[number]["name"], classes[number]["colour"], count / pixels)
         for number, count in counts.items()
     ]
     return sorted(shares, key=lambda entry: -entry.share)
-
-
-def _counts(prediction: Prediction) -> dict[int, int]:
-    numbers, counts = np.unique(mask_read(prediction.mask), return_counts=True)
-    return dict(zip(numbers.tolist(), counts.tolist(), strict=True))

@@ -9,26 +9,26 @@ import numpy as np
 from models_zoo.data.rasters import rle_encode
 
 
-def _annotation(number: int, mask: np.ndarray, class_id: int, image_id: int) -> dict[str, Any]:
-    region = mask == class_id
-    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    top, left = int(rows[0]), int(columns[0])
-    return {
-        "id": number,
-        "image_id": image_id,
-        "category_id": class_id,
-        "segmentation": {"size": list(mask.shape), "counts": rle_encode(region)},
-        "area": int(region.sum()),
-        "bbox": [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1],
-        # COCO keeps run lengths for crowds, which all objects of one class together are.
-        "iscrowd": 1,
-    }
-
-
 def coco_annotations(mask: np.ndarray, *, image_id: int, first: int) -> list[dict[str, Any]]:
     """One annotation for each class found in an H×W mask, numbered from `first`."""
-    class_ids = np.unique(mask).tolist()
-    return [_annotation(i, mask, class_id, image_id) for i, class_id in enumerate(class_ids, first)]
+    annotations = []
+    for number, class_id in enumerate(np.unique(mask).tolist(), first):
+        region = mask == class_id
+        rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+        top, left = int(rows[0]), int(columns[0])
+        annotations.append(
+            {
+                "id": number,
+                "image_id": image_id,
+                "category_id": class_id,
+                "segmentation": {"size": list(mask.shape), "counts": rle_encode(region)},
+                "area": int(region.sum()),
+                "bbox": [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1],
+                # COCO keeps run lengths for crowds, which all objects of one class together are.
+                "iscrowd": 1,
+            }
+        )
+    return annotations
 
 
 def categories(classes: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 
 from inference.images.masks import mask_read
 from inference.images.truths import mask_scores, true_mask
-from inference.models import Ensemble, Image, Prediction
+from inference.models import Ensemble, Prediction
 from inference.worker import warm
 from inference.worker.weights import checkpoint_weights
 from models_zoo.masks import mask_png
@@ -23,11 +23,16 @@ def combine(ensemble: Ensemble, lease: Lease) -> dict[str, Any]:
     # At first use: it brings torch along, which no web process may load.
     from models_zoo.predict.ensembling import combined_blocks
 
-    image, members = ensemble.comparison.image, _members(ensemble)
-    weights = [member["weight"] for member in ensemble.members]
-    judge = _judge(image, members)
-    truth, ignored = true_mask(image, judge.checkpoint), _ignored(image)
-    classes = judge.checkpoint.classes
+    image = ensemble.comparison.image
+    predictions = ensemble.comparison.predictions.select_related("checkpoint")
+    by_id = {str(prediction.pk): prediction for prediction in predictions}
+    members = [by_id[entry["id"]] for entry in ensemble.members]
+    weights = [entry["weight"] for entry in ensemble.members]
+    # The true mask is read by a member of its data set, where there is one; all have its classes.
+    by_truth = [m for m in members if m.checkpoint.dataset_id == image.mask_dataset_id]
+    judge = (by_truth or members)[0].checkpoint
+    truth, classes = true_mask(image, judge), judge.classes
+    ignored = image.mask_dataset.ignore_index if image.mask_dataset else None
     pixels = np.asarray(warm.picture_of(image))
     mask = np.zeros(pixels.shape[:2], np.uint8)
     without = np.zeros((len(members), len(classes), len(classes)), np.int64)
@@ -43,7 +48,7 @@ def combine(ensemble: Ensemble, lease: Lease) -> dict[str, Any]:
         if truth is not None:
             for counts, guess in zip(without, others, strict=True):
                 counts += confusion(truth[rows, columns], guess, len(classes), ignored)
-    judged = mask_scores(image, judge.checkpoint, mask)
+    judged = mask_scores(image, judge, mask)
     drawn = ContentFile(mask_png(mask, classes))
     return {
         "mask": default_storage.save(f"{ensemble.folder}/{lease.token}.png", drawn),
@@ -56,23 +61,6 @@ def combine(ensemble: Ensemble, lease: Lease) -> dict[str, Any]:
             for entry, member, counts in zip(ensemble.members, members, without, strict=True)
         ],
     }
-
-
-def _members(ensemble: Ensemble) -> list[Prediction]:
-    """The predictions, in the order of `ensemble.members`."""
-    members = ensemble.comparison.predictions.select_related("checkpoint")
-    by_id = {str(prediction.pk): prediction for prediction in members}
-    return [by_id[entry["id"]] for entry in ensemble.members]
-
-
-def _judge(image: Image, members: list[Prediction]) -> Prediction:
-    """A member of the true mask's data set, where there is one; all have the same classes."""
-    by_truth = [m for m in members if m.checkpoint.dataset_id == image.mask_dataset_id]
-    return (by_truth or members)[0]
-
-
-def _ignored(image: Image) -> int | None:
-    return image.mask_dataset.ignore_index if image.mask_dataset else None
 
 
 def _changes(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django import template
-from django.template import Context, Engine, Node, NodeList, Template
+from django.template import Context, Node, NodeList, Template
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
 from django.template.utils import get_app_template_dirs
 from django.templatetags.static import static
@@ -72,9 +72,11 @@ def panel(parser: Parser, token: Token) -> PanelNode:
 @register.simple_tag(takes_context=True)
 def panels(context: Context) -> list[Panel]:
     """The panels of this page, in their order: whatever announces itself in the folder."""
-    shown = []
-    for name in _names(context.template.engine):
-        inside = context.template.engine.get_template(f"{FOLDER}/{name}.html")
+    shown, engine = [], context.template.engine
+    # In every folder of templates: a panel from outside of the repository is there too.
+    folders = [*engine.dirs, *(get_app_template_dirs("templates") if engine.app_dirs else ())]
+    for name in {path.stem for folder in folders for path in Path(folder, FOLDER).glob("*.html")}:
+        inside = engine.get_template(f"{FOLDER}/{name}.html")
         nodes = NodeList(inside.nodelist).get_nodes_by_type(PanelNode)
         if len(nodes) != 1:
             raise template.TemplateSyntaxError(f"{FOLDER}/{name}.html announces no panel, or two.")
@@ -85,9 +87,3 @@ def panels(context: Context) -> list[Panel]:
             continue
         shown.append(Panel(name, node.value("order", context), node.value("tab", context), inside))
     return sorted(shown, key=lambda panel: panel.order)
-
-
-def _names(engine: Engine) -> set[str]:
-    # In every folder of templates: a panel from outside of the repository is found too.
-    folders = [*engine.dirs, *(get_app_template_dirs("templates") if engine.app_dirs else ())]
-    return {path.stem for folder in folders for path in Path(folder, FOLDER).glob("*.html")}

@@ -37,10 +37,10 @@ class BoundaryCounts:
         }
 
     def add(self, truth: np.ndarray, prediction: np.ndarray) -> None:
-        """Counts one image: H×W class ids, uint8."""
+        """Counts one image: H×W class ids, uint8. ValueError when the shapes differ."""
         self.add_bands(truth, prediction)
         self.add_f1(truth, prediction)
-        ignored = self._ignored(truth)
+        ignored = self._ignored(truth, prediction)
         edges = np.zeros(truth.shape, bool)  # beside a pixel of another class, on any side
         for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
             differ = (truth[one] != truth[other]) & ~ignored[one] & ~ignored[other]
@@ -68,8 +68,11 @@ class BoundaryCounts:
         }
 
     def add_bands(self, truth: np.ndarray, prediction: np.ndarray) -> None:
-        """Counts for boundary IoU alone: what of both masks lies in the band at the own border."""
-        ignored = self._ignored(truth)
+        """Counts for boundary IoU alone: what of both masks lies in the band at the own border.
+
+        ValueError when the shapes differ.
+        """
+        ignored = self._ignored(truth, prediction)
         # As Cheng et al. round it; in the smallest images one pixel is left.
         width = max(1, round(BAND_SHARE * float(np.hypot(*truth.shape))))
         for number in _occurring(truth, prediction, ignored):
@@ -78,15 +81,20 @@ class BoundaryCounts:
             self._overlap[number] += np.count_nonzero(true & guess)
             self._union[number] += np.count_nonzero(true | guess)
 
-    def _ignored(self, truth: np.ndarray) -> np.ndarray:
+    def _ignored(self, truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+        if truth.shape != prediction.shape:
+            raise ValueError(f"Truth is {truth.shape}, prediction {prediction.shape}.")
         if self.ignore_index is None:
             return np.zeros(truth.shape, bool)
         ignored: np.ndarray = truth == self.ignore_index
         return ignored
 
     def add_f1(self, truth: np.ndarray, prediction: np.ndarray) -> None:
-        """Boundary F1 alone: which boundary pixels have one of the other mask nearby."""
-        ignored, f1_by_class = self._ignored(truth), []
+        """Boundary F1 alone: which boundary pixels have one of the other mask nearby.
+
+        ValueError when the shapes differ.
+        """
+        ignored, f1_by_class = self._ignored(truth, prediction), []
         tolerance = TOLERANCE_SHARE * float(np.hypot(*truth.shape))
         # Csurka et al. take the mean over the classes of the image's truth.
         for number in _occurring(truth, truth, ignored):

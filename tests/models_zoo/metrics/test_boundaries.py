@@ -122,6 +122,15 @@ def test_ignored_pixels_make_no_boundary_and_count_nowhere():
     assert result["trimap_miou"]["4"] is None
 
 
+@pytest.mark.parametrize("shape", [(1, 8), (6, 1), (5, 8)])
+def test_shapes_that_differ_are_refused_before_anything_is_counted(shape):
+    counts = BoundaryCounts(2)
+    for add in (counts.add, counts.add_bands):
+        with pytest.raises(ValueError, match="Truth is"):
+            add(np.zeros((6, 8), np.uint8), np.zeros(shape, np.uint8))
+    assert counts.scores()["boundary_f1"] is counts.scores()["boundary_iou"] is None
+
+
 def test_nothing_labelled_is_undefined():
     nothing = np.full((8, 8), 255, np.uint8)
     result = boundary_scores(nothing, np.zeros((8, 8), np.uint8), 2, ignore_index=255)
