@@ -50,9 +50,10 @@ faults: export FAULT_JOBS = $(COUNT)
 faults: install-dev ## a thousand short runs under random faults; hours, COUNT=50 is a coffee break
 	$(BIN)/pytest -s tests/real/test_faults.py
 
-bench: install-dev ## training, counting, tracking, measured
+bench: install-dev ## training, counting, tracking, waiting for masks, measured
 	$(BIN)/python -m models_zoo bench
 	$(BIN)/python -m tests.bench.tracking
+	$(BIN)/python -m tests.bench.serving
 
 gpu-check: install ## what the device does with the networks, into docs/gpu.md; some minutes
 	$(BIN)/python -m models_zoo gpu-check
