@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Literal
 
 from django.conf import settings
@@ -57,10 +59,15 @@ def comparison_create(
             visitor=visitor,
             idempotency_key=digest,
         )
-        predictions = Prediction.objects.bulk_create(
+        predictions = [
             Prediction(comparison=comparison, checkpoint=checkpoint, position=position)
             for position, checkpoint in enumerate(checkpoints)
-        )
+        ]
+        # The quickest network first, so that there is something to look at almost at once.
+        predictions.sort(key=lambda prediction: prediction.checkpoint.gmacs or math.inf)
+        for place, prediction in enumerate(predictions):
+            prediction.queued_at = comparison.created_at + timedelta(microseconds=place)
+        Prediction.objects.bulk_create(predictions)
         for prediction in predictions:
             # Before the commit a worker would find no row.
             wakeups.send_on_commit(prediction)

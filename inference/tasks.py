@@ -8,13 +8,13 @@ from celery import shared_task
 from celery.signals import celeryd_after_setup
 
 from inference.models import InferenceJob
-from inference.worker import order, warm
+from inference.worker import order, storing, warm
 
 
 @shared_task(name=InferenceJob.task_name)
 def job_execute(job_id: str) -> None:
     """Carry out the job that should come first, which need not be the one that rang."""
-    order.next_execute()
+    order.next_execute(aside=storing.aside)
 
 
 @celeryd_after_setup.connect

@@ -20,7 +20,7 @@ SWAPS = 10
 
 
 def vote_entropy(masks: Sequence[np.ndarray]) -> np.ndarray:
-    """H×W float32: the entropy in bits of the masks' votes for each pixel's class.
+    """The entropy in bits of the masks' votes for each pixel's class, float32 of their shape.
 
     0 where all agree; log2(N) where N masks say N different things.
     """
@@ -39,12 +39,16 @@ def vote_entropy(masks: Sequence[np.ndarray]) -> np.ndarray:
     return entropy
 
 
-def pair_agreement(one: np.ndarray, other: np.ndarray, num_classes: int) -> dict[str, Any]:
+def pair_agreement(
+    one: np.ndarray, other: np.ndarray, num_classes: int, *, pixels: int | None = None
+) -> dict[str, Any]:
     """The share of pixels that two masks agree on, and the most frequent of their swaps.
 
-    Masks are H×W class ids of one shape; shares are fractions of all pixels. ValueError when the
-    shapes differ or an id is no class.
+    Masks are class ids in arrays of one shape; shares are fractions of `pixels`, which are more
+    than the arrays have where some that agree were left out. ValueError when the shapes differ or
+    an id is no class.
     """
+    pixels = pixels or one.size
     # Neither is the truth: rows are what `one` says, columns what `other` does.
     counts = confusion(one, other, num_classes)
     differing = counts - np.diag(np.diag(counts))
@@ -52,9 +56,9 @@ def pair_agreement(one: np.ndarray, other: np.ndarray, num_classes: int) -> dict
     most_first = np.argsort(-differing, axis=None, kind="stable")[:SWAPS]
     pairs = [divmod(int(index), num_classes) for index in most_first]
     return {
-        "agreement": float(1 - differing.sum() / one.size),
+        "agreement": float(1 - differing.sum() / pixels),
         "swaps": [
-            {"a_class": a, "b_class": b, "share": float(differing[a, b] / one.size)}
+            {"a_class": a, "b_class": b, "share": float(differing[a, b] / pixels)}
             for a, b in pairs
             if differing[a, b]
         ],
@@ -77,11 +81,16 @@ def comparison_agreement(comparison: Comparison) -> dict[str, Any]:
         if len(members) < 2:
             continue
         masks = [mask_read(member.mask) for member in members]
+        pixels, differ = masks[0].size, np.zeros(masks[0].shape, bool)
+        for mask in masks[1:]:
+            differ |= mask != masks[0]
+        # Most pixels look the same to all, and count for nothing but the number of pixels.
+        masks = [mask[differ] for mask in masks]
         for (a, one), (b, other) in combinations(zip(members, masks, strict=True), 2):
             ids = {"a": str(a.pk), "b": str(b.pk)}
-            pairs.append(ids | pair_agreement(one, other, len(classes)))
+            pairs.append(ids | pair_agreement(one, other, len(classes), pixels=pixels))
         # Summed in float64: an image may have 40 million pixels.
-        entropy = float(vote_entropy(masks).mean(dtype=np.float64))
+        entropy = float(vote_entropy(masks).sum(dtype=np.float64) / pixels)
         groups.append({"predictions": [str(m.pk) for m in members], "entropy_mean": entropy})
     largest = max(groups, key=lambda group: len(group["predictions"]), default=None)
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -28,11 +28,19 @@ from inference.compare.serializers import (
 from inference.comparisons import comparison_create
 from inference.images import downloads
 from inference.images.truths import comparison_truth
-from inference.models import Comparison
+from inference.models import Comparison, Prediction
 from inference.pace import WriteThrottle
 from inference.rest import FileView, MayCompare
 from segweb.http.idempotency import IDEMPOTENCY_KEY, idempotency_key
 from segweb.http.parsers import JSONParser
+
+
+def _answered(request: Request) -> QuerySet[Comparison]:
+    """Comparisons with no more than an answer tells: whoever waits asks again every second."""
+    # Sidecars and agreements are long JSON, and pages read the evaluations too.
+    predictions = Prediction.objects.select_related("checkpoint").defer("checkpoint__sidecar")
+    comparisons = access.comparisons_visible(request).defer("agreement").prefetch_related(None)
+    return comparisons.prefetch_related(Prefetch("predictions", predictions))
 
 
 class Comparisons(APIView):
@@ -62,8 +70,8 @@ class Comparisons(APIView):
             idempotency_key=idempotency_key(request),
             **access.maker(request),
         )
-        # With its rows in a few queries; those just inserted would be looked up one by one.
-        fresh = access.comparisons_visible(request).get(pk=comparison.pk)
+        # With its rows in two queries; those just inserted would be looked up one by one.
+        fresh = _answered(request).get(pk=comparison.pk)
         shown = ComparisonSerializer(fresh, context={"request": request}).data
         headers = {"Location": shown["url"]}
         return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
@@ -77,7 +85,7 @@ class ComparisonDetail(generics.RetrieveAPIView):
 
     def get_queryset(self) -> QuerySet[Comparison]:
         """Those that the caller may see."""
-        return access.comparisons_visible(self.request)
+        return _answered(self.request)
 
 
 class ComparisonTruth(APIView):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from inference.compare.services import comparison_settle
+from inference.images.masks import top3_pack
 from inference.images.truths import mask_scores
 from inference.models import Comparison, Prediction
 from inference.worker import warm
@@ -17,36 +18,45 @@ from inference.worker.weights import checkpoint_weights
 from models_zoo.masks import mask_png
 from segweb.jobs import Lease, job_update, patiently
 
+if TYPE_CHECKING:
+    from models_zoo.predict.engine import PredictedMask
 
-def predict(prediction: Prediction, lease: Lease) -> dict[str, Any]:
-    """The fields that a prediction gains by being carried out."""
-    image, checkpoint = prediction.comparison.image, prediction.checkpoint
+
+def predict(prediction: Prediction, lease: Lease) -> Callable[[], dict[str, Any]]:
+    """Computes the mask; what remains gives the fields that the prediction gains.
+
+    Encoding and writing take as long as a fast network does, and are not what the next one needs.
+    """
+    comparison, checkpoint = prediction.comparison, prediction.checkpoint
     weights, sidecar = checkpoint_weights(
         checkpoint=checkpoint,
         progress=lambda share: patiently(lambda: job_update(lease=lease, download=share)),
     )
-    result = warm.engine().predict(
-        weights, sidecar, warm.picture_of(image), scale=prediction.comparison.scale
-    )
-    top3 = BytesIO()
-    np.savez_compressed(top3, classes=result.top_classes, probabilities=result.top_probabilities)
-    drawn = ContentFile(mask_png(result.mask, checkpoint.classes))
+    picture = warm.picture_of(comparison.image)
+    computed = warm.engine().predict(weights, sidecar, picture, scale=comparison.scale)
+    return partial(_store, prediction, lease, computed)
+
+
+def _store(prediction: Prediction, lease: Lease, computed: PredictedMask) -> dict[str, Any]:
+    image, checkpoint = prediction.comparison.image, prediction.checkpoint
+    drawn = mask_png(computed.mask, checkpoint.classes)
+    likeliest = top3_pack(computed.top_classes, computed.top_probabilities)
     # By token: two workers on one job never write the same file.
     stem = f"{prediction.folder}/{lease.token}"
-    height, width = result.scored_at
+    height, width = computed.scored_at
     return {
-        "mask": default_storage.save(f"{stem}.png", drawn),
-        "top3": default_storage.save(f"{stem}.npz", ContentFile(top3.getvalue())),
-        "latency_ms": result.milliseconds,
-        "load_ms": result.load_milliseconds,
+        "mask": default_storage.save(f"{stem}.png", ContentFile(drawn)),
+        "top3": default_storage.save(f"{stem}.gz", ContentFile(likeliest)),
+        "latency_ms": computed.milliseconds,
+        "load_ms": computed.load_milliseconds,
         "scored_height": height,
         "scored_width": width,
-        "tiled": result.tiled,
-        "memory_bytes": result.memory_bytes,
-        "device": result.device,
-        "precision": result.precision,
+        "tiled": computed.tiled,
+        "memory_bytes": computed.memory_bytes,
+        "device": computed.device,
+        "precision": computed.precision,
         # Here and once: in a request, twelve masks of 40 megapixels would hang it.
-        "scores": mask_scores(image, checkpoint, result.mask),
+        "scores": mask_scores(image, checkpoint, computed.mask),
     }
 
 

@@ -12,7 +12,7 @@ from django.http import FileResponse
 from PIL import Image as Picture
 
 from inference.images.coco import coco
-from inference.images.masks import mask_read
+from inference.images.masks import mask_read, top3_gzip, top3_npz
 from inference.models import Prediction
 from models_zoo.images import open_image
 from models_zoo.masks import colourise
@@ -58,24 +58,23 @@ def mask_as_coco(prediction: Prediction) -> FileResponse:
 
 def mask_as_npz(prediction: Prediction) -> FileResponse:
     """The three likeliest classes of each pixel: uint8 `classes` and `probabilities`, 3×H×W."""
-    return stored(prediction.top3, "application/octet-stream", f"{_stem(prediction)}.npz")
+    content = BytesIO(top3_npz(prediction))
+    return stored(content, "application/octet-stream", f"{_stem(prediction)}.npz")
 
 
 def mask_as_ids(prediction: Prediction) -> FileResponse:
     """The class ids alone: H×W bytes, row by row, gzipped for the way."""
-    return _zipped(mask_read(prediction.mask).tobytes(), f"{_stem(prediction)}.ids")
+    # Without a time in it, equal masks give equal bytes.
+    packed = gzip.compress(mask_read(prediction.mask).tobytes(), compresslevel=1, mtime=0)
+    return _zipped(packed, f"{_stem(prediction)}.ids")
 
 
 def mask_as_top3(prediction: Prediction) -> FileResponse:
     """3×H×W bytes of classes, then 3×H×W of probabilities (255 = 1.0), gzipped for the way."""
-    with prediction.top3.open() as file, np.load(file) as top3:
-        raw = top3["classes"].tobytes() + top3["probabilities"].tobytes()
-    return _zipped(raw, f"{_stem(prediction)}.top3")
+    return _zipped(top3_gzip(prediction), f"{_stem(prediction)}.top3")
 
 
-def _zipped(raw: bytes, name: str) -> FileResponse:
-    # Without a time in it, equal masks give equal bytes.
-    packed = gzip.compress(raw, compresslevel=1, mtime=0)
+def _zipped(packed: bytes, name: str) -> FileResponse:
     response = stored(BytesIO(packed), "application/octet-stream", name)
     # The browser unpacks it on the way: scripts get the bare bytes.
     response["Content-Encoding"] = "gzip"

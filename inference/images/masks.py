@@ -1,10 +1,20 @@
-"""Stored masks, read back."""
+"""Stored masks, read back, and the three likeliest classes of each pixel beside them.
+
+The latter are bare bytes, gzipped: 3×H×W of classes, likeliest first, then 3×H×W of probabilities
+(255 = 1.0). That is what a page's script reads, so that the file is served as it is. Predictions of
+earlier versions have an npz.
+"""
 
 from __future__ import annotations
+
+import gzip
+import zlib
+from io import BytesIO
 
 import numpy as np
 from django.db.models.fields.files import FieldFile
 
+from inference.models import Prediction
 from models_zoo.masks import read_mask
 
 
@@ -12,3 +22,35 @@ def mask_read(stored: FieldFile) -> np.ndarray:
     """H×W uint8 class ids of a mask that a row names."""
     with stored.open() as file:
         return read_mask(file)
+
+
+def top3_pack(classes: np.ndarray, probabilities: np.ndarray) -> bytes:
+    """Two uint8 arrays, 3×H×W each, as they are stored; equal arrays give equal bytes."""
+    # Looking for runs only: a fifth of the time of zlib's default, which was half a fast network's,
+    # in 1.0 to 1.6 times the bytes.
+    packer = zlib.compressobj(1, wbits=31, strategy=zlib.Z_RLE)
+    parts = [packer.compress(np.ascontiguousarray(part)) for part in (classes, probabilities)]
+    return b"".join([*parts, packer.flush()])
+
+
+def top3_gzip(prediction: Prediction) -> bytes:
+    """The likeliest classes as `top3_pack` gives them."""
+    with prediction.top3.open() as file:
+        if prediction.top3.name.endswith(".npz"):
+            with np.load(file) as top3:
+                return top3_pack(top3["classes"], top3["probabilities"])
+        return bytes(file.read())
+
+
+def top3_npz(prediction: Prediction) -> bytes:
+    """The same for NumPy: `classes` and `probabilities`, uint8 3×H×W."""
+    with prediction.top3.open() as file:
+        packed = bytes(file.read())
+    if prediction.top3.name.endswith(".npz"):
+        return packed
+    image, buffer = prediction.comparison.image, BytesIO()
+    bare = np.frombuffer(gzip.decompress(packed), np.uint8)
+    classes, probabilities = bare.reshape(2, 3, image.height, image.width)
+    # Not compressed: of 40 megapixels that would take a request many seconds.
+    np.savez(buffer, classes=classes, probabilities=probabilities)
+    return buffer.getvalue()

@@ -122,8 +122,8 @@ class Comparison(Owned):
 class Prediction(InferenceJob):
     """One checkpoint's mask of one image; states as in `segweb.jobs`.
 
-    `mask` is an indexed PNG at the image's size; `top3` an npz of uint8 `classes` and
-    `probabilities` (255 = 1.0), each 3×H×W. Times are milliseconds; `load_ms` is null when the
+    `mask` is an indexed PNG at the image's size; `top3` what `inference.images.masks` packs,
+    or an npz of earlier versions. Times are milliseconds; `load_ms` is null when the
     network was warm. `scored_height` × `scored_width` is what the network saw, in tiles when it is
     `tiled`. `memory_bytes` is the most that weights and activations took at once. `scores` are
     those of `inference.images.truths`. `download`: the share of weights that had to be fetched

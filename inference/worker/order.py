@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, QuerySet, When
+from functools import cache
+from typing import Any
+
+from django.db import connection
+from django.db.models import Case, QuerySet, Value, When
 
 from inference.models import InferenceJob
 from inference.worker import warm
-from segweb.jobs import State, job_execute, job_models, patiently
+from segweb.jobs import Aside, State, at_once, job_execute, job_models, patiently
 
 
-def next_execute() -> None:
-    """Carry out the job that should come first; returns at once when none is QUEUED."""
+def next_execute(*, aside: Aside = at_once) -> None:
+    """Carry out the job that should come first; returns at once when none is QUEUED.
+
+    `aside` as `job_execute` takes it.
+    """
     while (job := patiently(next_job)) and not job_execute(
-        model=type(job), pk=job.pk, device=warm.engine().device
+        model=type(job),
+        pk=job.pk,
+        token=job.lease_token,
+        device=warm.engine().device,
+        aside=aside,
     ):
         pass  # another worker was faster: what comes next?
 
 
 def next_job() -> InferenceJob | None:
-    """What somebody watches, longest waiting first, whatever it is; then the others by turns."""
-    kinds = [kind for kind in job_models() if issubclass(kind, InferenceJob)]
+    """What somebody watches, longest waiting first, whatever it is; then the others by turns.
+
+    Of its fields only the key and `lease_token` are there.
+    """
+    kinds = _kinds()
     # The broker is first in, first out: behind a batch's 600 messages somebody would wait long.
-    watched = [job for kind in kinds if (job := _oldest(_queued(kind).filter(kind.watched)))]
-    if watched:
-        return min(watched, key=lambda job: job.queued_at)
+    with connection.cursor() as cursor:
+        cursor.execute(*_longest_watched())
+        if row := cursor.fetchone():
+            kind, pk, token, _ = kinds[row[0]], *row[1:]
+            return kind(pk=kind._meta.pk.to_python(pk), lease_token=token)
     for kind in sorted(kinds, key=lambda kind: kind.turn):
-        if job := _by_network(kind) if kind.network else _oldest(_queued(kind)):
+        queued = _queued(kind).only("pk", "lease_token")
+        if kind.network:
+            # Warm networks first: loading one takes longer than most predictions.
+            is_warm = When(**{f"{kind.network}__sha256__in": warm.engine().warm}, then=0)
+            # Then checkpoint by checkpoint, so that each is loaded once.
+            queued = queued.order_by(Case(is_warm, default=1), kind.network, "queued_at")
+        if job := queued.first():
             return job
     return None
 
 
+@cache
+def _kinds() -> list[type[InferenceJob]]:
+    return [kind for kind in job_models() if issubclass(kind, InferenceJob)]
+
+
+@cache
+def _longest_watched() -> tuple[str, Any]:
+    """One query over all kinds, and its parameters: which kind, key and token, when queued.
+
+    Each job begins with it: to run it takes 0.1 ms, to put it together 3.
+    """
+    watched = [
+        _queued(kind)
+        .filter(kind.watched)
+        .order_by()
+        .values_list(Value(number), "pk", "lease_token", "queued_at")
+        for number, kind in enumerate(_kinds())
+    ]
+    longest = watched[0].union(*watched[1:], all=True).order_by("queued_at")[:1]
+    return longest.query.sql_with_params()
+
+
 def _queued(kind: type[InferenceJob]) -> QuerySet[InferenceJob]:
-    return kind._default_manager.filter(state=State.QUEUED).only("pk", "queued_at")
-
-
-def _oldest(queued: QuerySet[InferenceJob]) -> InferenceJob | None:
-    return queued.order_by("queued_at").first()
-
-
-def _by_network(kind: type[InferenceJob]) -> InferenceJob | None:
-    """Warm networks first: loading one takes longer than most predictions."""
-    is_warm = When(**{f"{kind.network}__sha256__in": warm.engine().warm}, then=0)
-    # Then checkpoint by checkpoint, so that each is loaded once.
-    return _queued(kind).order_by(Case(is_warm, default=1), kind.network, "queued_at").first()
+    return kind._default_manager.filter(state=State.QUEUED).order_by("queued_at")

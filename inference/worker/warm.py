@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -24,6 +24,11 @@ def engine() -> Engine:
 
 
 def picture_of(image: Image) -> Picture.Image:
-    """The stored image, decoded."""
-    with default_storage.open(image.file.name) as file, Picture.open(file) as picture:
+    """The stored image, decoded; not to be drawn on."""
+    return _decoded(image.file.name)
+
+
+@lru_cache(maxsize=1)  # a comparison's predictions come one after the other
+def _decoded(name: str) -> Picture.Image:
+    with default_storage.open(name) as file, Picture.open(file) as picture:
         return picture.convert("RGB")

@@ -33,17 +33,19 @@ from segweb.jobs.leases import (
 )
 from segweb.jobs.rows import ENDED, Job, State, job_models
 from segweb.jobs.sweeper import Swept, sweep_once
-from segweb.jobs.working import JobReturned, job_execute
+from segweb.jobs.working import Aside, JobReturned, at_once, job_execute
 
 __all__ = [
     "DATABASE_AWAY",
     "ENDED",
     "LOST_ERROR",
+    "Aside",
     "Job",
     "JobReturned",
     "Lease",
     "State",
     "Swept",
+    "at_once",
     "job_claim",
     "job_execute",
     "job_finish",

@@ -42,10 +42,14 @@ class Lease:
         )
 
 
-def job_claim(*, model: type[Job], pk: Any, owner: str) -> Lease | None:
-    """Claim a QUEUED job by one conditional UPDATE; None when it is not there to be claimed."""
+def job_claim(*, model: type[Job], pk: Any, owner: str, token: int | None = None) -> Lease | None:
+    """Claim a QUEUED job by one conditional UPDATE; None when it is not there to be claimed.
+
+    `token` is the row's `lease_token`, which is looked up where the caller has not read it.
+    """
     queued = model._default_manager.filter(pk=pk, state=State.QUEUED)
-    token = queued.values_list("lease_token", flat=True).first()
+    if token is None:
+        token = queued.values_list("lease_token", flat=True).first()
     if token is None:
         return None
     # Of two workers that read the same row, one finds state or token changed and gets nothing.

@@ -36,7 +36,8 @@ class Job(models.Model):
 
     `task_name`, `queue`: the Celery task that a wake-up is for, and the queue it is sent to.
     `work`: "module:function", which the worker imports, so that the web process stays without
-    torch. Called with the row and its lease, it returns the fields that the job ends with.
+    torch. Called with the row and its lease, it returns the fields that the job ends with, or what
+    remains to be done: a function that gives them, called beside the next job's work.
     `needs`: the relations that the row is loaded with for that.
     `afterwards`: "module:function", called with the row when the job has ended; "" for nothing.
     `belongs_to`: the relation that leads to the row whose `owner` it belongs to; "" for its own.

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pkgutil import resolve_name
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 
@@ -24,6 +27,10 @@ from segweb.jobs.leases import (
 from segweb.jobs.rows import Job, State
 
 logger = logging.getLogger(__name__)
+Fields = dict[str, Any]
+Given = TypeVar("Given")
+Outcome = Fields | Callable[[], Fields] | None
+Aside = Callable[[Callable[[], None]], None]
 
 LONGEST_OWNER = Job._meta.get_field("lease_owner").max_length
 
@@ -35,53 +42,75 @@ class JobReturned(Exception):
         self.tried, self.lost = tried, lost
 
 
-def job_execute(*, model: type[Job], pk: Any, device: str) -> bool:
-    """Claim a QUEUED job, carry it out and end it; False when it was not there to be claimed."""
+def at_once(rest: Callable[[], None]) -> None:
+    """Runs the rest of a job's work where it is."""
+    rest()
+
+
+def job_execute(
+    *, model: type[Job], pk: Any, device: str, token: int | None = None, aside: Aside = at_once
+) -> bool:
+    """Claim a QUEUED job, carry it out and end it; False when it was not there to be claimed.
+
+    `token` is the row's `lease_token` where that is known. Work may leave a rest (see
+    `Job.work`): `aside` is given that, with all that follows, and runs it now or in another thread.
+    """
     # Cut to what the column holds: a device may be the long names of eight GPUs.
     owner = f"{socket.gethostname()}:{os.getpid()}:{device}"[:LONGEST_OWNER]
-    lease = patiently(lambda: job_claim(model=model, pk=pk, owner=owner))
+    lease = patiently(lambda: job_claim(model=model, pk=pk, owner=owner, token=token))
     if lease is None:
         return False
-    with job_heartbeats(lease=lease):
+    with ExitStack() as held:
+        held.enter_context(job_heartbeats(lease=lease))
         job = patiently(model._default_manager.select_related(*model.needs).filter(pk=pk).first)
-        if job is not None:  # else it was deleted meanwhile
-            _carry_out(job, lease)
-            _follow_up(job)
-    _files_tidy(lease)
+        if job is not None:
+            # Work is named as text and found here, so that no web process loads torch.
+            outcome = _outcome(job, lease, lambda: resolve_name(job.work)(job, lease))
+            # The lease goes along: hearts beat until the rest is done too.
+            end = partial(_end, job, lease, outcome, held.pop_all())
+            (aside if callable(outcome) else at_once)(end)
+            return True
+    _files_tidy(lease)  # the job was deleted meanwhile
     return True
 
 
-def _carry_out(job: Job, lease: Lease) -> None:
-    """Do the work and end the job; a fault of the job's own becomes a sentence."""
+def _end(job: Job, lease: Lease, outcome: Outcome, beating: ExitStack) -> None:
+    """Do the rest of the work if there is one, end the job, see what follows, and tidy up."""
+    with beating:
+        fields = _outcome(job, lease, outcome) if callable(outcome) else outcome
+        if fields is not None:
+            patiently(
+                lambda: job_finish(lease=lease, **{"state": State.DONE, "error": "", **fields})
+            )
+        if job.afterwards:
+            try:
+                resolve_name(job.afterwards)(job)
+            except Exception:  # costs only what follows
+                logger.exception("What follows %s %s failed.", job._meta.label, job.pk)
+    _files_tidy(lease)
+
+
+def _outcome(job: Job, lease: Lease, work: Callable[[], Given]) -> Given | Fields | None:
+    """What the work gives; after a fault of the job's own the fields that tell it.
+
+    None when this attempt ends without ending the job.
+    """
     try:
-        # Work is named as text and found here, so that no web process loads torch.
-        fields = {"state": State.DONE, "error": "", **resolve_name(job.work)(job, lease)}
+        return work()
     except JobReturned as returned:
         back = {"tried": returned.tried, "lost": returned.lost}
         patiently(lambda: job_return(lease=lease, **back))
-        return
     except DATABASE_AWAY:  # no fault of the job's
         logger.exception("%s %s lost the database.", job._meta.label, job.pk)
         patiently(lambda: job_return(lease=lease, tried=True))
-        return
     except Exception as fault:
         # Whatever went wrong after the job was taken away or deleted is nobody's business.
-        if not patiently(lease.rows.exists):
-            logger.warning("%s %s is no longer ours.", job._meta.label, job.pk)
-            return
-        if not isinstance(fault, ValidationError):
-            logger.exception("%s %s failed.", job._meta.label, job.pk)
-        fields = {"state": State.FAILED, "error": job.fault_sentence(fault)}
-    patiently(lambda: job_finish(lease=lease, **fields))
-
-
-def _follow_up(job: Job) -> None:
-    """What the kind wants done after its jobs; a fault costs only that."""
-    if job.afterwards:
-        try:
-            resolve_name(job.afterwards)(job)
-        except Exception:
-            logger.exception("What follows %s %s failed.", job._meta.label, job.pk)
+        if patiently(lease.rows.exists):
+            if not isinstance(fault, ValidationError):
+                logger.exception("%s %s failed.", job._meta.label, job.pk)
+            return {"state": State.FAILED, "error": job.fault_sentence(fault)}
+        logger.warning("%s %s is no longer ours.", job._meta.label, job.pk)
+    return None
 
 
 def _files_tidy(lease: Lease) -> None:

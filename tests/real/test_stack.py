@@ -82,7 +82,17 @@ def test_a_worker_killed_while_it_predicts(stack: Stack, large: bytes) -> None:
     assert time.monotonic() - killed < 60
     assert done["predictions"][0]["error"] is None
     assert claims(stack, comparison) == [("DONE", 2)]
-    assert files(stack, comparison) == ["2.npz", "2.png"]
+    assert files(stack, comparison) == ["2.gz", "2.png"]
+
+
+def test_a_worker_told_to_end_stores_what_it_has(stack: Stack, large: bytes) -> None:
+    stack.start("worker")
+    comparison = stack.comparison_post(stack.image_post(large)[1]["id"])
+    wait_until(lambda: running(stack, comparison))
+    stack.signal("worker", signal.SIGTERM)
+    stack.running.pop("worker").wait(30)
+    assert claims(stack, comparison) == [("DONE", 1)]
+    assert files(stack, comparison) == ["1.gz", "1.png"]
 
 
 def test_a_job_that_kills_every_worker_ends_lost(stack: Stack, large: bytes) -> None:
@@ -125,7 +135,7 @@ def test_every_message_twice(stack: Stack) -> None:
     wait_until(lambda: broker.llen("inference") == 0)
     for comparison in comparisons:
         assert claims(stack, comparison) == [("DONE", 1)]
-        assert files(stack, comparison) == ["1.npz", "1.png"]
+        assert files(stack, comparison) == ["1.gz", "1.png"]
 
 
 @pytest.mark.parametrize("fault", ["frozen", "killed"])

@@ -44,6 +44,17 @@ def test_one_queued_prediction_for_each_key_in_the_order_asked(
     assert comparison.state == State.QUEUED
 
 
+def test_the_quickest_network_has_its_turn_first(
+    image: Image, checkpoints: list[Checkpoint]
+) -> None:
+    for checkpoint, gmacs in zip(checkpoints, (5.0, None, 0.5), strict=True):
+        Checkpoint.objects.filter(pk=checkpoint.pk).update(gmacs=gmacs)
+    predictions = comparison_create(image=image, models=KEYS).predictions
+    assert [p.checkpoint.key for p in predictions.all()] == KEYS
+    by_turn = predictions.order_by("queued_at")
+    assert [p.checkpoint.key for p in by_turn] == [KEYS[2], KEYS[0], KEYS[1]]
+
+
 def test_all_are_the_shipped_ones_of_the_default_data_set(
     image: Image, checkpoints: list[Checkpoint]
 ) -> None:

@@ -16,12 +16,11 @@ from django.test import Client
 from experiments.checkpoints.published import published_sync
 from experiments.checkpoints.services import checkpoint_withdraw
 from experiments.models import Checkpoint
-from inference import tasks
 from inference.compare import predicting
 from inference.compare.panes import pane_of
 from inference.comparisons import comparison_create
 from inference.models import Image, Prediction
-from inference.worker import warm
+from inference.worker import order, warm
 from inference.worker.weights import NO_WEIGHTS
 from models_zoo import build, fetch
 from models_zoo.checkpoints.published import published_keys
@@ -69,7 +68,7 @@ def prediction(image: Image) -> Prediction:
 
 
 def run(prediction: Prediction) -> Prediction:
-    tasks.job_execute(str(prediction.pk))
+    order.next_execute()
     return Prediction.objects.get(pk=prediction.pk)
 
 
