@@ -23,3 +23,4 @@ def engine_preload(instance: Any, **kwargs: Any) -> None:
     if InferenceJob.queue in instance.app.amqp.queues.consume_from:
         # At the start: the first job's reader need not wait some seconds for torch.
         warm.engine()
+        warm.graphs_prepare()

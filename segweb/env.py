@@ -53,6 +53,7 @@ VARIABLES = {
     # read by models_zoo, which knows nothing of Django
     "SEGWEB_CATALOGUE": (str, ""),
     "SEGWEB_WEIGHTS": (str, ""),
+    "SEGWEB_RUNTIME": (str, "auto"),
 }
 
 env = environ.Env(**VARIABLES)

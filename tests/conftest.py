@@ -14,6 +14,9 @@ from pytest_django import Settings
 
 from tests.chromium import CHROMIUM, FLAGS
 
+# Tests of OpenVINO ask for it: making a graph takes seconds, and most tests are not about masks.
+os.environ["SEGWEB_RUNTIME"] = "torch"
+
 # A suite started in a shell's background ignores SIGINT, and so would every process it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -55,6 +55,7 @@ def _store(prediction: Prediction, lease: Lease, computed: PredictedMask) -> dic
         "memory_bytes": computed.memory_bytes,
         "device": computed.device,
         "precision": computed.precision,
+        "runtime": computed.runtime,
         # Here and once: in a request, twelve masks of 40 megapixels would hang it.
         "scores": mask_scores(image, checkpoint, computed.mask),
     }

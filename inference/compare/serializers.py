@@ -27,6 +27,7 @@ class PredictionSerializer(serializers.ModelSerializer):
     """One checkpoint's answer; null until known. `scores` need a true mask.
 
     `load_ms` is null when the network was warm; `gmacs` are 10⁹ multiply-adds at 360×480.
+    `runtime` ("torch" or "openvino") and `precision` say what computed it.
     """
 
     model = serializers.CharField(source="checkpoint.key")
@@ -46,6 +47,8 @@ class PredictionSerializer(serializers.ModelSerializer):
             "latency_ms",
             "load_ms",
             "memory_bytes",
+            "runtime",
+            "precision",
             "parameters",
             "gmacs",
             "scored",

@@ -28,7 +28,7 @@ def look(inside: Inside, lease: Lease) -> dict[str, Any]:
 
     The network sees the image at the size that it knows, also where it was scored in tiles.
     """
-    from models_zoo.predict.engine import scoring_size
+    from models_zoo.predict.inputs import scoring_size
     from models_zoo.predict.insides import decoder_strip
 
     weights, sidecar = checkpoint_weights(checkpoint=inside.prediction.checkpoint)
@@ -91,7 +91,7 @@ def _field(
 def _batch(
     network: Network, sidecar: dict[str, Any], pixels: np.ndarray, scored_at: tuple[int, int]
 ) -> Batch:
-    from models_zoo.predict.engine import batch_of
+    from models_zoo.predict.inputs import batch_of
 
     return batch_of(
         pixels,

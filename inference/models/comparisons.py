@@ -126,8 +126,9 @@ class Prediction(InferenceJob):
     or an npz of earlier versions. Times are milliseconds; `load_ms` is null when the
     network was warm. `scored_height` × `scored_width` is what the network saw, in tiles when it is
     `tiled`. `memory_bytes` is the most that weights and activations took at once. `scores` are
-    those of `inference.images.truths`. `download`: the share of weights that had to be fetched
-    first.
+    those of `inference.images.truths`. `runtime` and `precision`: what computed it, and how; the
+    same of both, of the same checkpoint and image, is the same mask. `download`: the share of
+    weights that had to be fetched first.
     """
 
     work = "inference.compare.predicting:predict"
@@ -153,6 +154,7 @@ class Prediction(InferenceJob):
     download = models.FloatField(null=True, blank=True)
     device = models.CharField(max_length=50, blank=True)
     precision = models.CharField(max_length=10, blank=True)
+    runtime = models.CharField(max_length=20, blank=True)
     scores = models.JSONField(null=True, blank=True)
 
     class Meta(InferenceJob.Meta):

@@ -9,7 +9,9 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from PIL import Image as Picture
 
+from experiments.models import Checkpoint
 from inference.models import Image
+from inference.worker.weights import checkpoint_weights
 
 if TYPE_CHECKING:
     from models_zoo.predict.engine import Engine
@@ -20,7 +22,14 @@ def engine() -> Engine:
     """The one engine of this worker process, with its warm networks."""
     from models_zoo.predict.engine import Engine
 
-    return Engine(settings.MODEL_BUDGET_BYTES)
+    return Engine(settings.MODEL_BUDGET_BYTES, behind=True)
+
+
+def graphs_prepare() -> None:
+    """Has graphs made of the models that a comparison begins with, behind all that is asked for."""
+    shipped = Checkpoint.objects.offered().filter(shipped=True)
+    for checkpoint in shipped.filter(dataset__slug=settings.DEFAULT_DATASET):
+        engine().prepare(*checkpoint_weights(checkpoint=checkpoint))
 
 
 def picture_of(image: Image) -> Picture.Image:

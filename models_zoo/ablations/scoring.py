@@ -15,8 +15,9 @@ from models_zoo.data import DatasetSplit, open_dataset
 from models_zoo.metrics import confusion
 from models_zoo.metrics.boundaries import boundary_f1
 from models_zoo.metrics.objects import SIZES, ObjectCounts
-from models_zoo.predict.engine import Engine, batch_of, scoring_size
+from models_zoo.predict.engine import Engine
 from models_zoo.predict.ensembling import combined_blocks
+from models_zoo.predict.inputs import batch_of, scoring_size
 from models_zoo.predict.receptive_field import mean_effective_side, theoretical_side
 
 FIELD_IMAGES = 20

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         print(f"{failure:20} {_fraction(entry['value'])}  ({entry['objects']} objects)")
     print(
         f"mIoU {_fraction(result['miou'])} over {result['classes_counted']} classes, "
-        f"{result['images']} images, {engine.precision}"
+        f"{result['images']} images, {result['passport']['precision']}"
     )
     return {"key": key, **result}
 

@@ -45,6 +45,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         write_atomically(target, mask_png(prediction.mask, checkpoint.sidecar["classes"]))
         print(f"{target}  {prediction.milliseconds:.0f} ms")
         masks.append(
-            {"image": str(path), "mask": str(target), "milliseconds": prediction.milliseconds}
+            {
+                "image": str(path),
+                "mask": str(target),
+                "milliseconds": prediction.milliseconds,
+                "runtime": prediction.runtime,
+                "precision": prediction.precision,
+            }
         )
     return {"key": checkpoint.sidecar["key"], "masks": masks}

@@ -78,6 +78,7 @@ class Architecture:
     `models_zoo.networks.blocks.narrow`).
     `sees_at`, `strides_at`: the modules inside the network at whose output the receptive field and
     the output stride are measured; empty for the logits, and for the same place.
+    `precise`: OpenVINO computes it in float32, since bf16 changes more than one pixel in 200.
     `backbone`: whether it has an encoder that weights are published for.
     `teaches`: it only teaches others (see `models_zoo.training.distillation`) and has no page.
     """
@@ -94,6 +95,7 @@ class Architecture:
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
     sees_at: str = ""
     strides_at: str = ""
+    precise: bool = False
     backbone: bool = False
     recipe: Recipe = Recipe()
     teaches: bool = False

@@ -41,7 +41,7 @@ class PlaceUnpool(nn.MaxUnpool2d):
     def forward(self, x: Tensor, places: Places, output_size: torch.Size) -> Tensor:  # type: ignore[override]
         if isinstance(places, Tensor):
             # Without the size, unpooling at odd widths would put values in wrong places.
-            return super().forward(x, places, output_size=output_size)
+            return super().forward(x, places, output_size=list(output_size))
         batch, channels, height, width = x.shape
         parts = torch.cat([torch.where(mask, x, 0.0) for mask in places], dim=1)
         windows = parts.reshape(batch, 2, 2, channels, height, width)

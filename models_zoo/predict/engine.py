@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import gt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -16,15 +16,19 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from models_zoo.checkpoints.files import weights_load
-from models_zoo.data.transforms import normalise
 from models_zoo.images import to_rgb
 from models_zoo.memory import PeakBytes
-from models_zoo.networks.build import build
 from models_zoo.precision import autocast, device_name, resolve
+from models_zoo.predict.inputs import batch_of, network_load, scoring_size
+from models_zoo.predict.runtimes import graphs_wanted
+from models_zoo.predict.runtimes.likeliest import TOP, likeliest
 from models_zoo.predict.tiles import Block, tile_size, tiled_logits
 
-TOP = 3
+if TYPE_CHECKING:
+    from models_zoo.predict.runtimes.openvino import CompiledGraph, Graphs
+
+    Warm = nn.Module | CompiledGraph
+
 # As float32 logits of 21 classes, 88 MB.
 BAND_PIXELS = 1 << 20
 SCALES = ("model", "tiles")
@@ -39,7 +43,8 @@ class PredictedMask:
     classes first, 255 = probability 1. milliseconds: preprocessing, forward pass and resizing;
     load_milliseconds: reading the checkpoint, None when it was warm. scored_at: the height and
     width that the network saw, in several overlapping parts where `tiled`. memory_bytes: the
-    network's weights and the most that its activations took at once.
+    network's weights and the most that its activations took at once. runtime: what computed it,
+    "torch" or "openvino".
     """
 
     mask: np.ndarray
@@ -52,35 +57,7 @@ class PredictedMask:
     memory_bytes: int
     device: str
     precision: str
-
-
-def scoring_size(size: tuple[int, int], input_size: tuple[int, int]) -> tuple[int, int]:
-    """The height and width at which an image of `size` is scored.
-
-    Its own, unless it has more pixels than the data set that the network was trained on: then it
-    is shrunk to as many, in its own proportions, since a network knows objects at that scale.
-    """
-    shrink = (input_size[0] * input_size[1] / (size[0] * size[1])) ** 0.5
-    if shrink >= 1:
-        return size
-    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
-
-
-def network_load(weights: Path, sidecar: dict[str, Any]) -> nn.Module:
-    """The network of a checkpoint on this machine's device, ready to predict.
-
-    ValueError when the two do not fit, FileNotFoundError when there are no weights.
-    """
-    network = build(
-        sidecar["architecture"],
-        variant=sidecar["variant"],
-        num_classes=len(sidecar["classes"]),
-        **sidecar["options"],
-    )
-    weights_load(weights, network, sha256=sidecar["sha256"])
-    network.eval().requires_grad_(False)  # the image's gradient is asked for, theirs never
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # no stub
-    return network.to(device_name())
+    runtime: str
 
 
 def logits_of(
@@ -97,25 +74,6 @@ def logits_of(
     with torch.inference_mode(), autocast(precision, device.type):
         batch = batch_of(pixels, mean=mean, std=std, scored_at=scored_at, device=device)
         return network(batch)[0].float()
-
-
-def batch_of(
-    pixels: np.ndarray,
-    *,
-    mean: Sequence[float],
-    std: Sequence[float],
-    scored_at: tuple[int, int],
-    device: torch.device,
-) -> Tensor:
-    """An H×W×3 uint8 RGB image → what a network expects, 1×3×h×w at `scored_at`.
-
-    It is resized before it is normalised, so that a large photo stays bytes for as long as it is.
-    """
-    image = torch.tensor(pixels, device=device).permute(2, 0, 1)[None]
-    if scored_at != pixels.shape[:2]:
-        # antialias averages what a shrunk photo's pixels cover; sampling would drop thin things.
-        image = interpolate(image.float(), scored_at, mode="bilinear", antialias=True)
-    return normalise(image, mean, std).contiguous(memory_format=torch.channels_last)
 
 
 def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
@@ -173,27 +131,42 @@ def _top(blocks: Iterable[Block], size: tuple[int, int]) -> tuple[np.ndarray, np
     classes = np.zeros((TOP, *size), np.uint8)
     probabilities = np.zeros((TOP, *size), np.uint8)
     for rows, columns, logits in blocks:
-        count = min(TOP, logits.shape[0])
-        best, index = logits.softmax(dim=0).topk(count, dim=0)
-        classes[:count, rows, columns] = index.to(torch.uint8).cpu().numpy()
-        shown = (best * 255).round().to(torch.uint8)
-        probabilities[:count, rows, columns] = shown.cpu().numpy()
+        index, shares = likeliest(logits)
+        classes[: len(index), rows, columns] = index.cpu().numpy()
+        probabilities[: len(index), rows, columns] = shares.cpu().numpy()
     return classes, probabilities
 
 
 class Engine:
-    """Predicts with checkpoints and keeps the warm ones within `budget_bytes`, oldest use out."""
+    """Predicts with checkpoints and keeps the warm ones within `budget_bytes`, oldest use out.
 
-    def __init__(self, budget_bytes: int = WARM_BYTES, *, precision: str = "auto") -> None:
+    With the precision `auto`, on a processor, it computes by OpenVINO where that is installed, and
+    by PyTorch whatever has no graph; in a precision that was chosen by PyTorch. The first use of a
+    checkpoint waits until its graph is made, or has it made `behind` and PyTorch answer meanwhile.
+    """
+
+    def __init__(
+        self, budget_bytes: int = WARM_BYTES, *, precision: str = "auto", behind: bool = False
+    ) -> None:
         self.budget_bytes = budget_bytes
         self.device = device_name()
         self.precision = resolve(precision, self.device)
-        self._warm: OrderedDict[tuple[str, str], nn.Module] = OrderedDict()
+        self._graphs: Graphs | None = None
+        if precision == "auto" and self.device == "cpu" and graphs_wanted():
+            from models_zoo.predict.runtimes.openvino import Graphs
+
+            self._graphs = Graphs(self.precision, behind=behind)
+        self._warm: OrderedDict[tuple[Any, ...], Warm] = OrderedDict()
 
     @property
     def warm(self) -> set[str]:
         """The sha256 of every network that is in memory."""
-        return {sha256 for _, sha256 in self._warm}
+        return {sha256 for sha256, *_ in self._warm}
+
+    def prepare(self, weights: Path, sidecar: dict[str, Any]) -> None:
+        """Has the graph of a checkpoint made behind, where this engine does so; returns at once."""
+        if self._graphs is not None and self._graphs.converter is not None:
+            self._graphs.converter.ask(weights, sidecar)
 
     def predict(
         self,
@@ -207,13 +180,23 @@ class Engine:
 
         ValueError or OSError when the checkpoint cannot be read or does not fit its sidecar.
         """
-        network, load_milliseconds = self.network(weights, sidecar)
-        started = time.perf_counter()
         pixels = np.asarray(to_rgb(image)) if isinstance(image, Image.Image) else image
         size, input_size = pixels.shape[:2], tuple(sidecar["input_size"])
-        peak = PeakBytes(self.device)
-        score = self.scorer(network, sidecar, peak)
-        classes, probabilities = _top(logit_blocks(score, pixels, input_size, scale), size)
+        graph, load_milliseconds = None, None
+        # Tiles of one image have up to four sizes, each of which would have to be compiled.
+        if scale == "model":
+            graph, load_milliseconds = self._graph(weights, sidecar, size)
+        if graph is None:
+            network, load_milliseconds = self.network(weights, sidecar)
+        started = time.perf_counter()
+        if graph is not None and graph.whole:
+            classes, probabilities = graph(pixels)
+            memory_bytes = graph.memory_bytes
+        else:
+            peak = PeakBytes(self.device)
+            score = graph.logits if graph else self.scorer(network, sidecar, peak)
+            classes, probabilities = _top(logit_blocks(score, pixels, input_size, scale), size)
+            memory_bytes = graph.memory_bytes if graph else _bytes(network) + peak.bytes
         return PredictedMask(
             mask=classes[0],
             top_classes=classes,
@@ -222,9 +205,10 @@ class Engine:
             load_milliseconds=load_milliseconds,
             scored_at=size if scale == "tiles" else scoring_size(size, input_size),
             tiled=scale == "tiles" and any(map(gt, size, tile_size(input_size))),
-            memory_bytes=_bytes(network) + peak.bytes,
+            memory_bytes=memory_bytes,
             device=self.device,
-            precision=self.precision,
+            precision=graph.precision if graph else self.precision,
+            runtime="openvino" if graph else "torch",
         )
 
     def scorer(
@@ -250,18 +234,38 @@ class Engine:
 
         Raises as `network_load` does.
         """
-        key = (str(weights), sidecar["sha256"])
+        key = (sidecar["sha256"], str(weights))
+        network, milliseconds = self._kept(key, lambda: network_load(weights, sidecar))
+        return cast(nn.Module, network), milliseconds
+
+    def _graph(
+        self, weights: Path, sidecar: dict[str, Any], size: tuple[int, int]
+    ) -> tuple[CompiledGraph | None, float | None]:
+        if self._graphs is None:
+            return None, None
+        graphs = self._graphs
+        key = (sidecar["sha256"], str(weights), size)
+        graph, milliseconds = self._kept(key, lambda: graphs.compiled(weights, sidecar, size))
+        return cast("CompiledGraph | None", graph), milliseconds
+
+    def _kept(
+        self, key: tuple[Any, ...], load: Callable[[], Warm | None]
+    ) -> tuple[Warm | None, float | None]:
+        """What is warm under `key`, or is by `load`, and the milliseconds that this took."""
         if key in self._warm:
             self._warm.move_to_end(key)
             return self._warm[key], None
         started = time.perf_counter()
-        network = network_load(weights, sidecar)
-        self._warm[key] = network
+        loaded = load()
+        if loaded is not None:
+            self._warm[key] = loaded
         # The newest stays even if it is too large for the budget alone: it is what was asked for.
         while len(self._warm) > 1 and sum(map(_bytes, self._warm.values())) > self.budget_bytes:
             self._warm.popitem(last=False)
-        return network, (time.perf_counter() - started) * 1000
+        return loaded, (time.perf_counter() - started) * 1000
 
 
-def _bytes(network: nn.Module) -> int:
-    return sum(tensor.nbytes for tensor in network.state_dict().values())
+def _bytes(warm: Warm) -> int:
+    if isinstance(warm, nn.Module):
+        return sum(tensor.nbytes for tensor in warm.state_dict().values())
+    return warm.memory_bytes

@@ -34,8 +34,12 @@ class SplitScores:
         write_atomically(path, json.dumps(content).encode() + b"\n")
 
 
-def passport(dataset: DatasetSplit, *, sha256: str, precision: str) -> dict[str, Any]:
+def passport(
+    dataset: DatasetSplit, *, sha256: str, precision: str, runtime: str = "torch"
+) -> dict[str, Any]:
     """What a score depends on; scores whose passports differ are not comparable."""
+    # PyTorch goes without saying: passports of before there was another runtime stay equal.
+    computed_by = {} if runtime == "torch" else {"runtime": runtime}
     return {
         "split_hash": dataset.split_hash,
         "checkpoint_sha256": sha256,
@@ -44,6 +48,7 @@ def passport(dataset: DatasetSplit, *, sha256: str, precision: str) -> dict[str,
         "resolution": "original",
         "averaging": "data set",
         "precision": precision,
+        **computed_by,
     }
 
 
@@ -68,7 +73,8 @@ def evaluate(
     counts, per_image = np.zeros((classes, classes), np.int64), []
     for index in range(len(dataset)):
         image, truth = dataset.load(index)
-        mask = engine.predict(weights, sidecar, image).mask
+        predicted = engine.predict(weights, sidecar, image)
+        mask = predicted.mask
         if keep_mask:
             keep_mask(index, mask)
         of_image = confusion(truth, mask, classes, ignored)
@@ -87,7 +93,12 @@ def evaluate(
         "recall_by_size": objects.scores(),
         "images": len(dataset),
         "confusion": counts.tolist(),
-        "passport": passport(dataset, sha256=sidecar["sha256"], precision=engine.precision),
+        "passport": passport(
+            dataset,
+            sha256=sidecar["sha256"],
+            precision=predicted.precision,
+            runtime=predicted.runtime,
+        ),
     }
     if diagnosis:
         result["diagnosis"] = diagnosis.scores()

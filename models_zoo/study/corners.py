@@ -22,7 +22,8 @@ from models_zoo.data.scenes.samples import SAMPLES
 from models_zoo.data.scenes.scene import Scene, draw
 from models_zoo.masks import mask_png
 from models_zoo.networks.measure import INPUT_SIZE, architecture_view
-from models_zoo.predict.engine import logits_of, network_load
+from models_zoo.predict.engine import logits_of
+from models_zoo.predict.inputs import network_load
 
 SAMPLE = next(sample for sample in SAMPLES if sample.name == "bicycles")
 DIFFERENCE: Classes = [

@@ -26,8 +26,9 @@ from models_zoo.metrics.table import SCORES
 from models_zoo.networks.build import option_names
 from models_zoo.networks.catalogue import architecture_get
 from models_zoo.precision import device_name
-from models_zoo.predict.engine import Engine, batch_of, scoring_size
+from models_zoo.predict.engine import Engine
 from models_zoo.predict.evaluation import evaluate
+from models_zoo.predict.inputs import batch_of, scoring_size
 from models_zoo.predict.receptive_field import mean_effective_side, theoretical_side
 from models_zoo.study.corners import network_cornered
 

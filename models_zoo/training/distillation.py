@@ -13,7 +13,7 @@ from torch.nn.functional import avg_pool2d
 from models_zoo.checkpoints.shipped import CheckpointFiles
 from models_zoo.data.transforms import IGNORED
 from models_zoo.precision import autocast
-from models_zoo.predict.engine import network_load
+from models_zoo.predict.inputs import network_load
 
 TRUTH_SHARE = 0.5  # of the loss against the truth; the teacher's counts once
 # fpn_vgg16, the zoo's teacher, has its scores at stride 4 and only interpolates between them.

@@ -97,6 +97,7 @@ class FakeEngine:
             memory_bytes=3_000_000,
             device="cpu",
             precision="fp32",
+            runtime="torch",
         )
 
 

@@ -156,6 +156,8 @@ def test_a_comparison_from_post_to_masks(
         "latency_ms": None,
         "load_ms": None,
         "memory_bytes": None,
+        "runtime": "",
+        "precision": "",
         "parameters": 700_000,
         "gmacs": None,
         "scored": None,
@@ -171,6 +173,7 @@ def test_a_comparison_from_post_to_masks(
     assert done["state"] == "DONE"
     for prediction in done["predictions"]:
         assert (prediction["state"], prediction["latency_ms"]) == ("DONE", 12.5)
+        assert (prediction["runtime"], prediction["precision"]) == ("torch", "fp32")
         mask = Picture.open(io.BytesIO(content(api.get(prediction["mask_url"]))))
         assert (mask.mode, mask.size) == ("P", (24, 16))
 

@@ -9,7 +9,8 @@ from PIL import Image
 from torch.nn.functional import interpolate
 
 from models_zoo.predict import engine as engine_module
-from models_zoo.predict.engine import Engine, _bands, scoring_size
+from models_zoo.predict.engine import Engine, _bands
+from models_zoo.predict.inputs import scoring_size
 from tests.models_zoo.fixtures import write_checkpoint
 
 

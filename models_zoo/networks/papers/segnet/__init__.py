@@ -40,6 +40,7 @@ ARCHITECTURES = (
         options={
             "unpooling": _("How the decoder's maps grow: to the maxima's places, or smoothly.")
         },
+        precise=True,
         slim_width=1 / 4,
         sees_at="pool",
         backbone=True,
