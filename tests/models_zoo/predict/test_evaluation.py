@@ -168,7 +168,7 @@ def test_a_run_mixes_pseudo_labels_in_and_records_them(data, trained, tmp_path):
 
 
 def test_the_bench_gives_a_ratio_and_what_it_is_made_of():
-    from models_zoo.bench import counting_ratio
+    from models_zoo.bench.ratios import counting_ratio
 
     measured = counting_ratio(side=64, images=2, rounds=1)
     assert measured["ratio"] > 0, "how large it is, is make bench's to say and no test's"
