@@ -12,6 +12,7 @@ actions = {"stop": runs.RunStop, "resume": runs.RunResume, "clone": runs.RunClon
 urlpatterns = [
     path("models/", checkpoints.Models.as_view(), name="models"),
     path("datasets/", datasets.Datasets.as_view(), name="datasets"),
+    path("datasets/imports/<uuid:pk>/", datasets.ImportDetail.as_view(), name="import"),
     path("runs/", runs.Runs.as_view(), name="runs"),
     path("runs/<int:pk>/", runs.RunDetail.as_view(), name="run"),
     *(path(f"runs/<int:pk>/{name}/", view.as_view()) for name, view in actions.items()),

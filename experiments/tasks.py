@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from experiments.models import Preflight, Run
+from experiments.models import Import, Preflight, Run
 from experiments.worker import supervision
 from segweb.jobs import job_execute
 
@@ -23,6 +23,12 @@ def run_execute(run_id: str) -> None:
 def preflight_execute(preflight_id: str) -> None:
     """Look at one run before it is launched, unless someone else does already."""
     job_execute(model=Preflight, pk=int(preflight_id), device="preflight")
+
+
+@shared_task(name=Import.task_name)
+def import_execute(import_id: str) -> None:
+    """Unpack one zipped data set, unless someone else does already."""
+    job_execute(model=Import, pk=import_id, device="import")
 
 
 @worker_shutting_down.connect

@@ -6,17 +6,20 @@ The mask that the API serves equals the command line's because both come through
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 # What networks trained on ImageNet expect, of pixels from 0 to 1.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+# What browsers show. Pillow would open EPS, which goes to an interpreter, and PSD, TIFF and more.
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 # What Pillow's decoders raise on broken input, beside OSError.
 _BROKEN = (ValueError, SyntaxError, EOFError, IndexError, TypeError, struct.error)
@@ -58,7 +61,7 @@ def open_image(source: Path | str | BinaryIO) -> np.ndarray:
 
 
 def image_size(source: Path | str | BinaryIO) -> tuple[int, int]:
-    """Height and width of an image as `open_image` returns it, from its header alone.
+    """Height and width (pixels) of an image as `open_image` returns it, from its header alone.
 
     Raises as `open_image` does.
     """
@@ -70,13 +73,23 @@ def image_size(source: Path | str | BinaryIO) -> tuple[int, int]:
 
 
 @contextmanager
-def decoded(source: Path | str | BinaryIO) -> Iterator[Image.Image]:
-    """A file as Pillow's image while its pixels are read; raises as `open_image` does."""
+def decoded(
+    source: Path | str | BinaryIO, formats: Sequence[str] = IMAGE_FORMATS
+) -> Iterator[Image.Image]:
+    """A file of one of `formats` as Pillow's image while its pixels are read.
+
+    Raises as `open_image` does.
+    """
     try:
-        with Image.open(source) as image:
+        with Image.open(source, formats=formats) as image:
             yield image
     except FileNotFoundError:
         raise
+    except UnidentifiedImageError as error:
+        known = ", ".join(formats)
+        raise ValueError(
+            f"{called(source)} cannot be read as an image: it is none of {known}."
+        ) from error
     except (OSError, Image.DecompressionBombError, *_BROKEN) as error:
         raise ValueError(f"{called(source)} cannot be read as an image: {error}") from error
 

@@ -14,6 +14,8 @@ from PIL import Image
 
 from models_zoo.images import called, decoded
 
+MASK_FORMATS = ("PNG", "GIF", "BMP")  # lossless ones: JPEG changes class ids
+
 
 def palette(classes: list[dict[str, Any]]) -> np.ndarray:
     """256×3 uint8: the colour of each class id; ids without a class are black."""
@@ -28,7 +30,7 @@ def read_mask(source: Path | str | BinaryIO) -> np.ndarray:
 
     Raises as `open_image` does, and ValueError when it holds colours or ids beyond 255.
     """
-    with decoded(source) as image:
+    with decoded(source, MASK_FORMATS) as image:
         # Not by to_rgb: of an indexed file the indices are the ids, whatever their colours.
         mode, ids = image.mode, np.asarray(image)
     if ids.ndim != 2 or mode == "F":
@@ -36,6 +38,15 @@ def read_mask(source: Path | str | BinaryIO) -> np.ndarray:
     if ids.max() > 255:
         raise ValueError(f"{called(source)} holds the id {ids.max()}; ids end at 255.")
     return ids.astype(np.uint8)
+
+
+def mask_size(source: Path | str | BinaryIO) -> tuple[int, int]:
+    """Height and width (pixels) of a mask file, from its header alone.
+
+    Raises as `open_image` does.
+    """
+    with decoded(source, MASK_FORMATS) as image:
+        return image.height, image.width
 
 
 def mask_png(mask: np.ndarray, classes: list[dict[str, Any]]) -> bytes:

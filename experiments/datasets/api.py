@@ -10,14 +10,19 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import APIException, NotAuthenticated, PermissionDenied
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from experiments.access import may_launch
-from experiments.datasets.serializers import DatasetImportSerializer, DatasetSerializer
+from experiments.datasets.serializers import (
+    DatasetSerializer,
+    ImportSerializer,
+    ImportUploadSerializer,
+)
 from experiments.datasets.services import dataset_import
-from experiments.models import Dataset
+from experiments.models import Dataset, Import
 
 
 class ArchiveTooLarge(APIException):
@@ -48,10 +53,31 @@ class Datasets(generics.ListAPIView):
         if length.isdigit() and int(length) > settings.IMPORT_MAX_BYTES:
             raise ArchiveTooLarge(_("The archive is too large."))
 
-    @extend_schema(request=DatasetImportSerializer, responses={201: DatasetSerializer})
+    @extend_schema(request=ImportUploadSerializer, responses={202: ImportSerializer})
     def post(self, request: Request) -> Response:
-        """A zip with classes.json, images and masks of `train` and `val` (staff)."""
-        form = DatasetImportSerializer(data=request.data)
+        """A zip with classes.json, images and masks of `train` and `val` (staff).
+
+        Accepted once its list of entries is in order; a worker unpacks it and looks at every file.
+        """
+        form = ImportUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        dataset = dataset_import(file=form.validated_data["file"])
-        return Response(DatasetSerializer(dataset).data, status=status.HTTP_201_CREATED)
+        queued = dataset_import(file=form.validated_data["file"], owner=request.user)
+        shown = ImportSerializer(queued, context={"request": request}).data
+        headers = {"Location": shown["url"]}
+        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+class MayImport(BasePermission):
+    """Who may import may see how far an import is."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Those who may launch."""
+        return may_launch(request.user)
+
+
+class ImportDetail(generics.RetrieveAPIView):
+    """How far an import is, what came of it or what is wrong with it."""
+
+    permission_classes = [MayImport]
+    serializer_class = ImportSerializer
+    queryset = Import.objects.select_related("dataset")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -14,7 +16,8 @@ from segweb.http.zips import ZipEntry, ZipRules, ZipTooLarge, ZipTooMany, zip_en
 MOST_FILES = 60_000
 MOST_BYTES = 8 * 2**30  # unpacked
 MOST_DIRECTORY_BYTES = 32 * 2**20  # of the archive's own table of contents
-LONGEST_NAME = 200
+LONGEST_NAME = 200  # characters, folders included
+LONGEST_PART = 255  # bytes of one name, as file systems count
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".json"}
 IGNORED = {".txt", ".md", ""}  # a licence or a note may lie beside the images
 
@@ -23,8 +26,11 @@ class ArchiveRefused(ValidationError):
     """The archive holds what may not be unpacked; the message says what and where."""
 
 
-def archive_unpack(file: BinaryIO, folder: Path) -> None:
-    """Unpack a zip's images and JSON files into `folder`. ValidationError says why not."""
+def archive_entries(file: BinaryIO) -> list[ZipEntry]:
+    """A zip's images and JSON files, as far as its list of entries tells that they can be taken.
+
+    ValidationError says why not.
+    """
     rules = ZipRules(
         endings=SUFFIXES,
         kinds=_("images and JSON files"),
@@ -38,28 +44,39 @@ def archive_unpack(file: BinaryIO, folder: Path) -> None:
     except (ZipTooMany, ZipTooLarge) as refusal:
         way_out = _("Unpack it below the data root instead.")
         raise ArchiveRefused([*refusal.messages, way_out]) from refusal
+    paths = []
     for entry in entries:
-        _check_path(entry)
-    # Lower case: two names may be one file on the disk that they are unpacked to.
-    paths = [PurePosixPath(str(entry.path).lower()) for entry in entries]
+        # Names that a file system may not take; in the database they would do no harm.
+        name = {"name": entry.shown}
+        if not entry.info.filename.isprintable():
+            raise ArchiveRefused(_("The archive's name %(name)r leads astray.") % name)
+        parts = [part.encode(errors="replace") for part in entry.path.parts]
+        if len(entry.info.filename) > LONGEST_NAME or max(map(len, parts)) > LONGEST_PART:
+            raise ArchiveRefused(_("A name in the archive is too long: %(name)s.") % name)
+        # Two names may be one file on the disk that they are unpacked to.
+        folded = unicodedata.normalize("NFC", str(entry.path).casefold())
+        paths.append(PurePosixPath(folded))
     folders = {parent for path in paths for parent in path.parents}
     if len(set(paths)) < len(paths) or folders & set(paths):
         raise ArchiveRefused(_("The archive names a file twice."))
-    for entry in entries:
+    return entries
+
+
+def archive_unpack(
+    file: BinaryIO, folder: Path, progress: Callable[[int, int], None] = lambda *_: None
+) -> None:
+    """Unpack a zip's images and JSON files into `folder`. ValidationError says why not.
+
+    `progress` is told after each file how many of how many are unpacked.
+    """
+    entries = archive_entries(file)
+    for number, entry in enumerate(entries, start=1):
         path = folder / entry.path
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as target:
             target.writelines(entry.pieces())
+        progress(number, len(entries))
 
 
 def _is_no_note(path: PurePosixPath) -> bool:
     return path.suffix.lower() not in IGNORED and not path.name.startswith(".")
-
-
-def _check_path(entry: ZipEntry) -> None:
-    """Refuse names that a file system may not take; in the database they would do no harm."""
-    name = {"name": entry.info.filename[:80]}
-    if not entry.info.filename.isprintable():
-        raise ArchiveRefused(_("The archive's name %(name)r leads astray.") % name)
-    if len(entry.info.filename) > LONGEST_NAME:
-        raise ArchiveRefused(_("A name in the archive is too long: %(name)s.") % name)

@@ -7,6 +7,7 @@ from experiments.models.checkpoints import (
     Evaluation,
     ImageCounts,
 )
+from experiments.models.imports import Import
 from experiments.models.runs import Attempt, Epoch, Kind, Preflight, Probe, Run, Usage
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Epoch",
     "Evaluation",
     "ImageCounts",
+    "Import",
     "Kind",
     "Preflight",
     "Probe",

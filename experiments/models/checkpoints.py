@@ -17,9 +17,12 @@ from models_zoo import catalogue
 class Dataset(models.Model):
     """A data set's classes and terms; pixels of `ignore_index` are void. The images live elsewhere.
 
-    `classes` is a list of {"id", "name", "colour": "#rrggbb"}.
+    `classes` is a list of {"id", "name", "colour": "#rrggbb"}. `identity` is a hash of class names,
+    `ignore_index` and content, None for a row of before that nobody has opened since.
     """
 
+    # NULL, not "": a unique column takes any number of those.
+    identity = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
     slug = models.SlugField(unique=True, help_text=_("without hyphens"))
     title = models.CharField(max_length=200)
     classes = models.JSONField(default=list)
@@ -35,6 +38,11 @@ class Dataset(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of its classes, by id."""
+        return [entry["name"] for entry in self.classes]
 
 
 class CheckpointQuerySet(models.QuerySet["Checkpoint"]):

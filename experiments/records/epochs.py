@@ -155,6 +155,9 @@ def _counts(run: Run, confusion: Any) -> np.ndarray:
     except (ValueError, OverflowError) as fault:
         raise wrong from fault
     square = counts.ndim == 2 and 1 <= counts.shape[0] == counts.shape[1] <= MOST_CLASSES
+    # torch and NumPy tell whole counts as 12.0, too.
+    if square and counts.dtype.kind == "f" and (counts % 1 == 0).all() and counts.max() < 2**53:
+        counts = counts.astype(np.int64)
     if not square or counts.dtype.kind not in "iu" or counts.min() < 0 or counts.max() > 2**48:
         raise wrong
     if run.dataset and len(run.dataset.classes) not in (0, len(counts)):

@@ -10,10 +10,11 @@ Whoever trains or looks at images needs the same data root; see README, "Several
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -21,6 +22,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from experiments.models import Dataset
+from experiments.records.datasets import dataset_ensure, dataset_identity
 from models_zoo import data as formats
 from models_zoo.data import format_of, open_dataset
 from segweb.env import BASE_DIR
@@ -35,6 +37,7 @@ class Source:
     spec: str
     slug: str
     title: str
+    class_names: tuple[str, ...]
 
 
 def data_resolve(spec: str) -> str:
@@ -49,21 +52,42 @@ def data_resolve(spec: str) -> str:
         return f"folder:{default_storage.path(folder)}"
     if not separator:
         raise ValidationError(_("There is no such data set: %(name)s.") % {"name": spec})
-    return ":".join([kind, *(str(_below_root(part)) for part in rest.split(":"))])
-
-
-def _below_root(part: str) -> Path:
-    # A request may name data, never any file of this host.
-    path = PurePosixPath(part)
-    if not part or path.is_absolute() or ".." in path.parts or "\0" in part or "\\" in part:
-        raise ValidationError(_("Data sets are named relative to the data root, without ..."))
-    return settings.DATA_ROOT / path
+    places = []
+    for part in rest.split(":"):
+        # A request may name data, never any file of this host.
+        path = PurePosixPath(part)
+        if not part or path.is_absolute() or ".." in path.parts or "\0" in part or "\\" in part:
+            raise ValidationError(_("Data sets are named relative to the data root, without ..."))
+        places.append(str(settings.DATA_ROOT / path))
+    return ":".join([kind, *places])
 
 
 def data_open(spec: str, split: str) -> formats.DatasetSplit:
     """A split of the data. ValidationError, naming no place of this host, when it is not there."""
-    try:
+    with faults_told():
         return open_dataset(data_resolve(spec), split)
+
+
+def data_dataset(spec: str) -> Dataset:
+    """The row of the data that a specification names, made where there is none yet.
+
+    ValidationError as by `data_open`.
+    """
+    with faults_told():
+        opened = open_dataset(data_resolve(spec), "train")
+        return dataset_ensure(
+            passport=opened.passport,
+            classes=opened.classes,
+            ignore_index=opened.ignore_index,
+            data=spec,
+        )
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """What is wrong with data becomes a ValidationError that names no place of this host."""
+    try:
+        yield
     except (ValueError, OSError) as fault:
         raise ValidationError(places_hidden(str(fault))) from fault
 
@@ -78,29 +102,44 @@ def places_hidden(sentence: str) -> str:
 def data_find(name: str) -> str:
     """The specification behind a data set's slug, or behind a specification itself.
 
-    ValidationError names what there is.
+    ValidationError names what there is, or what the slug may mean.
     """
     if ":" in name:
         return name
-    sources = {source.slug: source.spec for source in data_sources()}
-    if name not in sources:
-        known = ", ".join(sources)
+    sources = data_sources()
+    named = [source for source in sources if source.slug == name]
+    row = Dataset.objects.filter(slug=name).exclude(classes=[]).first()
+    meant = named
+    if row:
+        # Folders called 도로 and 의료 have one slug, and a folder may have other classes by now.
+        alike = [one for one in named or sources if list(one.class_names) == row.class_names]
+        meant = alike if named else []
+        if len(meant) != 1:
+            meant = [one for one in alike if _identity(one) == row.identity][:1]
+    if len(meant) == 1:
+        return meant[0].spec
+    if named:
+        known = ", ".join(source.spec for source in named)
+        text = _("“%(name)s” may mean other data than it did. Give one of these: %(known)s.")
+    else:
+        known = ", ".join(source.slug for source in sources)
         text = _("There are no images of “%(name)s” below the data root. There are: %(known)s.")
-        raise ValidationError(text % {"name": name, "known": known})
-    return sources[name]
+    raise ValidationError(text % {"name": name, "known": known})
+
+
+def _identity(source: Source) -> str:
+    opened = data_open(source.spec, "train")
+    with faults_told():
+        return dataset_identity(opened.classes, opened.ignore_index, opened.content)
 
 
 def data_sources() -> list[Source]:
     """Everything a run can be launched on here: scenes, imports, and the data root's folders."""
-    return [Source("scenes", "scenes", "Scenes"), *_imports(), *_folders()]
-
-
-def _imports() -> Iterator[Source]:
-    for dataset in Dataset.objects.exclude(folder=""):
-        yield Source(f"{IMPORTED}:{dataset.slug}", dataset.slug, dataset.title)
-
-
-def _folders() -> Iterator[Source]:
+    scenes = data_open("scenes", "train")
+    sources = [Source("scenes", scenes.slug, scenes.title, _names(scenes.classes))]
+    for row in Dataset.objects.exclude(folder=""):
+        spec = f"{IMPORTED}:{row.slug}"
+        sources.append(Source(spec, row.slug, row.title, tuple(row.class_names)))
     root = settings.DATA_ROOT
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
         kind = format_of(folder)
@@ -108,5 +147,11 @@ def _folders() -> Iterator[Source]:
             continue
         # What is broken is not offered; who names it all the same is told why.
         with suppress(ValueError, OSError):
-            found = open_dataset(f"{kind}:{folder}", "train")
-            yield Source(f"{kind}:{folder.name}", found.slug, found.title)
+            opened = open_dataset(f"{kind}:{folder}", "train")
+            spec = f"{kind}:{folder.name}"
+            sources.append(Source(spec, opened.slug, opened.title, _names(opened.classes)))
+    return sources
+
+
+def _names(classes: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(entry["name"] for entry in classes)

@@ -21,8 +21,7 @@ from experiments.records.configuration import (
     config_columns,
     train_config,
 )
-from experiments.records.datasets import dataset_ensure
-from experiments.records.sources import data_find, data_open
+from experiments.records.sources import data_dataset, data_find, data_open
 from segweb.http.idempotency import made_once, request_digest
 from segweb.jobs import State, wakeups
 from segweb.jobs.files import folder_delete
@@ -73,7 +72,7 @@ def run_launch(
     fields = {
         **request,
         **described,
-        "dataset": _dataset_of(request["data"]),
+        "dataset": data_dataset(request["data"]),
         "group": group,
         "parent": parent,
         "owner": owner,
@@ -284,14 +283,6 @@ def run_delete(*, run: Run) -> None:
             transaction.on_commit(partial(folder_delete, folder=run.folder))
         else:
             Run.objects.filter(pk=run.pk).delete()  # its files follow (segweb.jobs.files)
-
-
-def _dataset_of(spec: str) -> Dataset:
-    """The row of the data that a specification names, made where there is none yet."""
-    opened = data_open(spec, "train")
-    return dataset_ensure(
-        passport=opened.passport, classes=opened.classes, ignore_index=opened.ignore_index
-    )
 
 
 def _described(*, name: str, notes: str, tags: Sequence[str]) -> dict[str, Any]:

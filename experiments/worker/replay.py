@@ -16,6 +16,7 @@ from django.db import transaction
 from experiments.models import Attempt, Run
 from experiments.records.attempts import attempt_fall_back, attempt_reach, probes_record
 from experiments.records.checkpoints import protocol_hash
+from experiments.records.datasets import dataset_ensure
 from experiments.records.epochs import epoch_record, metrics_told
 from experiments.records.files import EVENTS
 from experiments.records.sources import places_hidden
@@ -86,6 +87,20 @@ class Replay:
             attempt_reach(attempt=attempt, epoch=number)
             probes_record(run=self._run, epoch=number)
 
+    def _trained_on(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The data set that the trainer has opened: it may have changed since the launch."""
+        told = event.get("dataset")
+        if not told:  # the trainer of an earlier version
+            return {}
+        dataset = dataset_ensure(
+            passport=told,
+            classes=told["classes"],
+            ignore_index=told["ignore_index"],
+            data=self._run.data,
+        )
+        self._run.dataset = dataset  # what its epochs are checked by
+        return {"dataset_id": dataset.pk}
+
     def _other(self, event: dict[str, Any]) -> dict[str, Any]:
         """What the run's row says after an event that is no epoch."""
         kind = event["event"]
@@ -93,7 +108,7 @@ class Replay:
             # What was wrong with a former start says nothing of this one.
             self.failure = ""
             protocol = {"split": "val", **event["protocol"]}
-            return {
+            return self._trained_on(event) | {
                 "steps": event["steps"],
                 "protocol": protocol,
                 "protocol_hash": protocol_hash(protocol),

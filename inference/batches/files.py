@@ -1,21 +1,22 @@
 """The files of a batch: images, or a zip of images with true masks. Nothing is unpacked to a path.
 
-A mask lies in a folder `masks`, or is called NAME.mask.png; it belongs to the image of its name.
+A mask lies in a folder `masks`, or is called NAME.mask.png; `pairing` says whose it is.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from inference.batches.pairing import pairs
 from inference.images.uploads import UploadRefused, clean_name
-from segweb.http.zips import ZipEntry, ZipRules, zip_entries
+from segweb.http.zips import ZipRules, zip_entries
 
 IMAGES_MAX = 50
 # More than a zip without zip64 counts to: IMAGES_MAX and DIRECTORY_BYTES are what limits.
@@ -46,11 +47,16 @@ def batch_files(files: Sequence[BinaryIO]) -> list[BatchFile]:
 
     UploadRefused, or ZipRefused of a zip, says why not.
     """
-    zips = [file for file in files if _is_zip(file)]
+    zips = []
+    for file in files:
+        file.seek(0)
+        if file.read(4) in SIGNATURES:
+            zips.append(file)
+        file.seek(0)
     if zips and len(files) > 1:
         raise UploadRefused(_("Send images, or one zip, but not both."))
     if zips:
-        images = _entries(zips[0])
+        images = _unzipped(zips[0])
     else:
         images = [BatchFile(clean_name(file.name), partial(_read_whole, file)) for file in files]
     if not images:
@@ -61,21 +67,13 @@ def batch_files(files: Sequence[BinaryIO]) -> list[BatchFile]:
     return images
 
 
-def _is_zip(file: BinaryIO) -> bool:
-    file.seek(0)
-    head = file.read(4)
-    file.seek(0)
-    return head in SIGNATURES
-
-
 def _read_whole(file: BinaryIO) -> bytes:
     file.seek(0)
     # One byte beyond the limit is enough for `check_header` to refuse it.
     return file.read(settings.UPLOAD_MAX_BYTES + 1)
 
 
-def _entries(file: BinaryIO) -> list[BatchFile]:
-    """The images of a zip, each with the mask of its name."""
+def _unzipped(file: BinaryIO) -> list[BatchFile]:
     rules = ZipRules(
         endings=IMAGE_ENDINGS,
         kinds=_("images"),
@@ -84,26 +82,16 @@ def _entries(file: BinaryIO) -> list[BatchFile]:
         file_bytes_max=settings.UPLOAD_MAX_BYTES,
         bytes_max=batch_bytes_max(),
     )
-    entries = zip_entries(file, rules)
-    masks = {_stem(entry): entry for entry in entries if _is_mask(entry)}
-    images = [entry for entry in entries if not _is_mask(entry)]
-    # A mask that fits no image is refused: in silence its image would just have no score.
-    strays = set(masks) - {_stem(image) for image in images}
-    if strays:
-        raise UploadRefused(_("%(name)s: there is no image for this mask.") % {"name": min(strays)})
-    files = []
-    for image in images:
-        mask = masks.get(_stem(image))
-        read_mask = mask.read if mask else None
-        files.append(BatchFile(clean_name(image.info.filename), image.read, read_mask))
-    return files
-
-
-def _is_mask(entry: ZipEntry) -> bool:
-    path = PurePosixPath(entry.info.filename.lower())
-    return "masks" in path.parts[:-1] or path.stem.endswith(".mask")
-
-
-def _stem(entry: ZipEntry) -> str:
-    """What an image and its mask have in common."""
-    return entry.path.stem.removesuffix(".mask")
+    paired = pairs(zip_entries(file, rules))
+    names = Counter(image.path.name for image, _mask in paired)
+    return [
+        BatchFile(
+            # Images of several folders that share a name are told apart by their folders.
+            clean_name(image.info.filename)
+            if names[image.path.name] == 1
+            else clean_name("_".join(image.path.parts)),
+            image.read,
+            mask.read if mask else None,
+        )
+        for image, mask in paired
+    ]

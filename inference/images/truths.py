@@ -18,8 +18,9 @@ COUNTS = ("right", "wrong", "ignored", "false", "missed")
 
 def true_mask(image: Image, checkpoint: Checkpoint) -> np.ndarray | None:
     """The image's true mask, H×W class ids, if it has one of the checkpoint's classes."""
-    # The same id is another class in another data set.
-    if not image.mask or image.mask_dataset_id != checkpoint.dataset_id:
+    # The same id is another class in another data set, unless both name their classes alike.
+    names = [entry["name"] for entry in checkpoint.classes]
+    if not image.mask or image.mask_dataset.class_names != names:
         return None
     return mask_read(image.mask)
 

@@ -21,12 +21,9 @@ from django.utils.translation import gettext as _
 from PIL import Image
 
 from experiments.models import Dataset
-from models_zoo.images import to_rgb
+from models_zoo.images import IMAGE_FORMATS, to_rgb
+from models_zoo.masks import MASK_FORMATS
 
-# What browsers show. Pillow would open EPS, PSD and TIFF too.
-IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-# Lossless ones: JPEG changes class ids.
-MASK_FORMATS = ("PNG", "GIF", "BMP")
 MASK_MODES = ("1", "L", "P", "I;16")
 NAME_LENGTH = 100
 FORM_BYTES = 2**20  # what a multipart form may need beside its files
@@ -73,19 +70,24 @@ def read_true_mask(file: BinaryIO, *, size: tuple[int, int], dataset: Dataset) -
         sizes = {"mask": "{}×{}".format(*picture.size), "image": "{}×{}".format(*size)}
         raise UploadRefused(_("The mask is %(mask)s pixels, its image %(image)s.") % sizes)
     mask = np.asarray(picture)
-    _check_ids(mask, dataset)
-    return mask.astype(np.uint8)
-
-
-def _check_ids(mask: np.ndarray, dataset: Dataset) -> None:
     known = {entry["id"] for entry in dataset.classes} | {dataset.ignore_index}
-    strange = [str(value) for value in np.unique(mask).tolist() if value not in known]
+    values = [int(value) for value in np.unique(mask).tolist()]
+    strange = [str(value) for value in values if value not in known]
     if strange:
-        values = ", ".join(strange[:5]) + (" …" if len(strange) > 5 else "")
+        listed = ", ".join(strange[:5]) + (" …" if len(strange) > 5 else "")
         raise UploadRefused(
             _("The mask holds values that are no class of %(dataset)s: %(found)s.")
-            % {"dataset": dataset.title, "found": values}
+            % {"dataset": dataset.title, "found": listed}
         )
+    # Black and white: whatever is white would be ignored, and the rest score 1.0.
+    if values in ([dataset.ignore_index], [0, dataset.ignore_index]):
+        told = {"dataset": dataset.title, "value": dataset.ignore_index}
+        text = _(
+            "The mask holds no more than 0 and %(value)s, which %(dataset)s ignores: nothing could "
+            "be told apart. It must hold the ids of the classes."
+        )
+        raise UploadRefused(text % told)
+    return mask.astype(np.uint8)
 
 
 def _decoded(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:

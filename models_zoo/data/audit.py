@@ -1,8 +1,8 @@
-"""What may be wrong with a data set, found before a run starts, each finding with file names."""
+"""What may be wrong with a data set, looked for before a run starts, with file names."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,23 +10,9 @@ from typing import Any
 import numpy as np
 
 from models_zoo.data.base import DatasetSplit
+from models_zoo.data.findings import Finding, label_findings
 
-_NAMED = 5
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong. `blocking`: training on it would fail or mean nothing."""
-
-    kind: str
-    message: str
-    files: list[str]
-    blocking: bool
-
-    def __str__(self) -> str:
-        named = ", ".join(self.files[:_NAMED])
-        more = f" and {len(self.files) - _NAMED} more" if len(self.files) > _NAMED else ""
-        return f"{self.message}{': ' if named else ''}{named}{more}."
+_VALUES_NAMED = 5
 
 
 @dataclass
@@ -70,68 +56,6 @@ def audit(splits: Mapping[str, DatasetSplit]) -> Audit:
     result = Audit()
     for split, dataset in splits.items():
         _audit_split(split, dataset, result)
-    _find_duplicates(splits, result)
-    return result
-
-
-def _audit_split(split: str, dataset: DatasetSplit, result: Audit) -> None:
-    if not dataset.labelled or not len(dataset):
-        what = "has no masks" if len(dataset) else "holds no image"
-        result.findings.append(Finding("empty", f"The split {split!r} {what}", [], True))
-        return
-    classes = len(dataset.classes)
-    unreadable, sizes, strange = [], [], []
-    pixels, image_pixels = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
-    for index in dataset.audited:
-        name = f"{split}/{dataset.name(index)}"
-        try:
-            size, mask = dataset.size(index), dataset.load_mask(index)
-        except (ValueError, OSError) as error:
-            unreadable.append(f"{name} ({error})")
-            continue
-        if mask.shape != size:
-            sizes.append(f"{name} (mask {_by(mask.shape)}, image {_by(size)})")
-        # Masks are bytes: one count of all ids finds those that are no class, too.
-        counts = np.bincount(mask.ravel(), minlength=256)
-        if dataset.ignore_index is not None:
-            counts[dataset.ignore_index] = 0
-        if counts[classes:].any():
-            values = (np.flatnonzero(counts[classes:]) + classes).tolist()
-            strange.append(f"{name} ({', '.join(map(str, values[:_NAMED]))})")
-        pixels += counts[:classes]
-        # What median frequencies divide by: kept, so that class weights need no second pass.
-        image_pixels += np.where(counts[:classes] > 0, counts[:classes].sum(), 0)
-    result.class_pixels[split], result.class_image_pixels[split] = pixels, image_pixels
-    _report(split, dataset, result, unreadable=unreadable, sizes=sizes, strange=strange)
-
-
-def _report(
-    split: str,
-    dataset: DatasetSplit,
-    result: Audit,
-    *,
-    unreadable: list[str],
-    sizes: list[str],
-    strange: list[str],
-) -> None:
-    last = len(dataset.classes) - 1
-    for kind, message, files in (
-        ("unreadable", "cannot be read", unreadable),
-        ("size", "have masks of another size", sizes),
-        ("values", f"have mask values outside the classes 0 … {last}", strange),
-    ):
-        if files:
-            text = f"{len(files)} items of {split!r} {message}"
-            result.findings.append(Finding(kind, text, files, True))
-    absent = np.flatnonzero(result.class_pixels[split] == 0)
-    if absent.size:
-        names = [dataset.classes[number]["name"] for number in absent]
-        text = f"{absent.size} classes do not occur in {split!r}"
-        # Does not block: small data sets lack some classes.
-        result.findings.append(Finding("absent", text, names, False))
-
-
-def _find_duplicates(splits: Mapping[str, DatasetSplit], result: Audit) -> None:
     places: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for split, dataset in splits.items():
         # All items: those that an audit leaves out may lie in two splits just as well.
@@ -139,7 +63,7 @@ def _find_duplicates(splits: Mapping[str, DatasetSplit], result: Audit) -> None:
             try:
                 places[dataset.digest(index)].append((split, dataset.name(index)))
             except OSError:
-                continue  # found as unreadable
+                continue  # told as unreadable
     shared = [
         " = ".join(f"{split}/{name}" for split, name in items)
         for items in places.values()
@@ -148,6 +72,73 @@ def _find_duplicates(splits: Mapping[str, DatasetSplit], result: Audit) -> None:
     if shared:
         text = f"{len(shared)} images lie in more than one split"
         result.findings.append(Finding("duplicates", text, shared, True))
+    return result
+
+
+def _audit_split(split: str, dataset: DatasetSplit, result: Audit) -> None:
+    result.findings += dataset.findings
+    if not dataset.labelled or not len(dataset):
+        what = "has no masks" if len(dataset) else "holds no image"
+        result.findings.append(Finding("empty", f"The split {split!r} {what}", [], True))
+        return
+    classes, ignored = len(dataset.classes), 0
+    unreadable, misfits, strange = [], [], []
+    sizes: Counter[tuple[int, int]] = Counter()
+    pixels, image_pixels = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
+    for index in dataset.audited:
+        name = f"{split}/{dataset.name(index)}"
+        try:
+            size, mask_size = dataset.size(index), dataset.mask_size(index)
+            sizes[size] += 1
+            if mask_size != size:
+                # Not decoded: a mask that fits no image may say that it has any size.
+                misfits.append(f"{name} (mask {_by(mask_size)}, image {_by(size)})")
+                continue
+            mask = dataset.load_mask(index)
+        except (ValueError, OSError) as error:
+            unreadable.append(f"{name} ({error})")
+            continue
+        # Masks are bytes: one count of all ids tells those that are no class, too.
+        counts = np.bincount(mask.ravel(), minlength=256)
+        if dataset.ignore_index is not None:
+            ignored += int(counts[dataset.ignore_index])
+            counts[dataset.ignore_index] = 0
+        if counts[classes:].any():
+            values = (np.flatnonzero(counts[classes:]) + classes).tolist()
+            strange.append(f"{name} ({', '.join(map(str, values[:_VALUES_NAMED]))})")
+        pixels += counts[:classes]
+        # What median frequencies divide by: kept, so that class weights need no second pass.
+        image_pixels += np.where(counts[:classes] > 0, counts[:classes].sum(), 0)
+    result.class_pixels[split], result.class_image_pixels[split] = pixels, image_pixels
+    for kind, message, files in (
+        ("unreadable", "cannot be read", unreadable),
+        ("size", "have masks of another size", misfits),
+        ("values", f"have mask values outside the classes 0 … {classes - 1}", strange),
+    ):
+        if files:
+            text = f"{len(files)} items of {split!r} {message}"
+            result.findings.append(Finding(kind, text, files, True))
+    result.findings += label_findings(
+        split,
+        dataset.classes,
+        pixels,
+        ignored=ignored,
+        ignore_index=dataset.ignore_index,
+        ignore_stated=dataset.ignore_stated,
+    )
+    absent = np.flatnonzero(pixels == 0)
+    if absent.size:
+        names = [dataset.classes[number]["name"] for number in absent]
+        text = f"{absent.size} classes do not occur in {split!r}"
+        # Does not block: small data sets lack some classes.
+        result.findings.append(Finding("absent", text, names, False))
+    if len(sizes) > 1:
+        trained = dataset.input_size
+        text = (
+            f"The images of {split!r} have {len(sizes)} sizes; networks are trained at "
+            f"{_by(trained)}, which {sizes[trained]} of {sizes.total()} have"
+        )
+        result.findings.append(Finding("sizes", text, [], False))
 
 
 def _by(size: tuple[int, ...]) -> str:

@@ -12,10 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from models_zoo.data.classes import Classes
+from models_zoo.data.findings import Finding
+from models_zoo.data.listing import composed
 from models_zoo.images import image_size, open_image
-from models_zoo.masks import read_mask
+from models_zoo.masks import mask_size, read_mask
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+_SAMPLED_FILES, _SAMPLED_BYTES = 32, 1 << 16
 
 
 class Diagnosis(Protocol):
@@ -58,6 +60,9 @@ class DatasetSplit(ABC):
     source: str
     classes: Classes
     ignore_index: int | None
+    ignore_stated: bool = True
+    """False where nobody said that `ignore_index` is to be ignored: it is the usual value."""
+
     input_size: tuple[int, int]
     """Height and width that networks are trained for and scored at."""
 
@@ -70,6 +75,9 @@ class DatasetSplit(ABC):
 
     samples: Sequence[Any] = ()
     """Items made to show one failure each, where the data set brings such."""
+
+    findings: Sequence[Finding] = ()
+    """What opening the split showed, beside what an audit sees in each item."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -104,6 +112,11 @@ class DatasetSplit(ABC):
         """
         return list(range(len(names)))
 
+    @property
+    def content(self) -> str:
+        """What tells the data set's images from another one's: its name, where it is published."""
+        return self.slug
+
     def facts(self, index: int) -> Any:
         """What `diagnosis` needs to know of an item, for data sets that bring one."""
         raise NotImplementedError
@@ -111,6 +124,11 @@ class DatasetSplit(ABC):
     def size(self, index: int) -> tuple[int, int]:
         """Height and width of the image."""
         height, width = self.load_image(index).shape[:2]
+        return height, width
+
+    def mask_size(self, index: int) -> tuple[int, int]:
+        """Height and width of the mask."""
+        height, width = self.load_mask(index).shape
         return height, width
 
     def load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -137,8 +155,9 @@ class DatasetSplit(ABC):
 
     @property
     def passport(self) -> dict[str, str]:
-        """What a checkpoint's sidecar says of the data."""
-        return {name: getattr(self, name) for name in ("slug", "title", "licence", "source")}
+        """What a checkpoint's sidecar says of the data. ValueError, OSError as `content`."""
+        told = ("slug", "title", "licence", "source", "content")
+        return {name: getattr(self, name) for name in told}
 
 
 class FileDataset(DatasetSplit):
@@ -153,7 +172,7 @@ class FileDataset(DatasetSplit):
         return len(self.pairs)
 
     def name(self, index: int) -> str:
-        return self.pairs[index][0].stem
+        return composed(self.pairs[index][0].stem)
 
     def load_image(self, index: int) -> np.ndarray:
         return open_image(self.pairs[index][0])
@@ -164,6 +183,9 @@ class FileDataset(DatasetSplit):
     def size(self, index: int) -> tuple[int, int]:
         return image_size(self.pairs[index][0])
 
+    def mask_size(self, index: int) -> tuple[int, int]:
+        return mask_size(self.pairs[index][1])
+
     def digest(self, index: int) -> str:
         # Of the file, not of its pixels: an audit decodes no image.
         return hashlib.sha256(self.pairs[index][0].read_bytes()).hexdigest()
@@ -173,37 +195,23 @@ class FileDataset(DatasetSplit):
         digest = hashlib.sha256()
         for path in (path for pair in self.pairs for path in pair):
             # NUL occurs in no name, so no name runs on into a hash.
-            digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+            name = composed(path.name).encode()
+            digest.update(name + b"\0" + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()[:16]
 
+    def _sampled_content(self) -> str:
+        """A hash of the names and sizes of all files, and of the bytes of some.
 
-def image_files(folder: Path) -> list[Path]:
-    """The images in `folder`, sorted by name."""
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-
-
-def pair_files(images: Sequence[Path], masks: Path) -> list[tuple[Path, Path]]:
-    """Every image with the PNG of the same name in `masks`.
-
-    ValueError names the first images without one.
-    """
-    pairs = [(path, masks / f"{path.stem}.png") for path in images]
-    missing = [image.name for image, mask in pairs if not mask.is_file()]
-    if missing:
-        raise ValueError(f"{len(missing)} images have no mask in {masks}: {missing[:5]}.")
-    return pairs
-
-
-def existing_folder(path: str, form: str) -> Path:
-    """`path` as a folder; ValueError that shows the `form` of the specification if it is none."""
-    folder = Path(path)
-    # Path("") would be the current folder.
-    if not path or not folder.is_dir():
-        raise ValueError(f"There is no folder {path!r}. Give it as {form}.")
-    return folder
-
-
-def missing_split(split: str, place: Path | str, available: Sequence[str]) -> ValueError:
-    """The error for a split that is not there; it names those that are."""
-    there = ", ".join(sorted(available)) or "none"
-    return ValueError(f"Split {split!r} is missing: there is no {place}. Found: {there}.")
+        All bytes would take minutes where a web request asks; `split_hash` has them, beside every
+        score. Names of folders do not count. OSError when a file cannot be read.
+        """
+        files = sorted({path for pair in self.pairs for path in pair})
+        digest = hashlib.sha256()
+        for path in files:
+            size = path.stat().st_size if path.is_file() else -1
+            digest.update(f"{composed(path.name)}\0{size}\0".encode())
+        for path in files[:: max(1, len(files) // _SAMPLED_FILES)]:
+            if path.is_file():
+                with path.open("rb") as file:
+                    digest.update(file.read(_SAMPLED_BYTES))
+        return digest.hexdigest()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 Classes = list[dict[str, Any]]
+MOST_CLASSES = 255  # masks are bytes, and 255 is ignored in training
 
 
 def class_list(*named_colours: tuple[str, str]) -> Classes:

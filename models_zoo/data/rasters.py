@@ -8,8 +8,34 @@ as one character from "0" on. This takes eighty lines; pycocotools would be a co
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+
+_FARTHEST = 1e9  # pixels
+
+
+def segmentation_fill(segmentation: Any, height: int, width: int) -> np.ndarray:
+    """The pixels of one object by its `segmentation`, height×width bool.
+
+    Polygons as lists of x, y, x, y …, or run lengths as {"counts", "size"}. ValueError, TypeError,
+    KeyError or ArithmeticError when it is neither.
+    """
+    if isinstance(segmentation, dict):
+        size = segmentation.get("size", [height, width])
+        if list(size) != [height, width]:
+            raise ValueError(f"the runs' size is {size}, the image's {[height, width]}.")
+        return rle_decode(segmentation["counts"], height, width)
+    inside = np.zeros((height, width), bool)
+    for polygon in segmentation:
+        if len(polygon) % 2:
+            raise ValueError("segmentation: a polygon has an x without its y.")
+        corners = np.asarray(polygon, float).reshape(-1, 2)
+        # NaN too; and beyond a billion the arithmetic below is none.
+        if not (abs(corners) <= _FARTHEST).all():
+            raise ValueError("segmentation: a corner is no number, or far outside of any image.")
+        inside |= polygon_fill(corners, height, width)
+    return inside
 
 
 def polygon_fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from models_zoo.data.base import DatasetSplit
+from models_zoo.data.findings import Finding, label_findings
 from models_zoo.files import write_atomically
 from models_zoo.metrics import confusion, image_counts, image_scores, scores
 from models_zoo.metrics.boundaries import BoundaryCounts
@@ -63,14 +64,17 @@ def evaluate(
     """The scores of a written checkpoint on `dataset`, with their passport and confusion counts.
 
     `keep_mask` is given the index and the mask of each image.
-    ValueError when the data set's classes are not the checkpoint's or it has no masks.
+    ValueError when the data set's classes are not the checkpoint's, it has no masks, or its masks
+    are such that no score would mean anything.
     """
+    _require_sound(dataset.findings)
     if [c["name"] for c in sidecar["classes"]] != [c["name"] for c in dataset.classes]:
         raise ValueError(f"{sidecar['key']} was trained on other classes than {dataset.title}'s.")
     classes, ignored = len(dataset.classes), dataset.ignore_index
     boundaries, objects = BoundaryCounts(classes, ignored), ObjectCounts(ignored)
     diagnosis = dataset.diagnosis() if dataset.diagnosis else None
     counts, per_image = np.zeros((classes, classes), np.int64), []
+    ignored_pixels = 0
     for index in range(len(dataset)):
         image, truth = dataset.load(index)
         predicted = engine.predict(weights, sidecar, image)
@@ -85,6 +89,17 @@ def evaluate(
         objects.add(truth, mask)
         if diagnosis:
             diagnosis.add(dataset.facts(index), mask)
+        ignored_pixels += truth.size - int(of_image.sum())
+    _require_sound(
+        label_findings(
+            dataset.split,
+            dataset.classes,
+            counts.sum(axis=1),
+            ignored=ignored_pixels,
+            ignore_index=ignored,
+            ignore_stated=dataset.ignore_stated,
+        )
+    )
     result = {
         "split": dataset.split,
         **scores(counts),
@@ -103,3 +118,9 @@ def evaluate(
     if diagnosis:
         result["diagnosis"] = diagnosis.scores()
     return SplitScores(result, per_image)
+
+
+def _require_sound(findings: Sequence[Finding]) -> None:
+    blocking = [str(finding) for finding in findings if finding.blocking]
+    if blocking:
+        raise ValueError(" ".join(blocking))

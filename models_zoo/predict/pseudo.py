@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from models_zoo.data.base import DatasetSplit
-from models_zoo.data.formats.folder import DESCRIPTION
+from models_zoo.data.description import DESCRIPTION
 from models_zoo.files import write_atomically
 from models_zoo.masks import mask_png
 from models_zoo.memory import PeakBytes

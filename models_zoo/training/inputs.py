@@ -37,14 +37,23 @@ def inputs_open(config: TrainConfig, out: Path, group: Group) -> Inputs:
     ValueError names what is wrong with the data, with file names.
     """
     splits = splits_open(config)
-    path, audited = out / AUDIT_NAME, None
-    if group.leads and path.exists():  # not repeated when the run goes on
-        audited = json.loads(path.read_text(encoding="utf-8"))
-    elif group.leads:
-        fresh = audit(splits)
-        fresh.require_sound()
-        audited = fresh.as_dict()
-        write_atomically(path, json.dumps(audited, indent=1).encode() + b"\n")
+    audited = None
+    if group.leads:
+        path, train = out / AUDIT_NAME, splits["train"]
+        of = {
+            "hashes": {split: dataset.split_hash for split, dataset in splits.items()},
+            "classes": [entry["name"] for entry in train.classes],
+            "ignore_index": train.ignore_index,
+        }
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if kept.get("of") == of:
+            audited = kept  # not repeated when the run goes on
+        else:
+            # An earlier try in this folder may have been about other data.
+            fresh = audit(splits)
+            fresh.require_sound()
+            audited = {**fresh.as_dict(), "of": of}
+            write_atomically(path, json.dumps(audited, indent=1).encode() + b"\n")
     audit_shared = Audit.from_dict(group.share(audited))
     return Inputs(splits["train"], splits["val"], splits.get("pseudo"), audit_shared)
 

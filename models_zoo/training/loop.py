@@ -212,6 +212,7 @@ class Trainer:
         state = {
             "config": self.config.to_json(),
             "hashes": self.hashes,
+            "classes": [entry["name"] for entry in self.val.classes],
             "position": asdict(self.at),
             **self.optimisation.state(),
         }
@@ -265,7 +266,9 @@ class Trainer:
         ]
         if changed:
             raise ValueError(f"{self.out} holds a run with another {', '.join(changed)}.")
-        if state["hashes"] != self.hashes:
+        classes = [entry["name"] for entry in self.val.classes]
+        # A state of an earlier version does not name the classes.
+        if state["hashes"] != self.hashes or state.get("classes", classes) != classes:
             raise ValueError(
                 "The data has changed, or the teacher or the start, since the run in "
                 f"{self.out} began."

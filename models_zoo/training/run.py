@@ -89,6 +89,12 @@ def _run(
         fields |= {"steps": trainer.batches.steps, "classes": len(inputs.val.classes)}
         findings = [str(finding) for finding in inputs.audit.findings]
         measured = passport(inputs.val, sha256="", precision=trainer.optimisation.precision)
+        # The data may be others by now than when the run was queued.
+        fields["dataset"] = {
+            **inputs.train.passport,
+            "classes": inputs.train.classes,
+            "ignore_index": inputs.train.ignore_index,
+        }
         events.write(
             "start", config=config.to_json(), findings=findings, protocol=measured, **fields
         )

@@ -6,12 +6,10 @@ nobody believes it: bytes are counted, checksums tested. Nothing here writes to 
 
 from __future__ import annotations
 
-import lzma
 import stat
 import struct
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -20,17 +18,15 @@ from typing import BinaryIO, NamedTuple
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-# What systems put beside people's files.
-LEFT_ASIDE = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
+# What systems put beside people's files, lower case; macOS names its own ._NAME, too.
+LEFT_ASIDE = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")
+# Others take a long time or much memory to unpack, and nobody's tool packs images with them.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 NAME_SHOWN = 100  # characters of a name in a sentence
-# What Python's zipfile and its decompressors raise; ValueError too where a record misleads it.
-BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError),
-    *(OSError, NotImplementedError, RuntimeError, ValueError),
-)
 
 _END, _END_BYTES, _COMMENT_BYTES = b"PK\x05\x06", 22, 0xFFFF
-_ZIP64 = b"PK\x06\x07"
+_LOCATOR_64, _LOCATOR_64_BYTES = b"PK\x06\x07", 20
+_END_64, _END_64_BYTES = b"PK\x06\x06", 56
 _PIECE = 1 << 20
 
 
@@ -78,6 +74,11 @@ class ZipEntry:
         """Its name, which leads to no other place than below the zip's own root."""
         return PurePosixPath(self.info.filename)
 
+    @property
+    def shown(self) -> str:
+        """Its name for a sentence."""
+        return _shown(self.info)
+
     def pieces(self) -> Iterator[bytes]:
         """The file's bytes, counted, and its checksum tested. ZipRefused when it has lied."""
         left = self.info.file_size
@@ -87,7 +88,7 @@ class ZipEntry:
                 while left >= 0 and (piece := file.read(_PIECE)):
                     left -= len(piece)
                     yield piece
-        except BROKEN as fault:
+        except Exception as fault:  # zipfile raises many kinds on a record that misleads it
             raise _entry_damaged(self.info) from fault
         if left:
             raise _entry_damaged(self.info)
@@ -101,15 +102,28 @@ def zip_entries(
     file: BinaryIO, rules: ZipRules, *, wanted: Callable[[PurePosixPath], bool] = lambda _: True
 ) -> list[ZipEntry]:
     """The files of a zip, but folders and what is not `wanted`. ZipRefused says why not."""
-    _check_directory(file, rules)
+    end = zip_end(file)
+    if end is None:
+        raise _damaged()
+    # A 64-bit record has figures of its own, which only files of more than 4 GiB have need of.
+    needless = end.zip64 and rules.bytes_max < 2**32
+    # Before the list is parsed: a million entries would take minutes, and memory.
+    if (
+        needless
+        or end.entries > rules.entries_max
+        or end.directory_bytes > rules.directory_bytes_max
+    ):
+        raise ZipTooMany(_("The zip has too many entries."))
     try:
         archive = zipfile.ZipFile(file)
-    except BROKEN as fault:
+    except Exception as fault:  # as in `pieces`
         raise _damaged() from fault
     infos = []
     for info in archive.infolist():
         path = PurePosixPath(info.filename)
-        aside = info.filename.endswith("/") or any(part in LEFT_ASIDE for part in path.parts)
+        aside = info.filename.endswith("/") or any(
+            part.lower() in LEFT_ASIDE or part.startswith("._") for part in path.parts
+        )
         # A link is looked at whatever it is called, so that none slips by as a note.
         if not aside and (wanted(path) or _is_link(info)):
             _check_entry(info, rules)
@@ -121,7 +135,7 @@ def zip_entries(
 
 
 class ZipEnd(NamedTuple):
-    """The record at a zip's end: entries, bytes of their list, and whether a 64-bit one follows."""
+    """The record at a zip's end: entries, bytes of their list, and whether they are 64-bit ones."""
 
     entries: int
     directory_bytes: int
@@ -131,30 +145,21 @@ class ZipEnd(NamedTuple):
 def zip_end(file: BinaryIO) -> ZipEnd | None:
     """The record at the end of `file`, which is left at its beginning; None where it has none."""
     length = file.seek(0, 2)
-    # A comment of up to 64 KiB may follow the record.
-    file.seek(max(0, length - _END_BYTES - _COMMENT_BYTES))
-    tail = file.read()
+    # A comment of up to 64 KiB may follow the record, and 64-bit ones come before it.
+    before = _LOCATOR_64_BYTES + _END_64_BYTES
+    file.seek(max(0, length - _COMMENT_BYTES - _END_BYTES - before))
+    tail = bytes(before) + file.read()
     file.seek(0)
     at = tail.rfind(_END)
-    if at < 0 or len(tail) < at + _END_BYTES:
+    if at < before or len(tail) < at + _END_BYTES:
         return None
     entries, directory_bytes = struct.unpack("<HI", tail[at + 10 : at + 16])
-    return ZipEnd(entries, directory_bytes, _ZIP64 in tail)
-
-
-def _check_directory(file: BinaryIO, rules: ZipRules) -> None:
-    """Bound the list of entries before it is parsed: a million would take minutes, and memory."""
-    end = zip_end(file)
-    if end is None:
-        raise _damaged()
-    # A 64-bit record has figures of its own, which only files of more than 4 GiB have need of.
-    needless = end.zip64 and rules.bytes_max < 2**32
-    if (
-        needless
-        or end.entries > rules.entries_max
-        or end.directory_bytes > rules.directory_bytes_max
-    ):
-        raise ZipTooMany(_("The zip has too many entries."))
+    if not tail.startswith(_LOCATOR_64, at - _LOCATOR_64_BYTES):
+        return ZipEnd(entries, directory_bytes, False)
+    if tail.startswith(_END_64, at - before):
+        # These are what zipfile goes by, whatever the 32-bit ones say.
+        entries, directory_bytes = struct.unpack("<QQ", tail[at - before + 32 : at - before + 48])
+    return ZipEnd(entries, directory_bytes, True)
 
 
 def _check_entry(info: zipfile.ZipInfo, rules: ZipRules) -> None:
@@ -168,6 +173,9 @@ def _check_entry(info: zipfile.ZipInfo, rules: ZipRules) -> None:
         raise ZipRefused(_("%(name)s: links are not taken.") % name)
     if info.flag_bits & 0x1:
         raise ZipRefused(_("%(name)s: encrypted files are not taken.") % name)
+    if info.compress_type not in METHODS:
+        text = _("%(name)s: its compression is not taken; pack the zip with the usual one.")
+        raise ZipRefused(text % name)
     if not path.name.lower().endswith(tuple(rules.endings)):
         kinds = {"kinds": rules.kinds}
         raise ZipRefused(_("%(name)s: only %(kinds)s are taken.") % (name | kinds))

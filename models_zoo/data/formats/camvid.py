@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from models_zoo.data.base import (
-    FileDataset,
+from models_zoo.data.base import FileDataset
+from models_zoo.data.classes import CAMVID, CAMVID_VOID
+from models_zoo.data.listing import (
     existing_folder,
     image_files,
+    left_out,
     missing_split,
     pair_files,
 )
-from models_zoo.data.classes import CAMVID, CAMVID_VOID
 
 _MASKS = "annot"
 _BLOCK = 10  # frames
@@ -41,6 +42,7 @@ class CamVid(FileDataset):
             folders = self.root.glob(f"*{_MASKS}")
             available = [folder.name.removesuffix(_MASKS) for folder in folders]
             raise missing_split(split, self.root / split, available)
+        self.findings = left_out(self.root / split, split)
 
     @staticmethod
     def blocks_of(names: Sequence[str]) -> list[int]:

@@ -1,33 +1,37 @@
 """Data sets in COCO's format: coco:IMAGES:ANNOTATIONS.json, with polygons and run lengths.
 
 Classes are the categories in the order of their ids, which may have gaps, after class 0, the
-background. Overlapping objects are painted from large to small, so that small ones stay seen.
+background. Overlapping objects are painted from large to small, so that small ones stay seen;
+crowds (`iscrowd`) are regions like any other, as in COCO's own tools.
 
 The other splits lie where the name of the annotations (and of IMAGES, as in train2017) has another
-of the words train, val and test. A name without such a word is all there is: one image in five is
-`val`. A file without annotations is an unlabelled split.
+of the words train, val (or valid, validation) and test, or where the folder has, as Roboflow lays
+them out. A name without such a word is all there is: one image in five is `val`. A file without
+annotations is an unlabelled split.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import re
-from collections import Counter, defaultdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models_zoo.data.base import FileDataset, existing_folder, missing_split
+from models_zoo.data.base import FileDataset
 from models_zoo.data.classes import named_classes
-from models_zoo.data.formats.folder import slug_of, split_by_name
-from models_zoo.data.rasters import polygon_fill, rle_decode
+from models_zoo.data.coco_file import CocoFile
+from models_zoo.data.findings import named
+from models_zoo.data.formats.folder import slug_of
+from models_zoo.data.listing import composed, existing_folder, missing_split, most_common_size
+from models_zoo.data.rasters import segmentation_fill
+from models_zoo.data.splits import SPLIT_NAMES, halves_by_name, names_a_split, split_place
+from models_zoo.images import image_size
 
-# A word for itself, as in train2017 and instances_val: not the val of a valley.
-_SPLIT_WORD = re.compile(r"(?<![a-z])(train|val|test)(?![a-z])")
 _BACKGROUND = "background"
+# Folders that say nothing of what is in them.
+_PLAIN_NAMES = {"images", "image", "imgs", "img", "jpegimages", "data", "photos"}
 
 
 class Coco(FileDataset):
@@ -45,46 +49,44 @@ class Coco(FileDataset):
         if not separator:
             raise ValueError(f"{places!r} names no annotations. Give the data as {self.form}.")
         self.split = split
-        self.title = self.source = Path(images).resolve().name
+        self.title = self.source = _title(Path(images).resolve())
         self.slug = slug_of(self.title)
-        self._file = _of_split(Path(annotations), split)
+        self._file = split_place(Path(annotations), split)
         if not self._file.is_file():
-            words = [
-                w for w in ("train", "val", "test") if _of_split(Path(annotations), w).is_file()
-            ]
-            raise missing_split(split, self._file, words)
-        folder = _of_split(Path(images), split)
+            there = [w for w in SPLIT_NAMES if split_place(Path(annotations), w).is_file()]
+            raise missing_split(split, self._file, there)
+        folder = split_place(Path(images), split)
         # Images of all splits may lie in one folder.
         self.root = existing_folder(str(folder if folder.is_dir() else images), self.form)
-        self._fill(_content_read(self._file))
-
-    def _fill(self, content: dict[str, Any]) -> None:
-        categories = sorted(content["categories"], key=lambda entry: entry["id"])
-        objects = [c for c in categories if c["name"].lower() != _BACKGROUND]
+        content = CocoFile(self._file)
+        objects = [c for c in content.categories if c["name"].lower() != _BACKGROUND]
         self.classes = named_classes([_BACKGROUND, *(c["name"] for c in objects)])
         # A category called background is class 0, not a second one beside it.
-        self._class_of = {c["id"]: 0 for c in categories}
+        self._class_of = {c["id"]: 0 for c in content.categories}
         self._class_of |= {c["id"]: number for number, c in enumerate(objects, start=1)}
-        self._annotations: dict[int, list[dict[str, Any]]] = defaultdict(list)
-        for annotation in content.get("annotations", []):
-            self._annotations[annotation["image_id"]].append(annotation)
-        self.labelled = bool(self._annotations)
-        self._images = self._of_this_split(content["images"])
-        # COCO's images differ in size; the most frequent one is trained for.
-        sizes = Counter((entry["height"], entry["width"]) for entry in self._images)
-        self.input_size = sizes.most_common(1)[0][0]
+        self._annotations, self.labelled = content.by_image, content.labelled
+        self._images = self._of_this_split(content.images)
+        self.findings = content.findings(split)
 
     def _of_this_split(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         entries = sorted(entries, key=lambda entry: entry["file_name"])
-        if not _SPLIT_WORD.search(self._file.stem):
-            halves = split_by_name([Path(entry["file_name"]) for entry in entries])
+        if not names_a_split(self._file):
+            halves = halves_by_name(entries, lambda entry: Path(entry["file_name"]).name)
             if self.split not in halves:
                 raise missing_split(self.split, f"{self.split!r} in {self._file}", list(halves))
-            wanted = {path.as_posix() for path in halves[self.split]}
-            entries = [entry for entry in entries if entry["file_name"] in wanted]
+            entries = halves[self.split]
         if not entries:
             raise ValueError(f"{self._file} names no image.")
         return entries
+
+    @cached_property
+    def input_size(self) -> tuple[int, int]:  # type: ignore[override]  # an attribute elsewhere
+        """Height and width that most images have: COCO's differ in size."""
+        return most_common_size(range(len(self)), self.mask_size)
+
+    @cached_property
+    def content(self) -> str:  # type: ignore[override]
+        return self._sampled_content()
 
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:
@@ -93,24 +95,33 @@ class Coco(FileDataset):
         # Names come from anyone's file, and must not lead to other files of this machine.
         outside = [str(path) for path in paths if not path.resolve().is_relative_to(root)]
         if outside:
-            raise ValueError(f"{self._file.name} names images outside {root}: {outside[:5]}.")
+            raise ValueError(f"{self._file.name} names images outside {root}: {named(outside)}.")
         return [(path, self._file) for path in paths]
 
     def name(self, index: int) -> str:
         path = Path(self._images[index]["file_name"])
         # With its folders: images of one name may lie in several of them.
-        return "_".join(path.with_suffix("").parts)
+        return composed("_".join(path.with_suffix("").parts))
+
+    def mask_size(self, index: int) -> tuple[int, int]:
+        """Height and width by the file, or by the image where the file has no use for them."""
+        height, width = self._images[index]["height"], self._images[index]["width"]
+        if height is None or width is None:
+            return image_size(self.pairs[index][0])
+        return height, width
 
     def load_mask(self, index: int) -> np.ndarray:
-        entry = self._images[index]
-        height, width = entry["height"], entry["width"]
+        entry, (height, width) = self._images[index], self.mask_size(index)
         mask = np.zeros((height, width), np.uint8)
         painted = []
-        for annotation in self._annotations[entry["id"]]:
+        for annotation in self._annotations.get(entry["id"], ()):
             try:
-                inside = _inside(annotation["segmentation"], height, width)
-                painted.append((inside, self._class_of[annotation["category_id"]]))
-            except (KeyError, TypeError, ValueError) as error:
+                category = annotation["category_id"]
+                if category not in self._class_of:
+                    raise ValueError(f"category_id {category!r} is none of the categories.")
+                inside = segmentation_fill(annotation["segmentation"], height, width)
+                painted.append((inside, self._class_of[category]))
+            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
                 number = annotation.get("id")
                 message = f"{self._file.name}: annotation {number} of {entry['file_name']}: {error}"
                 raise ValueError(message) from error
@@ -122,35 +133,14 @@ class Coco(FileDataset):
     def split_hash(self) -> str:
         digest = hashlib.sha256(self._file.read_bytes())
         for index, (path, _) in enumerate(self.pairs):
-            digest.update(path.name.encode() + b"\0" + bytes.fromhex(self.digest(index)))
+            digest.update(composed(path.name).encode() + b"\0" + bytes.fromhex(self.digest(index)))
         return digest.hexdigest()[:16]
 
 
-def _of_split(path: Path, split: str) -> Path:
-    """`path` with the split's word in its name, unless the name has none of the words."""
-    return path.with_name(_SPLIT_WORD.sub(split, path.name))
-
-
-def _content_read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        for kind, fields in (
-            ("images", ("id", "file_name", "height", "width")),
-            ("categories", ("id", "name")),
-        ):
-            for entry in content[kind]:
-                # Nothing but the look itself: a KeyError here is told with the file's name.
-                [entry[field] for field in fields]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is no COCO file: {error!r}.") from error
-    return content
-
-
-def _inside(segmentation: list[Any] | dict[str, Any], height: int, width: int) -> np.ndarray:
-    """The pixels of one object, height×width bool."""
-    if isinstance(segmentation, dict):
-        return rle_decode(segmentation["counts"], height, width)
-    inside = np.zeros((height, width), bool)
-    for polygon in segmentation:
-        inside |= polygon_fill(np.asarray(polygon, float).reshape(-1, 2), height, width)
-    return inside
+def _title(folder: Path) -> str:
+    """The name of the nearest folder that says more than "images" or "train2017"."""
+    for name in (part.name for part in (folder, *folder.parents)):
+        plain = name.lower().rstrip("0123456789")
+        if plain not in _PLAIN_NAMES and plain not in sum(SPLIT_NAMES.values(), ()):
+            return name or folder.name
+    return folder.name

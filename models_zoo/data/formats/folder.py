@@ -3,34 +3,32 @@
 Images and masks (PNG, pixel = class id, same name) lie in PATH/<split>/images and
 PATH/<split>/masks, or in PATH/images/<split> and PATH/masks/<split>, or in PATH/images and
 PATH/masks. In the last case one image in five, chosen by its name, is `val` and the rest `train`.
-Without a folder of masks a split is unlabelled.
+The folder of `val` may be called valid or validation. Without a folder of masks a split is
+unlabelled.
 
 classes.json: {"classes": ["road", {"name": "car", "colour": "#2166ac"}, …], and at will "slug",
-"title", "licence", "source", "ignore_index" (255), "input_size" ([height, width])}.
+"title", "licence", "source", "ignore_index" (255), "input_size" ([height, width])}. Without
+`input_size` the most common size of the split's images is taken.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from models_zoo.data.base import (
-    FileDataset,
+from models_zoo.data.base import FileDataset
+from models_zoo.data.description import DESCRIPTION, description_read
+from models_zoo.data.listing import (
     existing_folder,
     image_files,
+    left_out,
     missing_split,
+    most_common_size,
     pair_files,
 )
-from models_zoo.data.classes import Classes, named_classes
-from models_zoo.seeds import seed_for
-
-DESCRIPTION = "classes.json"
-_HELD_BACK = 5
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+from models_zoo.data.splits import SPLIT_NAMES, halves_by_name
+from models_zoo.images import image_size
 
 
 class Folder(FileDataset):
@@ -43,35 +41,48 @@ class Folder(FileDataset):
     def __init__(self, path: str, split: str) -> None:
         self.root, self.split = existing_folder(path, self.form), split
         described = description_read(self.root / DESCRIPTION)
-        self.classes = described["classes"]
-        self.slug = described.get("slug") or slug_of(self.root.resolve().name)
-        self.title = described.get("title") or self.root.resolve().name
-        self.licence = described.get("licence", "unknown")
-        self.source = described.get("source", "")
-        self.ignore_index = described.get("ignore_index", 255)
+        name = self.root.resolve().name
+        self.classes = described.classes
+        self.slug, self.slug_stated = described.slug or slug_of(name), bool(described.slug)
+        self.title = described.title or name
+        self.licence, self.source = described.licence, described.source
+        self.ignore_index, self.ignore_stated = described.ignore_index, described.ignore_stated
+        self._input_size = described.input_size
         self._images, self._masks = self._folders()
         self.labelled = self._masks.is_dir()
-        self.input_size = tuple(described.get("input_size") or self._first_size())
 
     def _folders(self) -> tuple[list[Path], Path]:
         """The split's images and the folder of its masks."""
-        for form in (f"{self.split}/{{}}", f"{{}}/{self.split}"):
-            if (self.root / form.format("images")).is_dir():
-                images = image_files(self.root / form.format("images"))
-                return images, self.root / form.format("masks")
-        images = image_files(self.root / "images") if (self.root / "images").is_dir() else []
-        halves = split_by_name(images)
+        for name in SPLIT_NAMES.get(self.split, (self.split,)):
+            for form in (f"{name}/{{}}", f"{{}}/{name}"):
+                folder = self.root / form.format("images")
+                if folder.is_dir():
+                    self.findings = left_out(folder, self.split)
+                    return image_files(folder), self.root / form.format("masks")
+        folder = self.root / "images"
+        images = image_files(folder) if folder.is_dir() else []
+        halves = halves_by_name(images, lambda path: path.name)
         if self.split not in halves or not images:
             others = [p.parent.name for p in self.root.glob("*/images")]
             others += [p.name for p in self.root.glob("images/*") if p.is_dir()]
             others += halves if images else ()
             raise missing_split(self.split, self.root / self.split / "images", others)
+        self.findings = left_out(folder, self.split)
         return halves[self.split], self.root / "masks"
 
-    def _first_size(self) -> tuple[int, int]:
+    @cached_property
+    def input_size(self) -> tuple[int, int]:  # type: ignore[override]  # an attribute elsewhere
+        """Height and width that classes.json gives, or the most common ones of the images."""
+        if self._input_size:
+            return self._input_size
         if not self._images:
             raise ValueError(f"The split {self.split!r} of {self.root} holds no image.")
-        return self.size(0)
+        # By the first image alone, one thumbnail among photos would set the size of all.
+        return most_common_size(self._images, image_size)
+
+    @cached_property
+    def content(self) -> str:  # type: ignore[override]
+        return self._sampled_content()
 
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:
@@ -83,42 +94,4 @@ class Folder(FileDataset):
 
 def slug_of(name: str) -> str:
     """`name` as it may stand in a checkpoint's key: lower case, no hyphen."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "folder"
-
-
-def split_by_name(images: Sequence[Path]) -> dict[str, list[Path]]:
-    """`train` and `val` of images that nobody has split, chosen by a hash of their names."""
-    # By hash, not drawn: whoever opens the folder, and whenever, gets the same halves.
-    ranked = sorted(images, key=lambda path: seed_for("split", path.name))
-    # One at least: without val nothing could be scored.
-    held_back = max(1, len(ranked) // _HELD_BACK)
-    return {"train": sorted(ranked[held_back:]), "val": sorted(ranked[:held_back])}
-
-
-def description_read(path: Path) -> dict[str, Any]:
-    """classes.json with its classes as a class list. ValueError says what does not fit."""
-    try:
-        described = json.loads(path.read_text(encoding="utf-8"))
-        entries = described["classes"]
-        if not isinstance(entries, list):
-            raise TypeError("classes is no list")
-        names = [entry["name"] if isinstance(entry, dict) else entry for entry in entries]
-    except FileNotFoundError:
-        raise ValueError(f"{path} is missing: it names the classes of the masks' ids.") from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f'{path} should hold {{"classes": ["road", …]}}: {error!r}.') from error
-    # Masks are bytes, and 255 is what they ignore.
-    if not 2 <= len(names) <= 255 or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{path} should name 2 to 255 classes.")
-    return described | {"classes": _coloured(path, named_classes(names), entries)}
-
-
-def _coloured(path: Path, classes: Classes, entries: list[Any]) -> Classes:
-    for entry, given in zip(classes, entries, strict=True):
-        colour = (
-            given.get("colour", entry["colour"]) if isinstance(given, dict) else entry["colour"]
-        )
-        if not isinstance(colour, str) or not _COLOUR.fullmatch(colour):
-            raise ValueError(f"{path}: {colour!r} is no colour; write it as #rrggbb.")
-        entry["colour"] = colour
-    return classes
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:50] or "folder"

@@ -15,7 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
-from models_zoo.data.base import DatasetSplit, missing_split
+from models_zoo.data.base import DatasetSplit
+from models_zoo.data.listing import missing_split
 from models_zoo.data.scenes import CLASSES, IGNORE_INDEX, SPLITS, Scene, draw, split_seed
 from models_zoo.data.scenes.diagnosis import Diagnosis
 from models_zoo.data.scenes.samples import SAMPLES
@@ -77,6 +78,9 @@ class Scenes(DatasetSplit):
         return scene.image, scene.mask
 
     def size(self, index: int) -> tuple[int, int]:
+        return self.input_size
+
+    def mask_size(self, index: int) -> tuple[int, int]:
         return self.input_size
 
     def digest(self, index: int) -> str:

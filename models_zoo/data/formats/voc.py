@@ -9,8 +9,15 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from models_zoo.data.base import FileDataset, existing_folder, missing_split, pair_files
+from models_zoo.data.base import FileDataset
 from models_zoo.data.classes import VOC, VOC_VOID
+from models_zoo.data.listing import (
+    composed,
+    existing_folder,
+    files_in,
+    missing_split,
+    pair_files,
+)
 
 
 class Voc(FileDataset):
@@ -35,10 +42,14 @@ class Voc(FileDataset):
             raise missing_split(
                 split, lists / f"{split}.txt", [p.stem for p in lists.glob("*.txt")]
             )
-        names = (lists / f"{split}.txt").read_text(encoding="utf-8").split()
+        lines = (lists / f"{split}.txt").read_text(encoding="utf-8-sig").splitlines()
+        # A name a line: "street 7" is one.
+        names = [line.strip() for line in lines if line.strip()]
         self._images = [self.root / "JPEGImages" / f"{name}.jpg" for name in names]
         self._masks = self.root / "SegmentationClass"
-        self.labelled = any((self._masks / f"{name}.png").is_file() for name in names)
+        masks = files_in(self._masks) if self._masks.is_dir() else []
+        stems = {composed(path.stem) for path in masks}
+        self.labelled = any(composed(name) in stems for name in names)
 
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:

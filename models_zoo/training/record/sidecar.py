@@ -46,7 +46,7 @@ def sidecar_of(
         network = build(
             config.architecture, variant=config.variant, num_classes=classes, **config.options
         ).eval()
-        multiplications = multiply_adds(network, dataset.input_size)
+        multiplications = multiply_adds(network, inputs.train.input_size)
     sidecar = {
         "format": FORMAT,
         "key": f"{dataset.slug}-{config.architecture}-{config.variant}",
@@ -57,8 +57,8 @@ def sidecar_of(
         "ignore_index": dataset.ignore_index,
         "mean": IMAGENET_MEAN,
         "std": IMAGENET_STD,
-        "input_size": dataset.input_size,
-        "dataset": {**dataset.passport, "split_hash": inputs.train.split_hash},
+        "input_size": inputs.train.input_size,
+        "dataset": {**inputs.train.passport, "split_hash": inputs.train.split_hash},
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "gmacs": round(multiplications / 1e9, 3),  # of one image of the data set's size
         "training": {**_shareable(config).to_json(), "best_epoch": best["epoch"]},

@@ -9,6 +9,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -19,9 +20,11 @@ from PIL import Image
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from experiments.datasets import archives
-from experiments.models import Dataset
+from experiments.datasets import archives, importing
+from experiments.models import Dataset, Import
 from experiments.records.sources import data_find, data_open
+from models_zoo.data import base
+from segweb.jobs import job_execute
 from tests.models_zoo.fixtures import draw_folder
 
 pytestmark = pytest.mark.django_db
@@ -54,47 +57,139 @@ def zipped(folder: Path, edit: Edit | None = None, *, top: str = "") -> bytes:
     return buffer.getvalue()
 
 
-def send(api: APIClient, content: bytes) -> Any:
-    return api.post(DATASETS, {"file": SimpleUploadedFile("data.zip", content)})
+def send(api: APIClient, content: bytes, name: str = "data.zip") -> tuple[int, dict[str, Any]]:
+    """Status and body of the upload or, once it was accepted, of the import's end."""
+    answer = api.post(DATASETS, {"file": SimpleUploadedFile(name, content)})
+    if answer.status_code != 202:
+        return answer.status_code, answer.json()
+    job_execute(model=Import, pk=answer.json()["id"], device="test")
+    told = api.get(answer["Location"])
+    assert told.status_code == 200
+    return 202, told.json()
+
+
+def stored(folder: str) -> tuple[list[str], list[str]]:
+    return default_storage.listdir(folder) if default_storage.exists(folder) else ([], [])
 
 
 def refused(api: APIClient, content: bytes, *words: str) -> None:
-    answer = send(api, content)
-    assert answer.status_code == 400, answer.content
-    told = answer.json()["detail"]
+    status, body = send(api, content)
+    told = body["detail"] if status == 400 else body["error"]
+    assert status == 400 or (status, body["state"]) == (202, "FAILED")
+    assert "log says why" not in told
     for word in words:
         assert word in told
     assert "/" + "tmp" not in told
     assert not Dataset.objects.exists()
-    left = default_storage.listdir("datasets") if default_storage.exists("datasets") else ([], [])
-    assert left == ([], [])
+    assert stored("datasets") == stored("imports") == ([], [])
 
 
 @pytest.mark.parametrize("top", ["", "streets/"])
 def test_an_imported_data_set_can_be_trained_on(staff: APIClient, streets: Path, top: str) -> None:
     note: Edit = lambda archive: archive.writestr(f"{top}LICENCE.txt", "free")  # noqa: E731
-    answer = send(staff, zipped(streets, note, top=top))
-    assert answer.status_code == 201, answer.content
-    assert answer.json()["slug"] == "streets"
+    status, body = send(staff, zipped(streets, note, top=top))
+    assert (status, body["state"], body["dataset"]) == (202, "DONE", "streets"), body
+    assert body["step"] == body["steps"] == 11
     assert data_find("streets") == "imported:streets"
     assert len(data_open("imported:streets", "train")) == 3
-    assert Dataset.objects.get().folder == "datasets/streets"
-    again = send(staff, zipped(streets))
-    assert again.status_code == 400
-    assert "already" in again.json()["detail"]
+    assert Dataset.objects.get().folder.startswith("datasets/")
+    assert stored("imports") == ([], [])
+    status, body = send(staff, zipped(streets))
+    assert (status, body["state"]) == (202, "FAILED")
+    assert "already" in body["error"]
+    assert len(stored("datasets")[0]) == 1
+
+
+def test_uploads_without_a_slug_are_named_after_their_file(staff: APIClient, streets: Path) -> None:
+    described = json.loads((streets / "classes.json").read_text())
+    del described["slug"], described["title"]
+    for name, classes in (("도로.zip", ["sky", "road", "car"]), ("의료.zip", ["a", "b", "c"])):
+        (streets / "classes.json").write_text(json.dumps(described | {"classes": classes}))
+        assert send(staff, zipped(streets), name)[1]["state"] == "DONE"
+    named = Dataset.objects.values_list("slug", "title")
+    assert list(named) == [("folder", "도로"), ("folder_2", "의료")]
+    for slug, first in (("folder", "sky"), ("folder_2", "a")):
+        assert data_open(data_find(slug), "train").classes[0]["name"] == first
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of the import runs any more."""
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "experiments.datasets.importing.archive_unpack",
+        "experiments.datasets.importing.audit",
+        "experiments.datasets.importing.shutil.move",
+        "experiments.datasets.importing.dataset_ensure",
+        "experiments.datasets.importing._keep",
+        "segweb.jobs.working.job_finish",
+    ],
+)
+def test_an_import_that_is_killed_anywhere_is_tried_again(
+    staff: APIClient, streets: Path, monkeypatch: pytest.MonkeyPatch, place: str, after: bool
+) -> None:
+    works = resolve_name(place)
+
+    def dies(*args: Any, **kwargs: Any) -> Any:
+        if after:
+            works(*args, **kwargs)
+        raise Killed
+
+    posted = staff.post(DATASETS, {"file": SimpleUploadedFile("a.zip", zipped(streets))}).json()
+    with monkeypatch.context() as patch:
+        patch.setattr(place, dies)
+        with pytest.raises(Killed):
+            job_execute(model=Import, pk=posted["id"], device="test")
+    Import.objects.exclude(state="DONE").update(state="QUEUED")  # as the sweeper does
+    job_execute(model=Import, pk=posted["id"], device="test")
+    told = staff.get(posted["url"]).json()
+    assert (told["state"], told["dataset"]) == ("DONE", "streets")
+    assert len(data_open("imported:streets", "train")) == 3
+    assert len(stored("datasets")[0]) == 1
+    # What a last moment left goes with the next import.
+    send(staff, zipped(streets))
+    assert stored("imports") == ([], [])
+    assert len(stored("datasets")[0]) == 1
+
+
+def test_a_worker_that_lost_its_import_keeps_nothing(
+    staff: APIClient, streets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = staff.post(DATASETS, {"file": SimpleUploadedFile("a.zip", zipped(streets))}).json()
+    keep = importing._keep
+
+    def taken_over(*args: Any) -> Any:
+        monkeypatch.undo()
+        Import.objects.update(state="QUEUED")
+        job_execute(model=Import, pk=posted["id"], device="other")
+        return keep(*args)
+
+    monkeypatch.setattr(importing, "_keep", taken_over)
+    job_execute(model=Import, pk=posted["id"], device="slow")
+    assert staff.get(posted["url"]).json()["state"] == "DONE"
+    (folder,) = stored("datasets")[0]
+    assert Dataset.objects.get().folder == f"datasets/{folder}"
+
+
+def test_only_those_who_may_import_see_imports(staff: APIClient, streets: Path) -> None:
+    posted = staff.post(DATASETS, {"file": SimpleUploadedFile("a.zip", zipped(streets))})
+    assert APIClient().get(posted["Location"]).status_code in (401, 403)
 
 
 def test_importing_needs_the_permission(streets: Path) -> None:
     api = APIClient()
-    assert send(api, zipped(streets)).status_code in (401, 403)
+    assert send(api, zipped(streets))[0] in (401, 403)
     api.force_authenticate(User.objects.create_user("someone"))
-    assert send(api, zipped(streets)).status_code == 403
+    assert send(api, zipped(streets))[0] == 403
     assert api.get(DATASETS).status_code == 200
 
 
 def test_what_is_too_long_is_not_read(staff: APIClient, streets: Path, settings: Settings) -> None:
     settings.IMPORT_MAX_BYTES = 1000
-    assert send(staff, zipped(streets)).status_code == 413
+    assert send(staff, zipped(streets))[0] == 413
 
 
 @pytest.mark.parametrize(
@@ -198,6 +293,8 @@ def test_an_image_that_says_it_is_huge(staff: APIClient, streets: Path, settings
         {"classes": ["x" * 500, "road", "car"]},
         {"classes": [1, 2]},
         {"classes": "sky"},
+        {"title": "half \ud800"},
+        {"classes": ["sky", "road", {"name": "car", "id": 7}]},
     ],
 )
 def test_a_description_that_makes_no_sense(
@@ -212,14 +309,57 @@ def test_markup_in_a_class_name_is_kept_as_text(staff: APIClient, streets: Path)
     described = json.loads((streets / "classes.json").read_text())
     described["classes"][0] = "<img src=x onerror=alert(1)>"
     (streets / "classes.json").write_text(json.dumps(described))
-    assert send(staff, zipped(streets)).json()["classes"][0]["name"].startswith("<img")
+    assert send(staff, zipped(streets))[1]["state"] == "DONE"
+    (shown,) = staff.get(DATASETS).json()
+    assert shown["classes"][0]["name"].startswith("<img")
 
 
 def test_other_classes_under_a_known_slug(staff: APIClient, streets: Path) -> None:
     Dataset.objects.create(slug="streets", title="Streets", classes=[])
-    answer = send(staff, zipped(streets))
-    assert answer.status_code == 400
+    status, body = send(staff, zipped(streets))
+    assert (status, body["state"]) == (202, "FAILED")
+    assert "another slug" in body["error"]
     assert Dataset.objects.get().folder == ""
+    assert stored("datasets") == ([], [])
+
+
+def test_a_description_nested_too_deeply(staff: APIClient, streets: Path) -> None:
+    (streets / "classes.json").write_text("[" * 5000 + "]" * 5000)
+    refused(staff, zipped(streets), "classes.json", "too deeply")
+
+
+@pytest.mark.parametrize("form", ["TIFF", "EPS", "PCX", "SGI", "TGA", "JPEG2000"])
+def test_what_is_called_png_is_one_that_an_upload_may_be(
+    staff: APIClient, streets: Path, form: str
+) -> None:
+    Image.new("RGB", (40, 32)).save(streets / "val" / "images" / "val01.png", form)
+    refused(staff, zipped(streets), "val01")
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_mask_that_says_it_is_huge_is_not_decoded(
+    staff: APIClient, streets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("1", (13_000, 13_000)).save(streets / "val" / "masks" / "val01.png")
+    read = base.read_mask
+
+    def small_ones(source: Path) -> Any:
+        assert source.name != "val01.png"
+        return read(source)
+
+    monkeypatch.setattr(base, "read_mask", small_ones)
+    refused(staff, zipped(streets), "val01", "13000×13000")
+
+
+@pytest.mark.parametrize(
+    "name", ["가" * 90 + ".png", "train/images/a.png/b.png", "train/IMAGES/Train00.PNG"]
+)
+def test_names_that_a_disk_would_not_take(staff: APIClient, streets: Path, name: str) -> None:
+    def edit(archive: zipfile.ZipFile) -> None:
+        archive.writestr("train/images/a.png", b"x")
+        archive.writestr(name, b"x")
+
+    refused(staff, zipped(streets, edit))
 
 
 def test_a_file_that_is_another_files_folder(staff: APIClient, streets: Path) -> None:

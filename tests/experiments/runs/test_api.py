@@ -273,6 +273,9 @@ def test_an_external_run_reports_its_epochs(someone: APIClient) -> None:
     assert again.status_code == 200
     assert Epoch.objects.get().loss == 1.4
     assert Confusion.objects.count() == 1
+    # As torch's counts come: whole numbers with a point.
+    whole = post(someone, url, {"epoch": 1, "confusion": [[float(n) for n in r] for r in counts]})
+    assert whole.json()["confusion"] == counts
     for number in (2, 3):
         post(someone, url, {"epoch": number, "miou": 0.1 * number})
     assert someone.get(run["url"]).json()["state"] == "DONE"
@@ -291,6 +294,8 @@ def test_an_external_run_reports_its_epochs(someone: APIClient) -> None:
         {"epoch": 1, "lr": "-Infinity"},
         {"epoch": 1, "confusion": "text"},
         {"epoch": 1, "confusion": [[1.5]]},
+        {"epoch": 1, "confusion": [[]]},
+        {"epoch": 1, "confusion": [[1e300]]},
         {"epoch": 1, "confusion": [[2**70]]},
         {"epoch": 1, "confusion": {"a": 1}},
         {"epoch": 1, "per_class_iou": [2]},

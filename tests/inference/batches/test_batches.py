@@ -413,7 +413,7 @@ BAD_ZIPS = {
         zipped({"a.png": bytes(33 * 2**20)}, compression=zipfile.ZIP_DEFLATED),
         "a.png: the file is larger",
     ),
-    "stray mask": (zipped(ONE | {"masks/b.png": mask()}), "b: there is no image"),
+    "stray mask": (zipped(ONE | {"masks/b.png": mask()}), "masks/b.png: there is no image"),
     "mask of what": (zipped(ONE | {"masks/a.png": mask()}), "Say which data set"),
 }
 

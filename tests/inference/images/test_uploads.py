@@ -285,6 +285,18 @@ def test_wrong_masks_are_named(mask: np.ndarray, words: str, dataset: Dataset) -
     assert not StoredImage.objects.exists()
 
 
+@pytest.mark.parametrize("only", [False, True])
+def test_a_mask_of_black_and_white_tells_no_classes(only: bool, dataset: Dataset) -> None:
+    """Its white would be ignored: the foreground would count for nothing, the rest score 1.0."""
+    mask = np.full((16, 24), 255, np.uint8)
+    if not only:
+        mask[:4] = 0
+    Dataset.objects.filter(pk=dataset.pk).update(ignore_index=255)
+    dataset.refresh_from_db()
+    with pytest.raises(uploads.UploadRefused, match="no more than 0 and 255"):
+        mask_upload(mask, dataset)
+
+
 def test_a_mask_must_be_lossless(dataset: Dataset) -> None:
     mask = upload(encoded(Image.new("L", (24, 16)), "JPEG"))
     with pytest.raises(uploads.UploadRefused, match="PNG, GIF, BMP"):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from models_zoo.cli import main
 from models_zoo.data import open_dataset
-from models_zoo.data.formats.folder import description_read
+from models_zoo.data.description import description_read
 from models_zoo.masks import read_mask
 from models_zoo.metrics import scores
 from models_zoo.predict.engine import Engine
@@ -59,6 +59,17 @@ def test_the_file_keeps_the_counts_of_every_image(data, trained, tmp_path):
     wanted = {"boundary_iou", "boundary_f1", "trimap_miou", "recall_by_size", "passport", "key"}
     assert wanted <= set(kept)
     assert "diagnosis" not in kept
+
+
+def test_masks_whose_foreground_is_ignored_are_not_scored(data, trained, tmp_path, capsys):
+    """Masks of 0 and 255 gave an mIoU of 1.0000 over one class."""
+    draw_folder(tmp_path / "binary", val=2)
+    for path in (tmp_path / "binary" / "val" / "masks").iterdir():
+        ids = np.asarray(Image.open(path))
+        Image.fromarray(np.where(ids > 0, 255, 0).astype(np.uint8)).save(path)
+    words = ["evaluate", "--checkpoint", str(trained[0]), "--split", "val"]
+    assert main([*words, "--data", f"folder:{tmp_path / 'binary'}"]) == 2
+    assert "all others are 'sky': there is nothing to tell apart" in capsys.readouterr().err
 
 
 def test_scenes_are_diagnosed(tmp_path):
@@ -116,7 +127,7 @@ def test_pseudo_labels_are_a_data_set_of_their_own(data, trained, tmp_path):
     assert provenance["sha256"] == trained[1]["sha256"]
     assert provenance["source"]["split_hash"] == source.split_hash
     assert provenance["kept_share"] == 1.0
-    assert description_read(tmp_path / "all" / "classes.json")["ignore_index"] == 255
+    assert description_read(tmp_path / "all" / "classes.json").ignore_index == 255
     sure = read_mask(tmp_path / "sure" / "train" / "masks" / "test00.png") != 255
     assert 0 < sure.mean() < 1
     # Less than what a byte of 255 stands for: that begins at .998.

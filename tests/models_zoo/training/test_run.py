@@ -9,6 +9,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from models_zoo.checkpoints.resolve import resolve
 from models_zoo.checkpoints.shipped import REQUIRED
@@ -184,6 +185,31 @@ def test_changed_data_does_not_resume(finished, tmp_path):
     other = draw_folder(tmp_path / "other", train=6, val=4)
     with pytest.raises(ValueError, match="data has changed"):
         train(tiny_config(other), finished[0], resume=True)
+
+
+def test_classes_in_another_order_do_not_resume(tmp_path):
+    data = draw_folder(tmp_path / "streets", train=6, val=3)
+    described = json.loads((tmp_path / "streets" / "classes.json").read_text())
+    train(tiny_config(data), tmp_path / "run")
+    described["classes"] = ["road", "sky", "car"]
+    (tmp_path / "streets" / "classes.json").write_text(json.dumps(described))
+    with pytest.raises(ValueError, match="data has changed"):
+        train(tiny_config(data), tmp_path / "run", resume=True)
+
+
+def test_a_second_try_in_a_folder_is_audited_like_the_first(tmp_path, monkeypatch):
+    """A mask with an id that is no class trained as the last class."""
+    data = draw_folder(tmp_path / "streets", train=6, val=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Trainer, "run", lambda trainer: (_ for _ in ()).throw(Stopped))
+        with pytest.raises(Stopped):
+            train(tiny_config(data), tmp_path / "run")
+    assert not state_files(tmp_path / "run")
+    mask = tmp_path / "streets" / "train" / "masks" / "train03.png"
+    Image.fromarray(np.full((32, 40), 77, np.uint8)).save(mask)
+    for resume in (False, True):
+        with pytest.raises(ValueError, match=r"train/train03 \(77\)"):
+            train(tiny_config(data), tmp_path / "run", resume=resume)
 
 
 def test_the_same_seed_gives_the_same_weights(finished, data, tmp_path):

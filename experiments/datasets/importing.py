@@ -1,0 +1,134 @@
+"""What a worker does for an import. It may be killed anywhere, and tried again.
+
+An attempt unpacks into a folder of its own and moves that to a place of its own; only the data
+set's row, written last and under the lease, makes it the one that counts.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from experiments.datasets.archives import archive_unpack
+from experiments.models import Dataset, Import
+from experiments.records.datasets import dataset_ensure, dataset_place
+from models_zoo.data.audit import audit
+from models_zoo.data.description import DESCRIPTION
+from models_zoo.data.formats.folder import Folder
+from segweb.jobs import ENDED, JobReturned, Lease, job_update, patiently
+from segweb.jobs.files import folder_delete
+
+# Part of `imported:<slug>`, and of a checkpoint's key.
+SLUG = re.compile(r"[a-z0-9_]{1,50}")
+LENGTHS = {"title": 200, "licence": 200, "source": 500}
+CLASS_LENGTH = 100
+KEPT = "datasets"  # the storage folder of data sets
+UNPACKED = "unpacked"
+TOLD_SECONDS = 1.0  # between two notes of how far it is
+
+
+def carry_out(row: Import, lease: Lease) -> dict[str, Any]:
+    """The fields that an import gains by being carried out. ValidationError names the file."""
+    leftovers_remove(row, before=lease.token)
+    # Killed after its last write, or lost: nobody else comes by again.
+    left = set(default_storage.listdir("imports")[0])
+    for former in Import.objects.filter(state__in=ENDED):
+        if str(former.pk) in left:
+            leftovers_remove(former)
+            folder_delete(folder=former.folder)
+    # A former attempt may have been killed after its last write but one.
+    if kept := Dataset.objects.filter(folder__startswith=f"{KEPT}/{row.pk}-").first():
+        return {"dataset": kept}
+    told = time.monotonic()
+
+    def progress(step: int, steps: int) -> None:
+        nonlocal told
+        if step == steps or time.monotonic() > told + TOLD_SECONDS:
+            told = time.monotonic()
+            patiently(lambda: job_update(lease=lease, step=step, steps=steps))
+
+    # Called as the upload: a data set that does not say its name has that of its folder.
+    name = Path(row.name.replace("\\", "/")).stem or "imported"
+    root = _storage(f"{row.folder}/{lease.token}-{UNPACKED}") / re.sub(r"\W+", "_", name)
+    root.mkdir(parents=True)
+    with row.archive.open() as file:
+        archive_unpack(file, root, progress)
+    inside = list(root.iterdir())
+    if len(inside) == 1 and inside[0].is_dir():
+        root = inside[0]  # one folder holds everything
+    train = _sound(root)
+    folder = f"{KEPT}/{row.pk}-{lease.token}"
+    _storage(KEPT).mkdir(parents=True, exist_ok=True)
+    shutil.move(root, _storage(folder))
+    return {"dataset": patiently(lambda: _keep(train, folder, lease))}
+
+
+def leftovers_remove(row: Import, *, before: int | None = None) -> None:
+    """Delete what attempts left that no data set is kept in; `before`: of lower tokens only."""
+    for path in (
+        *_storage(row.folder).glob(f"*-{UNPACKED}"),
+        *_storage(KEPT).glob(f"{row.pk}-*"),
+    ):
+        token = path.name.removeprefix(f"{row.pk}-").partition("-")[0]
+        used = Dataset.objects.filter(folder=f"{KEPT}/{path.name}").exists()
+        if not used and (before is None or int(token) < before):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _keep(train: Folder, folder: str, lease: Lease) -> Dataset:
+    with transaction.atomic():
+        # Fenced by the first write: whoever took the job over does the rest.
+        if not job_update(lease=lease, error=""):
+            raise JobReturned(tried=False)
+        dataset = dataset_ensure(
+            passport=train.passport, classes=train.classes, ignore_index=train.ignore_index
+        )
+        if train.slug_stated and dataset.slug != train.slug:
+            text = _(
+                "A data set of the slug %(slug)s is there already, with other classes or images. "
+                "Give this one another slug in classes.json."
+            )
+            raise ValidationError(text % {"slug": train.slug})
+        if not dataset_place(dataset=dataset, folder=folder):
+            raise ValidationError(_("This data set was imported already."))
+    return dataset
+
+
+def _sound(root: Path) -> Folder:
+    """The `train` split, once both splits were found sound. ValidationError says what is wrong."""
+    try:
+        splits = {split: Folder(str(root), split) for split in ("train", "val")}
+        train = splits["train"]
+        fits = {
+            "slug": SLUG.fullmatch(train.slug),
+            **{name: len(getattr(train, name)) <= length for name, length in LENGTHS.items()},
+            "classes": all(len(entry["name"]) <= CLASS_LENGTH for entry in train.classes),
+        }
+        if wrong := [name for name, fit in fits.items() if not fit]:
+            text = _("%(file)s: %(names)s cannot be read or used.")
+            raise ValidationError(text % {"file": DESCRIPTION, "names": ", ".join(wrong)})
+        for split, dataset in splits.items():
+            for index in range(len(dataset)):
+                # By its header: nothing of it is decoded for this.
+                height, width = dataset.size(index)
+                if height * width > settings.UPLOAD_MAX_PIXELS:
+                    name = f"{split}/{dataset.name(index)}"
+                    raise ValidationError(_("%(name)s is too large.") % {"name": name})
+        audit(splits).require_sound()
+    except (ValueError, OSError) as fault:
+        sentence = str(fault).replace(f"{root}/", "").replace(str(root), DESCRIPTION)
+        raise ValidationError(sentence or _("The data set cannot be read.")) from fault
+    return train
+
+
+def _storage(name: str) -> Path:
+    return Path(default_storage.path(name))

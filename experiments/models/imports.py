@@ -1,0 +1,58 @@
+"""Imports: zips of data sets, unpacked and looked at by a worker."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_noop
+
+from experiments.models.checkpoints import Dataset
+from segweb.jobs import Job
+
+
+class Import(Job):
+    """A zipped data set on its way into storage.
+
+    QUEUED → RUNNING → DONE (with `dataset`) or FAILED (with `error`, which names the file).
+
+    `name` is what the upload was called, `archive` the upload, which goes when the job ends. `step`
+    of `steps` files are unpacked.
+    """
+
+    task_name = "experiments.import_execute"
+    queue = "preflight"
+    work = "experiments.datasets.importing:carry_out"
+    afterwards = "experiments.datasets.importing:leftovers_remove"
+    needs = ("owner",)
+    belongs_to = ""
+    unexplained = gettext_noop("The import could not be carried out. The worker's log says why.")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, blank=True)
+    archive = models.FileField(max_length=200)
+    dataset = models.ForeignKey(
+        Dataset, null=True, blank=True, on_delete=models.SET_NULL, related_name="imports"
+    )
+    step = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
+    )
+
+    class Meta(Job.Meta):
+        ordering = ["-queued_at"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.pk)
+
+    @property
+    def folder(self) -> str:
+        """Where the upload lies, and what attempts unpack of it."""
+        return f"imports/{self.pk}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The upload, until the job has ended."""
+        return () if self.ended else tuple(filter(None, (self.archive.name,)))
