@@ -1,0 +1,24 @@
+"""What a network costs against another: exact where it can be, with an interval where not."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from models_zoo.ablations.costs import cost_compare, time_ratio
+from models_zoo.networks.measure import figures
+
+
+def test_a_ratio_of_times_has_scipys_interval():
+    one, other = [3.1, 2.9, 3.3, 3.0, 2.8], [4.0, 4.1, 3.9, 4.2, 4.0]
+    found = time_ratio(one, other)
+    wanted = stats.ttest_rel(np.log(one), np.log(other)).confidence_interval(0.95)
+    assert (found["low"], found["high"]) == pytest.approx(tuple(np.exp(wanted)), abs=1e-4)
+    assert found["values"] == [3.0, 4.0]
+
+
+def test_multiply_adds_and_memory_are_the_networks_own():
+    found = cost_compare("segnet_basic", "segnet_basic", rounds=2)
+    gmacs = figures("segnet_basic", "full").gmacs
+    assert found["gmacs"] == {"values": [gmacs, gmacs], "ratio": 1.0}
+    assert found["memory"]["ratio"] == 1.0
+    assert found["memory"]["values"][0] > 4 * 1_400_000
