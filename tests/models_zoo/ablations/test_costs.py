@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from models_zoo.ablations import costs
 from models_zoo.ablations.costs import cost_compare, time_ratio
 from models_zoo.networks.measure import figures
 
@@ -16,7 +17,8 @@ def test_a_ratio_of_times_has_scipys_interval():
     assert found["values"] == [3.0, 4.0]
 
 
-def test_multiply_adds_and_memory_are_the_networks_own():
+def test_multiply_adds_and_memory_are_the_networks_own(monkeypatch):
+    monkeypatch.setattr(costs, "INPUT_SIZE", (32, 32))
     found = cost_compare("segnet_basic", "segnet_basic", rounds=2)
     gmacs = figures("segnet_basic", "full").gmacs
     assert found["gmacs"] == {"values": [gmacs, gmacs], "ratio": 1.0}
