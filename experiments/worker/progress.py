@@ -11,8 +11,11 @@ import psutil
 from experiments.records.files import EVENTS
 
 LOOK_SECONDS = 2.0  # a look goes through all processes of the host
-# Threads that only wait wake up now and then; whoever trains, loads or saves uses far more.
-IDLE_SHARE = 0.01
+# Threads that only wait wake up now and then; whoever trains, loads or saves uses far more, however
+# busy the machine is with others.
+IDLE_SHARE = 0.001
+# Of a process that would go on if others let it: it is starved, not hung.
+WAITING = (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
 
 
 def processes_of(pid: int) -> list[psutil.Process]:
@@ -58,16 +61,17 @@ class Progress:
             seconds = processor_seconds(processes)
             # One that has ended took its seconds out of the sum: that is a change, too.
             used = abs(seconds - self._seconds)
-            if used > IDLE_SHARE * self.idle or _waits_for_disk(processes):
+            if used > IDLE_SHARE * self.idle or _wait_for_machine(processes):
                 self._seconds, self.idle = seconds, 0.0
 
     def _told(self) -> int:
         return self._events.stat().st_size if self._events.exists() else 0
 
 
-def _waits_for_disk(processes: list[psutil.Process]) -> bool:
+def _wait_for_machine(processes: list[psutil.Process]) -> bool:
+    """Whether any of them waits for a processor or a disk."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
-            if process.status() == psutil.STATUS_DISK_SLEEP:
+            if process.status() in WAITING:
                 return True
     return False

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 + SECONDS_A_JOB * JOBS)]
 
 def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     # Kills are no fault of the runs here.
-    training = TrainingStack(tmp_path, MAX_ATTEMPTS="1000", STALL_SECONDS="15")
+    training = TrainingStack(tmp_path, MAX_ATTEMPTS="1000", STALL_SECONDS="20")
     try:
         training.stack.start("trainer", "second trainer", "sweeper")
         whole = training.launch(epochs=EPOCHS)
