@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from segweb.jobs import job_models
+
+MOST_WORDS, LONGEST_SEARCH = 12, 200
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -24,6 +28,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Every field."""
         return [field.name for field in self.model._meta.fields]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """By the first few words: each of them looks through every row."""
+        words = search_term[:LONGEST_SEARCH].split()
+        if len(words) > MOST_WORDS or len(search_term) > LONGEST_SEARCH:
+            sentence = _("Only the first %(limit)s words were searched for.")
+            self.message_user(request, sentence % {"limit": MOST_WORDS}, messages.WARNING)
+        return super().get_search_results(request, queryset, " ".join(words[:MOST_WORDS]))
 
 
 class JobAdmin(ReadOnlyAdmin):

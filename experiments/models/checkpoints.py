@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from models_zoo import catalogue
+from segweb.http.plain import PlainJSONField
 
 
 class Dataset(models.Model):
@@ -25,7 +26,7 @@ class Dataset(models.Model):
     identity = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
     slug = models.SlugField(unique=True, help_text=_("without hyphens"))
     title = models.CharField(max_length=200)
-    classes = models.JSONField(default=list)
+    classes = PlainJSONField(default=list)
     ignore_index = models.PositiveSmallIntegerField(null=True, blank=True)
     licence = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=500, blank=True)
@@ -80,7 +81,7 @@ class Checkpoint(models.Model):
         "Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="checkpoints"
     )
     file = models.FileField(max_length=200)
-    sidecar = models.JSONField(default=dict)
+    sidecar = PlainJSONField(default=dict)
     parameters = models.PositiveBigIntegerField()
     gmacs = models.FloatField(null=True, blank=True)
     shipped = models.BooleanField(default=False)
@@ -166,9 +167,9 @@ class Evaluation(models.Model):
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="evaluations")
     split = models.CharField(max_length=50)
     split_hash = models.CharField(max_length=64)
-    protocol = models.JSONField(default=dict)
+    protocol = PlainJSONField(default=dict)
     protocol_hash = models.CharField(max_length=64)
-    scores = models.JSONField(default=dict)
+    scores = PlainJSONField(default=dict)
     images = models.PositiveIntegerField(null=True, blank=True)
     confusion = models.OneToOneField(
         Confusion, null=True, blank=True, on_delete=models.SET_NULL, related_name="evaluation"
@@ -197,7 +198,7 @@ class ImageCounts(models.Model):
     evaluation = models.OneToOneField(
         Evaluation, on_delete=models.CASCADE, related_name="image_counts"
     )
-    names = models.JSONField()
+    names = PlainJSONField()
     num_classes = models.PositiveSmallIntegerField()
     counts = models.BinaryField()
 

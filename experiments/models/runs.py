@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 
 from experiments.models.checkpoints import Checkpoint, Confusion, Dataset
 from models_zoo.metrics.table import METRICS
+from segweb.http.plain import PlainJSONField
 from segweb.jobs import Job, State
 
 
@@ -69,7 +70,7 @@ class Run(Job):
         Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="runs"
     )
     data = models.CharField(max_length=300, blank=True)
-    config = models.JSONField(default=dict)
+    config = PlainJSONField(default=dict)
     epochs = models.PositiveIntegerField(null=True, blank=True)
     seed = models.BigIntegerField(default=0)
     gpus = models.PositiveSmallIntegerField(default=1)
@@ -82,7 +83,7 @@ class Run(Job):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
     notes = models.TextField(blank=True)
-    tags = models.JSONField(default=list, blank=True)
+    tags = PlainJSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     # NULL, not "": a unique column takes any number of those.
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
@@ -97,10 +98,10 @@ class Run(Job):
     best_miou = models.FloatField(null=True, blank=True)
     best_epoch = models.PositiveIntegerField(null=True, blank=True)
     last_miou = models.FloatField(null=True, blank=True)
-    history = models.JSONField(default=list)
+    history = PlainJSONField(default=list)
 
-    environment = models.JSONField(default=dict)
-    protocol = models.JSONField(default=dict)
+    environment = PlainJSONField(default=dict)
+    protocol = PlainJSONField(default=dict)
     protocol_hash = models.CharField(max_length=64, blank=True)
     disk_bytes = models.PositiveBigIntegerField(default=0)
     shipped_sha256 = models.CharField(max_length=64, null=True, blank=True, unique=True)
@@ -178,7 +179,7 @@ class Attempt(models.Model):
     exit_code = models.SmallIntegerField(null=True, blank=True)
     first_epoch = models.PositiveIntegerField(null=True, blank=True)
     last_epoch = models.PositiveIntegerField(null=True, blank=True)
-    fallback = models.JSONField(null=True, blank=True)
+    fallback = PlainJSONField(null=True, blank=True)
 
     class Meta:
         ordering = ["number"]
@@ -210,8 +211,8 @@ class Epoch(models.Model):
     train_miou = models.FloatField(null=True, blank=True)
     pixel_accuracy = models.FloatField(null=True, blank=True)
     mean_accuracy = models.FloatField(null=True, blank=True)
-    per_class_iou = models.JSONField(default=list)
-    further = models.JSONField(default=dict)
+    per_class_iou = PlainJSONField(default=list)
+    further = PlainJSONField(default=dict)
     confusion = models.OneToOneField(
         Confusion, null=True, blank=True, on_delete=models.SET_NULL, related_name="epoch"
     )
@@ -295,8 +296,8 @@ class Preflight(Job):
     folder, files = "", ()  # nothing stays but its row
     unexplained = gettext_noop("The check could not be carried out. The worker's log says why.")
 
-    request = models.JSONField(default=dict)
-    result = models.JSONField(default=dict)
+    request = PlainJSONField(default=dict)
+    result = PlainJSONField(default=dict)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
     )

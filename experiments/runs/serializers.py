@@ -12,6 +12,7 @@ from experiments.models import Attempt, Epoch, Kind, Run
 from experiments.records.configuration import FIELDS
 from experiments.records.epochs import metrics_told
 from models_zoo.training.config import TrainConfig, with_settings
+from segweb.http.plain import json_read
 
 # What an integer column of PostgreSQL holds.
 MOST_INT = 2**31 - 1
@@ -128,6 +129,15 @@ class RunCreateSerializer(RunChangeSerializer):
 @extend_schema_field({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}})
 class CountsField(serializers.JSONField):
     """K×K pixel counts, truth by row, prediction by column."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """As they came; in a form they are a text of JSON."""
+        if not isinstance(data, str):
+            return data
+        try:
+            return json_read(data)
+        except ValueError:
+            self.fail("invalid")
 
 
 class EpochSerializer(serializers.ModelSerializer):

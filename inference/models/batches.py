@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from experiments.models import Dataset
 from inference.models.comparisons import Comparison, Owned, Scale
 from inference.models.jobs import InferenceJob
+from segweb.http.plain import PlainJSONField
 
 
 class Batch(Owned):
@@ -19,7 +20,7 @@ class Batch(Owned):
     """
 
     name = models.CharField(max_length=100, blank=True)
-    model_keys = models.JSONField()
+    model_keys = PlainJSONField()
     scale = models.CharField(max_length=5, choices=Scale.choices, default=Scale.MODEL)
     mask_dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT)
     language = models.CharField(max_length=10, default="en")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Checkpoint, Dataset
 from inference.models.jobs import InferenceJob
+from segweb.http.plain import PlainJSONField
 from segweb.jobs import ENDED, State
 
 
@@ -89,7 +90,7 @@ class Comparison(Owned):
         related_name="comparisons",
     )
     scale = models.CharField(max_length=5, choices=Scale.choices, default=Scale.MODEL)
-    agreement = models.JSONField(null=True, blank=True)
+    agreement = PlainJSONField(null=True, blank=True)
     # Null, not "", where there is none: many are not shared, and a token is one comparison's.
     share_token = models.CharField(max_length=43, null=True, blank=True, unique=True)
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
@@ -155,7 +156,7 @@ class Prediction(InferenceJob):
     device = models.CharField(max_length=50, blank=True)
     precision = models.CharField(max_length=10, blank=True)
     runtime = models.CharField(max_length=20, blank=True)
-    scores = models.JSONField(null=True, blank=True)
+    scores = PlainJSONField(null=True, blank=True)
 
     class Meta(InferenceJob.Meta):
         verbose_name, verbose_name_plural = _("prediction"), _("predictions")

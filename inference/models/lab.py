@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inference.models.comparisons import Comparison, Prediction
 from inference.models.jobs import InferenceJob
+from segweb.http.plain import PlainJSONField
 
 
 class Combine(models.TextChoices):
@@ -29,11 +30,11 @@ class Ensemble(InferenceJob):
     belongs_to = "comparison"
 
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="ensembles")
-    members = models.JSONField()
+    members = PlainJSONField()
     combine = models.CharField(max_length=7, choices=Combine.choices, default=Combine.MEAN)
     recipe = models.CharField(max_length=64)
     mask = models.FileField(max_length=200, blank=True)
-    scores = models.JSONField(null=True, blank=True)
+    scores = PlainJSONField(null=True, blank=True)
 
     class Meta(InferenceJob.Meta):
         verbose_name, verbose_name_plural = _("ensemble"), _("ensembles")
@@ -65,8 +66,8 @@ class Inside(InferenceJob):
 
     prediction = models.ForeignKey(Prediction, on_delete=models.CASCADE, related_name="insides")
     place = models.CharField(max_length=21, blank=True)
-    strip = models.JSONField(default=list)
-    field = models.JSONField(null=True, blank=True)
+    strip = PlainJSONField(default=list)
+    field = PlainJSONField(null=True, blank=True)
 
     class Meta(InferenceJob.Meta):
         verbose_name, verbose_name_plural = _("look into a network"), _("looks into networks")

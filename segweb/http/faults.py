@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from django.db import OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -17,7 +17,10 @@ from segweb.jobs.storage import DISK_FULL, told_disk_full
 
 
 class FaultsMiddleware:
-    """A database locked or away for longer than its timeout is a 503, a full disk a 507."""
+    """A database locked or away for longer than its timeout is a 503, a full disk a 507.
+
+    What a database refuses to look for is a 400: a number of 400 digits, a text that is none.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -41,15 +44,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _explained(request: HttpRequest, fault: BaseException | None) -> HttpResponse | None:
     # Pages are drawn without the request: its user is in the database.
     if told_disk_full(fault):
-        return _answer(request, 507, _(DISK_FULL), {})
-    if isinstance(fault, OperationalError):
-        return _answer(request, 503, _(problems.BUSY), {"Retry-After": str(problems.RETRY_SECONDS)})
+        return fault_answer(request, 507, _(DISK_FULL), {})
+    if isinstance(fault, (DataError, OverflowError)):
+        return fault_answer(request, 400, _("The request is malformed or too large."), {})
+    if isinstance(fault, (OperationalError, InterfaceError)):
+        return fault_answer(request, 503, _(problems.BUSY), {"Retry-After": str(problems.RETRY_SECONDS)})
     return None
 
 
-def _answer(
+def fault_answer(
     request: HttpRequest, status: int, sentence: str, headers: dict[str, str]
 ) -> HttpResponse:
+    """A problem to who asks the API, to others the page of that status."""
     if not request.path_info.startswith(API):
         return HttpResponse(render_to_string(f"{status}.html"), status=status, headers=headers)
     told = problems.problem(status, sentence).data

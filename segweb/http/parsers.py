@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -12,13 +10,11 @@ from django.utils.translation import gettext as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
+from segweb.http.plain import json_read
+
 
 class JSONParser(parsers.JSONParser):
-    """JSON without numbers beyond a float, halves of surrogate pairs, or hundreds of levels.
-
-    Python reads 1e999 as infinity and keeps a lone surrogate in a text, which then fails where it
-    is stored or, once stored, in every answer that shows it.
-    """
+    """JSON without numbers beyond a float, halves of surrogate pairs, NUL, or dozens of levels."""
 
     def parse(
         self,
@@ -29,20 +25,6 @@ class JSONParser(parsers.JSONParser):
         """The request's data. ParseError (400) for what is no JSON, or none of ours."""
         encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
         try:
-            data = json.loads(
-                stream.read().decode(encoding),
-                # Python's whole numbers have no bound and never become infinity.
-                parse_int=_bounded,
-            )
-            # Written for its faults alone: infinity, lone surrogates and too many levels show here.
-            json.dumps(data, allow_nan=False, ensure_ascii=False).encode()
-        except (ValueError, RecursionError) as fault:
+            return json_read(stream.read().decode(encoding))
+        except (ValueError, LookupError) as fault:  # no such encoding
             raise ParseError(_("The request is malformed or too large.")) from fault
-        return data
-
-
-def _bounded(digits: str) -> int:
-    number = int(digits)
-    if abs(number) > sys.float_info.max:
-        raise ValueError
-    return number

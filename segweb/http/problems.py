@@ -20,15 +20,18 @@ from segweb.jobs.storage import DISK_FULL, told_disk_full
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 BUSY = gettext_noop("The database is busy. Try again in a few seconds.")
+RETRY_LATER = 30  # where somebody's jobs have to be done first
 
 
 def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler (see EXCEPTION_HANDLER); None for faults of the program itself."""
     if isinstance(fault, ValidationError):
         set_rollback()
-        return problem(getattr(fault, "status", 400), " ".join(fault.messages))
-    # DataError: PostgreSQL refuses NUL characters, which SQLite keeps. The request is at fault.
-    if isinstance(fault, (SuspiciousOperation, DataError)):
+        status = getattr(fault, "status", 400)
+        later = {"Retry-After": str(RETRY_LATER)} if status in (429, 503) else None
+        return problem(status, " ".join(fault.messages), headers=later)
+    # PostgreSQL refuses NUL, SQLite numbers of 400 digits: the request is at fault.
+    if isinstance(fault, (SuspiciousOperation, DataError, OverflowError)):
         set_rollback()
         status = 413 if isinstance(fault, RequestDataTooBig) else 400
         return problem(status, _("The request is malformed or too large."))

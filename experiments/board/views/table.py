@@ -32,7 +32,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "columns": _columns(request),
         "all_columns": COLUMNS,
         "sort": request.GET.get("sort", NEWEST),
-        "filtered": any(form.cleaned_data.get(name) for name in form.fields if name != "columns"),
+        "filtered": bool(form.errors)
+        or any(form.cleaned_data.get(name) for name in form.fields if name != "columns"),
         "may_launch": may_launch(request.user),
         "watched": _watched(runs.object_list),
         "newest": _newest(),

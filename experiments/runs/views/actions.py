@@ -60,5 +60,9 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     run = _changeable(request, pk)
     tags = request.POST.get("tags", "").split(",")
     described = {"name": request.POST.get("name", ""), "notes": request.POST.get("notes", "")}
-    run_annotate(run=run, tags=tags, **described)
+    try:
+        run_annotate(run=run, tags=tags, **described)
+    except ValidationError as refusal:
+        for sentence in refusal.messages:
+            messages.error(request, sentence)
     return redirect("experiments:run", pk)
