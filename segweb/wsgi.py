@@ -1,4 +1,4 @@
-"""The web process's entry point for gunicorn."""
+"""The application for `runserver`, and for servers other than `manage.py serve`."""
 
 import os
 

@@ -20,12 +20,9 @@ QUIET = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def web(*, bind: str, threads: int) -> Process:
-    """The pages and the API; a thread for each open connection. `bind` is host:port."""
-    options = f"--worker-class gthread --threads {threads} --bind {bind}"
-    # 2 s, since the supervisor kills what has not ended after 5.
-    more = "--graceful-timeout 2 --no-control-socket"  # the socket would lie in HOME
-    words = f"{options} {more}".split()
-    return Process("web", (*PYTHON, "-m", "gunicorn", "segweb.wsgi", *words))
+    """The pages and the API; a thread for each request that is there whole. `bind`: host:port."""
+    words = f"manage.py serve --bind {bind} --threads {threads}".split()
+    return Process("web", (*PYTHON, *words))
 
 
 def inference_worker() -> Process:

@@ -16,7 +16,7 @@ import pytest
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from PIL import Image
 
-from inference.compare.agreement import vote_entropy
+from inference.images.votes import vote_entropy
 from tests.inference.pictures import encoded, noise, upload
 from tests.stack import Stack, stack_up, tiny_checkpoint
 from tests.waiting import wait_until

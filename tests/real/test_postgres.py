@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from segweb.env import BASE_DIR
 from tests.real.test_stack import twenty_at_once
 from tests.stack import Stack, stack_up
 
+FOLDERS = ("tests/inference", "tests/experiments", "tests/segweb/http")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
@@ -22,7 +26,7 @@ def test_the_apps_tests_pass_on_postgresql(postgres: str) -> None:
     options = ["--ds", "tests.real.postgres_settings", "-m", "not slow and not browser"]
     options += ["-k", "not translations", "-q"]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/inference", "tests/experiments", *options],
+        [sys.executable, "-m", "pytest", *FOLDERS, *options],
         cwd=BASE_DIR,
         env={**os.environ, "TEST_DATABASE_URL": postgres},
         capture_output=True,
@@ -53,3 +57,38 @@ def test_from_post_to_mask(postgres_stack: Stack) -> None:
 
 def test_one_idempotency_key_is_one_job(postgres_stack: Stack) -> None:
     assert len(twenty_at_once(postgres_stack)) == 1
+
+
+@pytest.fixture
+def frozen(postgres: str) -> Iterator[Callable[[], None]]:
+    """Freezes every process of PostgreSQL, until the test is over."""
+    import psycopg
+
+    with psycopg.connect(postgres) as connection:
+        (folder,) = connection.execute("SHOW data_directory").fetchone()
+    postmaster = psutil.Process(int(Path(folder, "postmaster.pid").read_text().split()[0]))
+    everyone = [*postmaster.children(recursive=True), postmaster]
+
+    def freeze() -> None:
+        everyone[:] = [*postmaster.children(recursive=True), postmaster]
+        for process in everyone:
+            process.suspend()
+
+    yield freeze
+    for process in everyone:
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
+
+
+def test_a_frozen_postgresql_is_a_503_within_five_seconds(
+    postgres_stack: Stack, frozen: Callable[[], None]
+) -> None:
+    assert postgres_stack.call("models/")[0] == 200  # a connection that is kept
+    frozen()
+    for path in ("models/", f"{postgres_stack.url}/"):
+        begun = time.monotonic()
+        status, _, headers = postgres_stack.call(path)
+        assert status == 503
+        assert headers["Retry-After"]
+        assert time.monotonic() - begun < 5.5
+    assert postgres_stack.answers()

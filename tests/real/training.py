@@ -33,8 +33,8 @@ MARK = "SEGWEB_RUN"
 TOKEN = """
 import django; django.setup()
 from django.contrib.auth.models import User
-from rest_framework.authtoken.models import Token
-print(Token.objects.create(user=User.objects.create_superuser("admin", password="x")).key)
+from segweb.http.tokens import token_make
+print(token_make(user=User.objects.create_superuser("admin", password="x"), name="test"))
 """
 # Runs that were stopped, or met a full disk, are resumed.
 RESUMED = "(state = 'STOPPED' OR (state = 'FAILED' AND error LIKE '%disk%full%'))"

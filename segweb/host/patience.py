@@ -1,0 +1,34 @@
+"""How long the web process waits for PostgreSQL: then it answers 503, and hangs on nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.db.backends.signals import connection_created
+
+
+def statements_bound(*, seconds: float) -> None:
+    """Every statement of this process on PostgreSQL has so long, from now on.
+
+    By this side's clock: a server that is frozen, or behind a network that is gone, keeps no time.
+    OperationalError ends the one that has waited for longer, and its connection.
+    """
+
+    def bound(connection: Any, **_: Any) -> None:
+        if connection.vendor == "postgresql":
+            raw = connection.connection
+            raw.wait = partial(_wait, raw, raw.wait, seconds)
+
+    # Django keeps no other hold of the function.
+    connection_created.connect(bound, weak=False, dispatch_uid="statements_bound")
+
+
+def _wait(raw: Any, wait: Any, seconds: float, work: Any, *args: Any, **named: Any) -> Any:
+    from psycopg import OperationalError, errors
+
+    try:
+        return wait(work, *args, **{"timeout": seconds, **named})
+    except errors._WaitTimeout as fault:
+        raw.pgconn.finish()  # what it would answer now would be the answer to something else
+        raise OperationalError(f"PostgreSQL did not answer for {seconds:g} s.") from fault
