@@ -37,17 +37,29 @@ def to_rgb(image: Image.Image) -> Image.Image:
     with suppress(OSError, *_BROKEN):  # broken EXIF beside sound pixels
         image = ImageOps.exif_transpose(image)
     if image.mode == "F" or image.mode.startswith("I"):
-        levels = np.nan_to_num(np.asarray(image, np.float64), posinf=0, neginf=0)
-        top = levels.max()
-        # White is 65535, or 1 for fractions, or the largest value beyond.
-        white = 1.0 if image.mode == "F" and top <= 1 else max(65535.0, top)
-        grey = (levels * (255 / white)).round().clip(0, 255).astype(np.uint8)
-        return Image.fromarray(grey).convert("RGB")
+        return _scaled(image).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """Deep grey as eight bits. White is 65535, or 1 for fractions, or the largest value beyond."""
+    deep = np.asarray(image)
+    # In bands: as fractions all of 40 megapixels would take 0.9 GB.
+    bands = [slice(top, top + 256) for top in range(0, len(deep), 256)]
+    top = max(_finite(deep[band]).max() for band in bands)
+    white = 1.0 if image.mode == "F" and top <= 1 else max(65535.0, top)
+    grey = np.empty(deep.shape, np.uint8)
+    for band in bands:
+        grey[band] = (_finite(deep[band]) * (255 / white)).round().clip(0, 255)
+    return Image.fromarray(grey)
+
+
+def _finite(levels: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(levels.astype(np.float64), posinf=0, neginf=0)
 
 
 def open_image(source: Path | str | BinaryIO) -> np.ndarray:

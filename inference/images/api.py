@@ -9,16 +9,18 @@ from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from inference import access
 from inference.images import downloads
-from inference.images.serializers import ImageSerializer, ImageUploadSerializer
-from inference.images.services import image_create
+from inference.images.serializers import ImageUploadedSerializer, ImageUploadSerializer
+from inference.images.services import image_by_key, image_create
 from inference.images.upload_view import UploadView
 from inference.rest import FileView
 
@@ -30,14 +32,33 @@ class Images(UploadView):
         """An image and its mask."""
         return 2 * settings.UPLOAD_MAX_BYTES
 
-    @extend_schema(request=ImageUploadSerializer, responses={201: ImageSerializer})
+    @extend_schema(request=ImageUploadSerializer, responses={201: ImageUploadedSerializer})
     def post(self, request: Request) -> Response:
         """JPEG, PNG, WebP, GIF or BMP; stored upright as RGB PNG without metadata."""
         form = ImageUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         image = image_create(**form.validated_data, **access.maker(request))
-        shown = ImageSerializer(image, context={"request": request})
+        shown = ImageUploadedSerializer(image, context={"request": request})
         return Response(shown.data, status=status.HTTP_201_CREATED)
+
+
+class ImageDetail(APIView):
+    """One image, to be deleted."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        responses={204: None},
+        parameters=[OpenApiParameter("key", str, description="the upload's `delete_key`")],
+    )
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """With every comparison that anybody made of it. Only by whoever uploaded it."""
+        own = access.images_own(request).filter(pk=pk).first()
+        image = own or image_by_key(pk=pk, key=request.GET.get("key", ""))
+        if image is None:
+            raise NotFound(_("There is no such image of yours."))
+        image.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ImageFile(FileView):

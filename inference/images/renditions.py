@@ -5,50 +5,40 @@ They are made when they are first asked for and kept beside the image, with whic
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
-from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image as Picture
 
+from inference.images.decoding import smaller
+from inference.images.derived import derived
 from inference.models import Image
 
 LONGEST = {"thumbnail": 480, "view": 2560}  # pixels of the longer side
 JPEG_END = b"\xff\xd9"  # without it a file was cut off by a full disk, as former versions left them
 
 
-def image_rendition(*, image: Image, size: str) -> bytes:
+def image_rendition(*, image: Image, size: str) -> BinaryIO:
     """A JPEG of the image, its longer side at most LONGEST[size]. KeyError for another size."""
     # The size is in the name: with another LONGEST no old file is served.
     name = f"{image.folder}/{size}-{LONGEST[size]}.jpg"
-    if default_storage.exists(name):
-        with default_storage.open(name) as file:
-            kept = file.read()
-        if kept.endswith(JPEG_END):
-            return kept
+    if default_storage.exists(name) and not _is_whole(name):
         default_storage.delete(name)
-    with image.file.open() as file:
-        drawn = _draw(file, LONGEST[size])
-    # Not to keep it costs time, not to show it would cost the page.
-    with suppress(OSError):
-        default_storage.save(name, ContentFile(drawn))
-    return drawn
+    return derived(name, smaller, image.file, LONGEST[size])
+
+
+def _is_whole(name: str) -> bool:
+    with default_storage.open(name) as file:
+        file.seek(max(0, default_storage.size(name) - len(JPEG_END)))
+        return file.read() == JPEG_END
 
 
 @cache
 def sample_thumbnail(path: Path) -> bytes:
     """A JPEG thumbnail of a sample; there are few, so they stay in memory."""
-    with path.open("rb") as file:
-        return _draw(file, LONGEST["thumbnail"])
-
-
-def _draw(file: BinaryIO, longest: int) -> bytes:
-    buffer = BytesIO()
-    with Picture.open(file) as picture:
-        picture.thumbnail((longest, longest), Picture.Resampling.LANCZOS)
-        picture.convert("RGB").save(buffer, "JPEG", quality=88, optimize=True)
-    return buffer.getvalue()
+    with TemporaryDirectory(prefix="segweb-") as folder:
+        target = Path(folder, "thumbnail.jpg")
+        smaller(path, LONGEST["thumbnail"], target)
+        return target.read_bytes()

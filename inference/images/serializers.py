@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from experiments.models import Dataset
+from inference.images.services import image_delete_key
 from inference.models import Image
 from inference.rest import UrlField
 
@@ -19,6 +20,21 @@ class ImageSerializer(serializers.ModelSerializer):
         model = Image
         fields = ["id", "width", "height", "sha256", "url"]
         read_only_fields = fields
+
+
+class ImageUploadedSerializer(ImageSerializer):
+    """An image just stored. `delete_key` lets whoever has neither account nor session delete it."""
+
+    delete_key = serializers.SerializerMethodField()
+
+    class Meta(ImageSerializer.Meta):
+        fields = [*ImageSerializer.Meta.fields, "delete_key"]
+        read_only_fields = fields
+
+    def get_delete_key(self, image: Image) -> str | None:
+        """Null where the account or the session says whose it is."""
+        nobodys = image.owner_id is None and not image.visitor
+        return image_delete_key(pk=image.pk) if nobodys else None
 
 
 class ImageUploadSerializer(serializers.Serializer):

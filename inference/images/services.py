@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
+from django.core import signing
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models import Exists, OuterRef, Q
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from experiments.models import Dataset
@@ -20,7 +24,6 @@ from experiments.records.datasets import dataset_ensure
 from inference.images import uploads
 from inference.images.samples import sample_dataset, sample_images
 from inference.models import Comparison, Image, Owned
-from models_zoo.masks import mask_png
 
 
 def image_create(
@@ -36,29 +39,22 @@ def image_create(
 
     Raises `uploads.UploadRefused` with a sentence for the user.
     """
-    # Image and mask are read before anything is stored: a refusal leaves no file behind.
-    picture = uploads.read_image(file)
-    truth = None
-    if mask is not None:
-        if mask_dataset is None:
-            raise uploads.UploadRefused(_("Say which data set's class ids the mask uses."))
-        truth = uploads.read_true_mask(mask, size=picture.size, dataset=mask_dataset)
-    content = uploads.png(picture)
+    if mask is not None and mask_dataset is None:
+        raise uploads.UploadRefused(_("Say which data set's class ids the mask uses."))
     image = Image(
         pk=pk or uuid4(),
         owner=owner,
         visitor=visitor,
         name=uploads.clean_name(getattr(file, "name", "")),
-        width=picture.width,
-        height=picture.height,
-        sha256=hashlib.sha256(content).hexdigest(),
     )
     try:
-        image.file = default_storage.save(f"{image.folder}/image.png", ContentFile(content))
-        if truth is not None:
-            drawn = ContentFile(mask_png(truth, mask_dataset.classes))
-            image.mask = default_storage.save(f"{image.folder}/mask.png", drawn)
-            image.mask_dataset = mask_dataset
+        with TemporaryDirectory(prefix="segweb-") as name:
+            folder = Path(name)
+            image.width, image.height = uploads.upload_decode(folder, file, mask, mask_dataset)
+            image.sha256, image.file = _store(folder / "image.png", image)
+            if mask is not None:
+                image.mask_dataset = mask_dataset
+                image.mask = _store(folder / "mask.png", image)[1]
         image.save(force_insert=True)
     except BaseException:
         # By name: another attempt at the same item of a batch may have stored its own here.
@@ -68,6 +64,26 @@ def image_create(
             default_storage.delete(image.folder)
         raise
     return image
+
+
+def _store(path: Path, image: Image) -> tuple[str, str]:
+    """Keep a file in the image's folder: its sha256, and its storage key."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        return digest, default_storage.save(f"{image.folder}/{path.name}", File(file))
+
+
+def image_delete_key(*, pk: UUID) -> str:
+    """What shows that an image of nobody's was uploaded by whoever sends it."""
+    return signing.Signer(salt="image delete").signature(str(pk))
+
+
+def image_by_key(*, pk: UUID, key: str) -> Image | None:
+    """The image of nobody's whose key this is."""
+    if not constant_time_compare(key, image_delete_key(pk=pk)):
+        return None
+    return Image.objects.filter(pk=pk, owner=None, visitor="").first()
 
 
 def images_release(*, pks: Collection[UUID], released: Owned) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -16,12 +18,16 @@ from inference.images.samples import sample_images
 
 @require_safe
 @cache_control(private=True, max_age=86_400)
-def rendition(request: HttpRequest, pk: UUID, size: str) -> HttpResponse:
+def rendition(request: HttpRequest, pk: UUID, size: str) -> HttpResponseBase:
     """A smaller copy of an image."""
     image = get_object_or_404(access.images_visible(request), pk=pk)
     if size not in LONGEST:
         raise Http404
-    return HttpResponse(image_rendition(image=image, size=size), content_type="image/jpeg")
+    try:
+        drawn = image_rendition(image=image, size=size)
+    except ValidationError as refusal:  # too much is being drawn, or this would take too long
+        return HttpResponse(" ".join(refusal.messages), status=refusal.status)
+    return FileResponse(drawn, content_type="image/jpeg")
 
 
 @require_safe

@@ -17,10 +17,11 @@ from PIL import Image as Picture
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
-from inference.compare import agreement, services
+from inference.compare import services
 from inference.comparisons import comparison_create
 from inference.images.masks import top3_pack
 from inference.images.services import image_create
+from inference.images.votes import vote_entropy
 from inference.models import Comparison, Image, Prediction
 from models_zoo.metrics import confusion, scores
 from segweb.jobs import job_execute
@@ -165,10 +166,10 @@ def test_agreement(api: APIClient, scored: Comparison) -> None:
 
 def test_entropy_of_extremes() -> None:
     same, other = np.zeros((2, 2), np.uint8), np.ones((2, 2), np.uint8)
-    assert not agreement.vote_entropy([same] * 12).any()
-    assert np.allclose(agreement.vote_entropy([same, other]), 1)
+    assert not vote_entropy([same] * 12).any()
+    assert np.allclose(vote_entropy([same, other]), 1)
     different = [np.full((2, 2), number, np.uint8) for number in range(8)]
-    assert np.allclose(agreement.vote_entropy(different), 3)
+    assert np.allclose(vote_entropy(different), 3)
 
 
 def test_agreement_is_kept_when_all_have_ended(api: APIClient, scored: Comparison) -> None:

@@ -15,7 +15,7 @@ from PIL import Image, ImageFile, PngImagePlugin
 from pytest_django import Settings
 
 from experiments.models import Dataset
-from inference.images import uploads
+from inference.images import decoding, uploads
 from inference.images.services import image_create
 from inference.models import Image as StoredImage
 from tests.inference.pictures import encoded, noise, opened, upload
@@ -98,8 +98,10 @@ def test_loading_truncated_files_is_off() -> None:
 def test_169_megapixels_in_a_small_file_are_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     content = encoded(Image.new("1", (13_000, 13_000)))
     assert len(content) < 25_000
-    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("was decoded"))
     assert "40 megapixels" in refused(content)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("was decoded"))
+    with pytest.raises(uploads.UploadTooLarge):
+        decoding.read_image(upload(content), 40_000_000)
 
 
 def test_many_megapixels_beyond_pillows_own_limit() -> None:
@@ -124,7 +126,7 @@ def test_damaged_everywhere_is_never_worse_than_refused() -> None:
         for place in range(0, len(content), 3):
             spoilt = content[:place] + bytes([content[place] ^ 0x5A]) + content[place + 1 :]
             with contextlib.suppress(uploads.UploadRefused):
-                uploads.read_image(upload(spoilt))
+                decoding.read_image(upload(spoilt), 10**6)
 
 
 # what is stored right
@@ -319,6 +321,6 @@ def test_what_cannot_be_turned_into_colours_is_refused(monkeypatch):
     def fail(picture):
         raise IndexError("palette")
 
-    monkeypatch.setattr(uploads, "to_rgb", fail)
+    monkeypatch.setattr(decoding, "to_rgb", fail)
     with pytest.raises(uploads.UploadRefused, match="damaged"):
-        uploads.read_image(upload(encoded(noise(8, 6), "PNG")))
+        decoding.read_image(upload(encoded(noise(8, 6), "PNG")), 10**6)
