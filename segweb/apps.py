@@ -6,10 +6,11 @@ from django.db.models.signals import pre_save
 
 
 class SegWebConfig(AppConfig):
-    """Holds no tables. Kinds of job are checked, and so are rows; files go with their rows."""
+    """Kinds of job are checked, and so are rows; files go with their rows."""
 
     name = "segweb"
     verbose_name = "SegWeb"
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from segweb.checks import job_kinds_check

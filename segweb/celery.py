@@ -6,6 +6,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import celeryd_init
 
+from segweb.env import work_privately
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segweb.settings")
 
 app = Celery("segweb")
@@ -14,6 +16,10 @@ app.autodiscover_tasks()
 
 
 @celeryd_init.connect
-def wait_patiently(conf: Any, **_: Any) -> None:
-    """A worker waits on its broker for as long as it takes; only web requests are in a hurry."""
+def worker_settle(conf: Any, **_: Any) -> None:
+    """A worker waits on its broker for as long as it takes; only web requests are in a hurry.
+
+    What it writes is nobody else's.
+    """
+    work_privately()
     conf.broker_transport_options = {**conf.broker_transport_options, "socket_timeout": 60}

@@ -6,12 +6,15 @@ A `.env` file in the repository's root may set them as well; the environment win
 
 import os
 import secrets
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+OTHERS = 0o077  # the bits of a mode that are not the owner's
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 VARIABLES = {
@@ -19,7 +22,8 @@ VARIABLES = {
     "HOST": (str, "127.0.0.1"),
     "PORT": (int, 8000),
     "ALLOWED_HOSTS": (list, []),
-    "SCRIPT_NAME": (str, ""),  # which gunicorn reads by itself
+    "SCRIPT_NAME": (str, ""),
+    "BEHIND_TLS": (bool, False),
     "NUM_PROXIES": (int, 0),
     "CSRF_TRUSTED_ORIGINS": (list, []),
     # where it keeps things
@@ -61,13 +65,35 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 
 def var_dir() -> Path:
-    """The folder for all that running makes, made at need. ImproperlyConfigured if it cannot be."""
+    """The folder for all that running makes, made at need, closed to every other local account.
+
+    ImproperlyConfigured if it cannot be made.
+    """
     folder = (BASE_DIR / env("SEGWEB_VAR")).resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as fault:
         raise ImproperlyConfigured(f"{folder} cannot be made: {fault.strerror}.") from fault
+    found = folder.stat()
+    # Another account's, which lets us in by its group, is its owner's to close.
+    if found.st_mode & OTHERS and found.st_uid == os.getuid():
+        close_to_others(folder)
     return folder
+
+
+def close_to_others(folder: Path) -> None:
+    """Take a folder, and all that is in it, from group and others: hashes, sessions, images."""
+    for place, _folders, files in os.walk(folder):
+        for path in (Path(place), *(Path(place, name) for name in files)):
+            with suppress(FileNotFoundError, PermissionError):  # others run, and delete
+                mode = path.lstat().st_mode
+                if mode & OTHERS and not stat.S_ISLNK(mode):
+                    path.chmod(stat.S_IMODE(mode) & ~OTHERS)
+
+
+def work_privately() -> None:
+    """What this process and its children make from now on is for this account alone."""
+    os.umask(OTHERS)
 
 
 def secret_key(file: Path) -> str:

@@ -52,9 +52,7 @@ def mask_as_npz(prediction: Prediction) -> FileResponse:
     if not prediction.top3.name.endswith(".npz"):  # as predictions of earlier versions are kept
         image = prediction.comparison.image
         size = image.height, image.width
-        drawn = derived(
-            f"{prediction.folder}/top3.npz", decoding.top3_npz, prediction.top3, *size
-        )
+        drawn = derived(f"{prediction.folder}/top3.npz", decoding.top3_npz, prediction.top3, *size)
     return stored(drawn, "application/octet-stream", f"{_stem(prediction)}.npz")
 
 

@@ -7,14 +7,11 @@ earlier versions have an npz.
 
 from __future__ import annotations
 
-import gzip
 import zlib
-from io import BytesIO
 
 import numpy as np
 from django.db.models.fields.files import FieldFile
 
-from inference.models import Prediction
 from models_zoo.masks import read_mask
 
 
@@ -31,26 +28,3 @@ def top3_pack(classes: np.ndarray, probabilities: np.ndarray) -> bytes:
     packer = zlib.compressobj(1, wbits=31, strategy=zlib.Z_RLE)
     parts = [packer.compress(np.ascontiguousarray(part)) for part in (classes, probabilities)]
     return b"".join([*parts, packer.flush()])
-
-
-def top3_gzip(prediction: Prediction) -> bytes:
-    """The likeliest classes as `top3_pack` gives them."""
-    with prediction.top3.open() as file:
-        if prediction.top3.name.endswith(".npz"):
-            with np.load(file) as top3:
-                return top3_pack(top3["classes"], top3["probabilities"])
-        return bytes(file.read())
-
-
-def top3_npz(prediction: Prediction) -> bytes:
-    """The same for NumPy: `classes` and `probabilities`, uint8 3×H×W."""
-    with prediction.top3.open() as file:
-        packed = bytes(file.read())
-    if prediction.top3.name.endswith(".npz"):
-        return packed
-    image, buffer = prediction.comparison.image, BytesIO()
-    bare = np.frombuffer(gzip.decompress(packed), np.uint8)
-    classes, probabilities = bare.reshape(2, 3, image.height, image.width)
-    # Not compressed: of 40 megapixels that would take a request many seconds.
-    np.savez(buffer, classes=classes, probabilities=probabilities)
-    return buffer.getvalue()

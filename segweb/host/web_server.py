@@ -39,7 +39,8 @@ class Parser(HTTPRequestParser):
         super().parse_header(header_plus)
         # What is read whole before it is judged must not be a way to fill the disk.
         known = "COOKIE" in self.headers or "AUTHORIZATION" in self.headers
-        if not (known and self.path.startswith(self.adj.import_path)):
+        path = self.path.removeprefix(self.adj.url_prefix)
+        if not (known and path.startswith(self.adj.import_path)):
             self.adj = copy(self.adj)
             self.adj.max_request_body_size = self.adj.upload_bytes
 
@@ -74,8 +75,9 @@ class WebServer(TcpWSGIServer):
         upload_bytes: int,
         import_bytes: int,
         import_path: str,
+        prefix: str = "",
     ) -> None:
-        """`bind` is host:port; bodies have at most `upload_bytes`, `import_bytes` at one path."""
+        """`bind` is host:port, `prefix` stands before every path. Bodies have at most `upload_bytes`, `import_bytes` at one path."""
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line a waiting request
         _allow_descriptors(2 * CONNECTIONS)
         super().__init__(
@@ -92,6 +94,7 @@ class WebServer(TcpWSGIServer):
             # Django decides whom to believe, by its own settings.
             clear_untrusted_proxy_headers=False,
             ident=None,
+            url_prefix=prefix,
             backlog=1024,
         )
         self.adj.upload_bytes, self.adj.import_path = upload_bytes, import_path

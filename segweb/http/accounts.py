@@ -1,28 +1,113 @@
-"""Signing in, at a pace that no guesser of passwords likes."""
+"""Accounts: signing in, at a pace that no guesser of passwords likes; password and tokens."""
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
+from django import forms
+from django.contrib import messages
 from django.contrib.auth import views
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from rest_framework.throttling import AnonRateThrottle
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+from rest_framework.throttling import SimpleRateThrottle
+
+from segweb.http.tokens import token_make, token_revoke
 
 
-class LoginThrottle(AnonRateThrottle):
-    """Attempts by address, whatever account they name."""
+class GuessThrottle(SimpleRateThrottle):
+    """Passwords that were told, by address; whoever is signed in may guess another's too."""
 
     scope = "login"
 
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        """The address."""
+        return f"guess-address-{self.get_ident(request)}"
 
-class LoginView(views.LoginView):
+
+class AccountThrottle(GuessThrottle):
+    """Passwords that were told of one account, from wherever."""
+
+    scope = "account"
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        """The account, whatever its case; that of who changes their own password."""
+        name = request.POST.get("username") or request.user.get_username()
+        # Digested: a cache's key is short and printable, a name need be neither.
+        digest = hashlib.sha256(name.strip().casefold().encode("utf-8", "replace")).hexdigest()
+        return f"guess-account-{digest}"
+
+
+class Guarded:
+    """A view that a password is sent to: 429 for who tries too often."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Both are counted each time, so that neither hides the other."""
+        throttles = GuessThrottle(), AccountThrottle()
+        refused = [t for t in throttles if not t.allow_request(request, self)]  # type: ignore[arg-type]
+        if not refused:
+            return super().post(request, *args, **kwargs)  # type: ignore[misc]
+        refusal = render(request, "429.html", status=429)
+        refusal["Retry-After"] = str(max(round(throttle.wait() or 60) for throttle in refused))
+        return refusal
+
+
+class LoginView(Guarded, views.LoginView):
     """The one sign-in page, for the pages and for the admin panel."""
 
-    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        """429 for an address that tries too often."""
-        throttle = LoginThrottle()
-        # A throttle asks for address and account only, which any request has.
-        if not throttle.allow_request(request, self):  # type: ignore[arg-type]
-            refusal = render(request, "429.html", status=429)
-            refusal["Retry-After"] = str(round(throttle.wait() or 60))
-            return refusal
-        return super().post(request, *args, **kwargs)
+
+class PasswordView(Guarded, views.PasswordChangeView):
+    """Another password for one's own account."""
+
+    template_name = "registration/password.html"
+    success_url = reverse_lazy("account")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Say that it was changed."""
+        messages.success(self.request, _("Your password is changed."))
+        return super().form_valid(form)
+
+
+class TokenForm(forms.Form):
+    """What a token is called."""
+
+    name = forms.CharField(
+        max_length=100, label=gettext_lazy("What is it for?"), widget=forms.TextInput()
+    )
+
+
+@never_cache
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    """One's own account: its tokens and the way to another password; a token made is shown once."""
+    form, made = TokenForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = token_make(user=request.user, name=form.cleaned_data["name"])  # type: ignore[arg-type]
+            form = TokenForm()
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+    tokens = request.user.access_tokens.all()  # type: ignore[union-attr]
+    context = {"form": form, "made": made, "tokens": tokens}
+    return render(request, "registration/account.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def token_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Revoke a token."""
+    if token_revoke(user=request.user, pk=pk):  # type: ignore[arg-type]
+        messages.success(request, _("The token no longer works."))
+    return redirect("account")
+
+
+password = method_decorator(sensitive_post_parameters(), name="dispatch")(PasswordView).as_view()

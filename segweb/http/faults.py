@@ -48,7 +48,9 @@ def _explained(request: HttpRequest, fault: BaseException | None) -> HttpRespons
     if isinstance(fault, (DataError, OverflowError)):
         return fault_answer(request, 400, _("The request is malformed or too large."), {})
     if isinstance(fault, (OperationalError, InterfaceError)):
-        return fault_answer(request, 503, _(problems.BUSY), {"Retry-After": str(problems.RETRY_SECONDS)})
+        return fault_answer(
+            request, 503, _(problems.BUSY), {"Retry-After": str(problems.RETRY_SECONDS)}
+        )
     return None
 
 

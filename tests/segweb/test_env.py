@@ -69,3 +69,26 @@ print(request.build_absolute_uri())
         check=True,
     )
     assert told.stdout.strip() == f"{scheme}://testserver/runs/1/"
+
+
+def test_the_var_folder_is_closed_to_other_accounts_and_repaired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SEGWEB_VAR", str(tmp_path / "var"))
+    var = env.var_dir()
+    assert stat.S_IMODE(var.stat().st_mode) == 0o700
+    (var / "media").mkdir(mode=0o755)
+    (var / "db.sqlite3").touch(mode=0o644)
+    (var / "media" / "photo.png").touch(mode=0o644)
+    (tmp_path / "elsewhere").touch(mode=0o644)
+    (var / "link").symlink_to(tmp_path / "elsewhere")
+    var.chmod(0o755)
+    env.var_dir()
+    found = {path.name: oct(path.lstat().st_mode & 0o777) for path in var.rglob("*")}
+    assert found == {
+        "media": "0o700",
+        "db.sqlite3": "0o600",
+        "photo.png": "0o600",
+        "link": "0o777",
+    }
+    assert stat.S_IMODE((tmp_path / "elsewhere").stat().st_mode) == 0o644

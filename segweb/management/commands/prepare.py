@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from segweb.env import work_privately
 from segweb.host import preparation
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
     requires_system_checks = ()  # a test runs them; at each start they would only cost time
 
     def handle(self, *args: Any, **options: Any) -> None:
+        work_privately()
         try:
             preparation.migrate()
             call_command("sync_zoo", verbosity=0)

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.core.wsgi import get_wsgi_application
 from django.urls import reverse
 
-from segweb.env import work_privately
+from segweb.env import env, work_privately
 from segweb.host.patience import statements_bound
 from segweb.host.web_server import WebServer
 
@@ -38,5 +38,6 @@ class Command(BaseCommand):
             threads=threads,
             upload_bytes=UPLOADS * settings.UPLOAD_MAX_BYTES,
             import_bytes=settings.IMPORT_MAX_BYTES,
+            prefix=env("SCRIPT_NAME"),
             import_path=reverse("experiments-api:datasets").rstrip("/"),
         ).serve()

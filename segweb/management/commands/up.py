@@ -23,7 +23,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from segweb.env import BASE_DIR, env
+from segweb.env import BASE_DIR, env, work_privately
 from segweb.host import processes, redis_server, start_check
 from segweb.host.addresses import addresses, authority
 from segweb.host.supervisor import Process, Supervisor, say
@@ -40,6 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, workers: bool, **options: Any) -> None:
         os.chdir(BASE_DIR)
+        work_privately()
         over = _over()
         start_check.check_disk(settings.VAR_DIR)
         if workers:

@@ -14,7 +14,6 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from PIL import Image as Picture
 from pytest_django import Settings
-from rest_framework.authtoken.models import Token
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
@@ -26,6 +25,7 @@ from inference.images import downloads, uploads
 from inference.models import Comparison, Image, Prediction
 from inference.pace import WriteThrottle
 from models_zoo.masks import colourise
+from segweb.http.tokens import token_make
 from tests.inference.pictures import encoded, noise, opened, upload
 
 pytestmark = pytest.mark.django_db
@@ -393,8 +393,7 @@ def test_the_schema_and_its_page(api: APIClient, db: None) -> None:
 
 def test_token_and_session(api: APIClient, image: Image, checkpoints: list[Checkpoint]) -> None:
     user = User.objects.create_user("ann", password="secret")
-    token = Token.objects.create(user=user)
-    api.credentials(HTTP_AUTHORIZATION=f"Token {token.key}")
+    api.credentials(HTTP_AUTHORIZATION=f"Token {token_make(user=user, name='mine')}")
     comparison_post(api, image.pk)
     assert Comparison.objects.get().owner == user
     api.credentials(HTTP_AUTHORIZATION="Token wrong")
@@ -412,5 +411,5 @@ def test_without_anonymous_visitors(
     is_problem(image_post(api), 401)
     is_problem(comparison_post(api, image.pk), 401)
     user = User.objects.create_user("ann")
-    api.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=user).key}")
+    api.credentials(HTTP_AUTHORIZATION=f"Token {token_make(user=user, name='mine')}")
     assert comparison_post(api, image.pk).status_code == 202
