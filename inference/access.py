@@ -54,11 +54,6 @@ def visitor_token(request: HttpRequest, *, create: bool = False) -> str:
     return request.session.get(VISITOR_KEY, "")
 
 
-def _token(text: str) -> str:
-    """What a share link says, without the character that PostgreSQL refuses to look for."""
-    return text.replace("\0", "")
-
-
 def _owned(request: HttpRequest, owner: str = "owner") -> Q:
     rule = Q(**{f"{owner}__isnull": True})
     if request.user.is_authenticated:
@@ -76,7 +71,7 @@ def _own(request: HttpRequest) -> Q:
 def _visible(request: HttpRequest, *, owner: str, share: str) -> Q:
     rule = _owned(request, owner)
     # For looking only: what was made through a link would be there when the link is not.
-    if request.method in SAFE_METHODS and (token := _token(request.GET.get("share", ""))):
+    if request.method in SAFE_METHODS and (token := request.GET.get("share")):
         # Looked up at each access: a revoked link opens nothing any more.
         rule |= Q(**{share: token})
     return rule
@@ -89,6 +84,11 @@ def images_visible(request: HttpRequest) -> QuerySet[Image]:
     return Image.objects.filter(rule).distinct()
 
 
+def images_own(request: HttpRequest) -> QuerySet[Image]:
+    """Those of the signed-in user or of this anonymous session."""
+    return Image.objects.filter(_own(request))
+
+
 def comparisons_visible(request: HttpRequest) -> QuerySet[Comparison]:
     """Comparisons that the request may look at, with what a page of one needs."""
     rule = _visible(request, owner="owner", share="share_token")
@@ -97,7 +97,7 @@ def comparisons_visible(request: HttpRequest) -> QuerySet[Comparison]:
 
 def comparisons_shared(token: str) -> QuerySet[Comparison]:
     """The comparison behind a share link, or none."""
-    return _with_parts(Comparison.objects.filter(share_token=_token(token)))
+    return _with_parts(Comparison.objects.filter(share_token=token))
 
 
 def comparisons_own(request: HttpRequest) -> QuerySet[Comparison]:

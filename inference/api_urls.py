@@ -10,6 +10,7 @@ from inference.lab import api as lab
 app_name = "inference-api"
 urlpatterns = [
     path("images/", images.Images.as_view(), name="images"),
+    path("images/<uuid:pk>/", images.ImageDetail.as_view(), name="image"),
     path("images/<uuid:pk>/file/", images.ImageFile.as_view(), name="image-file"),
     path("images/<uuid:pk>/truth/", images.ImageTruth.as_view(), name="image-truth"),
     path("comparisons/", compare.Comparisons.as_view(), name="comparisons"),

@@ -10,11 +10,13 @@ from typing import Literal
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint
 from inference.models import Batch, Comparison, Image, Prediction, Scale
-from segweb.http.idempotency import made_once, request_digest
+from inference.pace import next_turn
+from segweb.http.idempotency import made_already, made_once, request_digest
 from segweb.jobs import wakeups
 
 Models = Sequence[str] | Literal["all"]
@@ -33,7 +35,8 @@ def comparison_create(
     """Queue one prediction of `image` for each checkpoint key; "all" are the default data set's.
 
     The same request under the same `idempotency_key` gives the comparison that exists already.
-    Raises ValidationError for another user's image, and when a key is not on offer or none is.
+    Raises ValidationError for another user's image, when a key is not on offer or none is, and
+    QueueFull when too much waits.
     """
     # Whoever made the image could not take back what others made of it.
     if image.owner_id is not None and image.owner_id != (owner.pk if owner else None):
@@ -48,6 +51,15 @@ def comparison_create(
             "models": sorted(checkpoint.key for checkpoint in checkpoints),
             "scale": scale,
         },
+    )
+
+    if made_before := made_already(Comparison, digest):
+        return made_before
+    # Those of a batch wait behind everything that somebody watches, and are bounded with it.
+    turn = (
+        next_turn(owner=owner, visitor=visitor, more=len(checkpoints))
+        if batch is None
+        else timezone.now()
     )
 
     def insert() -> Comparison:
@@ -66,7 +78,7 @@ def comparison_create(
         # The quickest network first, so that there is something to look at almost at once.
         predictions.sort(key=lambda prediction: prediction.checkpoint.gmacs or math.inf)
         for place, prediction in enumerate(predictions):
-            prediction.queued_at = comparison.created_at + timedelta(microseconds=place)
+            prediction.queued_at = turn + timedelta(microseconds=place)
         Prediction.objects.bulk_create(predictions)
         for prediction in predictions:
             # Before the commit a worker would find no row.

@@ -18,9 +18,16 @@ LOOPBACK = ["localhost", "127.0.0.1", "::1"]
 # Under which names others reach an opened server is theirs to say; SegWeb cannot know them.
 ALLOWED_HOSTS = env("ALLOWED_HOSTS") or ([*LOOPBACK, "[::1]"] if HOST in LOOPBACK else ["*"])
 CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
-if env("NUM_PROXIES"):
-    # By itself gunicorn believes only a proxy of its own host; links would begin with http://.
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Behind a proxy that speaks TLS: what it says of the client is believed, cookies travel encrypted.
+BEHIND_TLS = env("BEHIND_TLS")
+NUM_PROXIES = env("NUM_PROXIES") or int(BEHIND_TLS)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked by the host itself, without TLS
+SECURE_HSTS_SECONDS = 365 * 86_400 if BEHIND_TLS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
+# HSTS is for this name alone: what else its domain serves is not SegWeb's to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -31,7 +38,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -55,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "segweb.http.gate.AddressGateMiddleware",
     # Last, and therefore the first that is asked about a fault of a view.
     "segweb.http.faults.FaultsMiddleware",
 ]
@@ -107,6 +114,8 @@ MEDIA_ROOT = VAR_DIR / "media"
 # killed process left.
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+# As everything under var/: for the account that SegWeb runs under, and no other.
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 DATA_ROOT = BASE_DIR / env("SEGWEB_DATA") if env("SEGWEB_DATA") else VAR_DIR / "data"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_URL = "static/"
@@ -155,7 +164,7 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "segweb.http.tokens.DigestAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -166,8 +175,13 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "batch": "12/min", "login": "20/min"},
-    "NUM_PROXIES": env("NUM_PROXIES"),  # else anyone names themselves by X-Forwarded-For
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": "120/min",
+        "batch": "12/min",
+        "login": "20/min",
+        "account": "10/min",
+    },
+    "NUM_PROXIES": NUM_PROXIES,  # else anyone names themselves by X-Forwarded-For
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "segweb.http.problems.handler",
 }
@@ -177,6 +191,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Compare and train networks for semantic segmentation.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "segweb.http.schema.problems_describe",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {

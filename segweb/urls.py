@@ -7,8 +7,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from segweb.http import health
-from segweb.http.accounts import LoginView
+from segweb.http import accounts, health
 from segweb.http.problems import NothingHere
 
 api: list[URLPattern | URLResolver] = [
@@ -30,10 +29,14 @@ urlpatterns = [
     path("", include("lineage.urls")),
     path("", include("experiments.urls")),
     path("api/v1/", include(api)),
-    path("accounts/login/", LoginView.as_view(), name="login"),
+    path("accounts/login/", accounts.LoginView.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
-    # Before the admin's own, so that guessing is limited at this door too.
-    path("admin/login/", LoginView.as_view()),
+    path("accounts/", accounts.account, name="account"),
+    path("accounts/password/", accounts.password, name="password"),
+    path("accounts/tokens/<int:pk>/delete/", accounts.token_delete, name="token-delete"),
+    # Before the admin's own, so that guessing is limited at these doors too.
+    path("admin/login/", accounts.LoginView.as_view()),
+    path("admin/password_change/", accounts.password),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("favicon.ico", lambda request: redirect(static("img/logo.svg"))),  # of the admin's pages

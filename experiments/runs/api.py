@@ -205,7 +205,11 @@ class RunResume(RunView):
 class RunClone(RunView):
     """Launch a run again."""
 
-    @extend_schema(request=RunChangeSerializer, responses={201: RunDetailSerializer})
+    @extend_schema(
+        request=RunChangeSerializer,
+        responses={201: RunDetailSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def post(self, request: Request, pk: int) -> Response:
         """With the changes that the request names (staff)."""
         run = get_object_or_404(_runs(), pk=pk)
@@ -216,7 +220,9 @@ class RunClone(RunView):
         changes = form.validated_data
         if "dataset" in changes:
             changes["data"] = changes.pop("dataset")
-        clone = run_clone(run=run, owner=request.user, **changes)
+        clone = run_clone(
+            run=run, owner=request.user, idempotency_key=idempotency_key(request), **changes
+        )
         return self.shown(clone, status.HTTP_201_CREATED)
 
 

@@ -23,12 +23,13 @@ from experiments.records.configuration import (
 )
 from experiments.records.sources import data_dataset, data_find, data_open
 from segweb.http.idempotency import made_once, request_digest
+from segweb.http.plain import is_plain
 from segweb.jobs import State, wakeups
 from segweb.jobs.files import folder_delete
 
 MOST_SEEDS = 20
 MOST_GPUS = 64
-LONGEST_TAG, MOST_TAGS = 50, 20
+LONGEST_TAG, MOST_TAGS, LONGEST_NOTES = 50, 20, 20_000
 REQUEST = ("architecture", "variant", "data", "epochs", "seed", "config", "gpus")
 
 
@@ -67,7 +68,8 @@ def run_launch(
     digest = request_digest(
         caller=owner.pk if owner else None,
         key=idempotency_key,
-        request={**request, **described},
+        # Clones of two runs may ask for the same.
+        request={**request, **described} | ({"parent": parent.pk} if parent else {}),
     )
     fields = {
         **request,
@@ -236,16 +238,17 @@ def run_request(*, run: Run) -> dict[str, Any]:
     return request | {"name": run.name, "notes": run.notes, "tags": run.tags}
 
 
-def run_clone(*, run: Run, owner: User, **changes: Any) -> Run:
+def run_clone(*, run: Run, owner: User, idempotency_key: str = "", **changes: Any) -> Run:
     """Launch a run again, with changes to its request; settings in `config` are merged.
 
+    The same clone of the same owner under the same `idempotency_key` is made once.
     ValidationError for a run from elsewhere, and as by `run_launch`.
     """
     if run.kind == Kind.EXTERNAL:
         raise ValidationError(_("A run from elsewhere cannot be trained here."))
     request = run_request(run=run) | changes
     request["config"] = run.config | (changes.get("config") or {})
-    return run_launch(**request, owner=owner, parent=run)
+    return run_launch(**request, owner=owner, parent=run, idempotency_key=idempotency_key)
 
 
 def run_annotate(
@@ -286,8 +289,10 @@ def run_delete(*, run: Run) -> None:
 
 
 def _described(*, name: str, notes: str, tags: Sequence[str]) -> dict[str, Any]:
-    """Name, notes and tags as they are kept: tags trimmed, each once."""
+    """Name, notes and tags as they are kept: tags trimmed, each once. ValidationError by field."""
     kept = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
     if len(kept) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in kept):
         raise ValidationError({"tags": _("At most 20 tags of at most 50 characters.")})
+    if len(notes) > LONGEST_NOTES or not all(map(is_plain, (name, notes, *kept))):
+        raise ValidationError({"notes": _("These notes are too long, or no text.")})
     return {"name": name.strip()[:200], "notes": notes, "tags": kept}

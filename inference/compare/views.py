@@ -77,7 +77,11 @@ def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
     else:
         truth = {name: data[name] for name in ("mask", "mask_dataset")} if data["mask"] else {}
         image = image_create(file=data["file"], **truth, **made_by)
-    return comparison_create(image=image, models=data["models"], scale=data["scale"], **made_by)
+    try:
+        return comparison_create(image=image, models=data["models"], scale=data["scale"], **made_by)
+    except ValidationError:  # too much waits: an image that nobody sees would only fill the disk
+        image.delete()
+        raise
 
 
 def _go_to(request: HttpRequest, comparison: Comparison) -> HttpResponse:

@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from inference.images.classes import class_list
-from inference.models import Combine, Comparison, Ensemble, InferenceJob, Inside, Prediction
+from inference.models import Combine, Comparison, Ensemble, InferenceJob, Inside, Owned, Prediction
+from inference.pace import next_turn
 from segweb.jobs import State, wakeups
 
 Kind = TypeVar("Kind", bound=InferenceJob)
@@ -44,6 +45,7 @@ def ensemble_create(
     recipe = hashlib.sha256(json.dumps([combine, listed]).encode()).hexdigest()
     return _job_ensure(
         Ensemble,
+        comparison,
         {"comparison": comparison, "recipe": recipe},
         combine=combine,
         members=[
@@ -79,14 +81,18 @@ def inside_create(*, prediction: Prediction, x: int | None = None, y: int | None
     if prediction.state != State.DONE:
         raise ValidationError(_("This model is not done yet."))
     place = "" if x is None else f"{x},{y}"
-    return _job_ensure(Inside, {"prediction": prediction, "place": place})
+    identity = {"prediction": prediction, "place": place}
+    return _job_ensure(Inside, prediction.comparison, identity)
 
 
-def _job_ensure(model: type[Kind], identity: dict[str, Any], **fields: Any) -> Kind:
+def _job_ensure(model: type[Kind], owned: Owned, identity: dict[str, Any], **fields: Any) -> Kind:
     """The job that `identity` names; one that is not there yet, or ended without result, anew."""
     with transaction.atomic():
         jobs = model._default_manager
         jobs.filter(**identity, state__in=[State.FAILED, State.STOPPED, State.LOST]).delete()
+        if (job := jobs.filter(**identity).first()) is not None:
+            return job
+        fields["queued_at"] = next_turn(owner=owned.owner, visitor=owned.visitor)
         job, created = jobs.get_or_create(**identity, defaults=fields)
         if created:
             wakeups.send_on_commit(job)

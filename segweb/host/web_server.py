@@ -77,7 +77,10 @@ class WebServer(TcpWSGIServer):
         import_path: str,
         prefix: str = "",
     ) -> None:
-        """`bind` is host:port, `prefix` stands before every path. Bodies have at most `upload_bytes`, `import_bytes` at one path."""
+        """`bind` is host:port, `prefix` stands before every path.
+
+        Bodies have at most `upload_bytes`, and `import_bytes` at one path.
+        """
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line a waiting request
         _allow_descriptors(2 * CONNECTIONS)
         super().__init__(

@@ -79,7 +79,7 @@ def test_a_share_link_opens_everything_of_one_comparison(api: APIClient, anns: C
 def test_no_share_link_is_not_an_empty_one(api: APIClient, anns: Comparison) -> None:
     assert api.get(f"/api/v1/comparisons/{anns.pk}/?share=").status_code == 404
     assert api.get(f"/api/v1/comparisons/{anns.pk}/?share=None").status_code == 404
-    assert api.get(f"/api/v1/comparisons/{anns.pk}/?share=%00").status_code == 404
+    assert api.get(f"/api/v1/comparisons/{anns.pk}/?share=%00").status_code == 400
 
 
 def test_anonymous_things_open_by_their_id(

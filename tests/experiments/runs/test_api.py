@@ -379,3 +379,36 @@ def test_a_key_used_again_for_another_data_set_is_another_external_run(someone: 
     ]
     assert [run["dataset"] for run in told] == ["streets", "fields", "streets"]
     assert told[0]["id"] == told[2]["id"]
+
+
+def test_a_clone_under_one_key_is_made_once(staff: APIClient) -> None:
+    first, second = (post(staff, RUNS, NEW | {"seed": seed}).json() for seed in (1, 2))
+    key = {"Idempotency-Key": "again"}
+    clones = [post(staff, first["url"] + "clone/", {"seed": 9}, **key).json() for _ in range(2)]
+    assert clones[0]["id"] == clones[1]["id"]
+    for other in (
+        post(staff, first["url"] + "clone/", {"seed": 8}, **key),
+        post(staff, second["url"] + "clone/", {"seed": 9}, **key),
+    ):
+        assert other.json()["id"] != clones[0]["id"]
+
+
+def test_every_error_is_in_the_schema_as_a_problem() -> None:
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            wanted = {"400", "401", "403", "503"} | ({"404"} if "{" in path else set())
+            wanted |= {"429"} if method == "post" else set()
+            assert wanted <= operation["responses"].keys(), path
+            problem = operation["responses"]["503"]["content"]["application/problem+json"]
+            assert problem["schema"]["$ref"].endswith("/Problem")
+
+
+def test_launching_needs_the_same_right_by_page_and_by_rest(db: None) -> None:
+    for is_staff, codes in ((False, (403, 403)), (True, (200, 201))):
+        user = User.objects.create_user(f"user{is_staff}", is_staff=is_staff)
+        user.user_permissions.add(Permission.objects.get(codename="launch_run"))
+        page = Client()
+        page.force_login(user)
+        launched = post(client(user), RUNS, NEW).status_code
+        assert (page.get("/runs/new/").status_code, launched) == codes
