@@ -37,6 +37,7 @@ ARCHITECTURES = (
         claims=(Claim(_("A learned decoder beats one interpolation."), ("learned_decoder",)),),
         path=f"{__name__}.network:DeconvNet",
         options={"decoder": _("A learned way back up, or one interpolation in its place.")},
+        precise=True,
         slim_width=1 / 8,
         sees_at="pool",
         backbone=True,
