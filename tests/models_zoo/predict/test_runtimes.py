@@ -17,7 +17,6 @@ from models_zoo.checkpoints.files import weights_save
 from models_zoo.networks.catalogue import catalogue
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.runtimes import graphs_wanted
-from models_zoo.predict.runtimes.likeliest import likeliest
 from tests.models_zoo.fixtures import write_checkpoint
 
 pytest.importorskip("openvino")
@@ -190,13 +189,3 @@ def test_a_chosen_precision_and_tiles_are_pytorchs(checkpoint, monkeypatch):
     monkeypatch.setenv("SEGWEB_RUNTIME", "torch")
     assert not graphs_wanted()
     assert Engine().predict(*checkpoint, noise(48, 64)).runtime == "torch"
-
-
-@pytest.mark.parametrize("classes", [1, 2, 3, 11])
-def test_the_likeliest_are_those_of_topk(classes):
-    logits = torch.randn(classes, 40, 50, generator=torch.Generator().manual_seed(0)) * 4
-    index, shares = likeliest(logits)
-    probabilities, order = logits.softmax(0).topk(min(3, classes), dim=0)
-    assert torch.equal(index, order.byte())
-    assert (shares.int() - (probabilities * 255).round().int()).abs().max() <= 1
-    assert torch.equal(likeliest(torch.zeros(classes, 2, 2))[0][0], torch.zeros(2, 2).byte())
