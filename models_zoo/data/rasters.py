@@ -28,6 +28,8 @@ def segmentation_fill(segmentation: Any, height: int, width: int) -> np.ndarray:
         return rle_decode(segmentation["counts"], height, width)
     inside = np.zeros((height, width), bool)
     for polygon in segmentation:
+        if not isinstance(polygon, list):
+            raise ValueError("segmentation: a polygon should be a list of x, y, x, y and so on.")
         if len(polygon) % 2:
             raise ValueError("segmentation: a polygon has an x without its y.")
         corners = np.asarray(polygon, float).reshape(-1, 2)

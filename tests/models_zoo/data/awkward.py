@@ -331,6 +331,9 @@ CASES: dict[str, Case] = {
         "refused",
         ("instances_train.json: annotation 1 of train0.png: segmentation",),
     ),
+    "coco: one polygon that is not in a list of polygons": Case(
+        coco({"segmentation": POLYGON[0]}), "refused", ("train0.png: segmentation: a polygon",)
+    ),
     "coco: corners that are NaN": Case(
         coco({"segmentation": [[1.0, 1.0, float("nan"), 5.0, 7.0, 9.0]]}),
         "refused",
