@@ -9,6 +9,7 @@ from typing import Any
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -20,6 +21,13 @@ LAUNCH = "experiments.launch_run"
 def runs_readable(request: HttpRequest) -> bool:
     """Whether this visitor may look at runs and scores."""
     return settings.PUBLIC_RUNS or request.user.is_authenticated
+
+
+def account(request: Any) -> User:
+    """Whose request it is, by page or REST. PermissionDenied for a visitor's."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def may_launch(user: Any) -> bool:

@@ -95,7 +95,12 @@ def box_of(block: dict[str, Any], *, branch: bool) -> Box:
     if branch:
         lines = [line for part in parts for line in _short(part)]
         return Box(block, "branch", lines, shape, height=LINE * (len(lines) + 2) + 6)
-    lines = [line for part in parts for line in _lines(_sentence(part))]
+    sentences = [_sentence(part) for part in parts]
+    lines = [
+        line
+        for sentence in sentences
+        for line in (sentence.split(", ", 1) if len(sentence) > LETTERS else [sentence])
+    ]
     thin = len(parts) == 1 and parts[0]["op"] in SMALL
     height = THIN if thin else LINE * (len(lines) + 1) + 7
     return Box(block, kind, lines, shape, height=height)
@@ -118,11 +123,6 @@ def _sentence(part: dict[str, Any]) -> str:
         rates = ", ".join(map(str, part["rates"]))
         text = _("%(layers)s, rate %(rates)s") % {"layers": text, "rates": rates}
     return text
-
-
-def _lines(sentence: str) -> list[str]:
-    """The sentence in the lines that a narrow box has room for."""
-    return sentence.split(", ", 1) if len(sentence) > LETTERS else [sentence]
 
 
 def _short(part: dict[str, Any]) -> list[str]:

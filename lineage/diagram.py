@@ -36,7 +36,9 @@ class Diagram:
 
 def diagram_draw(path: list[dict[str, Any]]) -> Diagram:
     """The drawing of a data path, the logits at its end."""
-    blocks = [*path, _logits(path)]
+    shape = [path[-1]["shape"][0], *path[0]["shape"][1:]]
+    end = {"module": "", "parts": [{"op": "logits"}], "shape": shape, "from": [len(path) - 1]}
+    blocks = [*path, end]
     rows = _rows(blocks)
     boxes = [box_of(block, branch=False) for block in blocks]
     for row in rows:
@@ -45,7 +47,14 @@ def diagram_draw(path: list[dict[str, Any]]) -> Diagram:
                 boxes[number] = box_of(blocks[number], branch=True)
     diagram = Diagram(boxes)
     at = {number: position for position, row in enumerate(rows) for number in row}
-    skips, places = _edges(blocks, at)
+    # What goes past at least one row takes a lane: features, and the places of maxima.
+    skips, places = [], []
+    for number, block in enumerate(blocks):
+        skips += [(source, number) for source in block["from"] if at[number] - at[source] > 1]
+        if "places" in block:
+            places.append((block["places"], number))
+    # The shortest take the inner lanes, so that longer ones run around them.
+    skips, places = sorted(skips, key=_length), sorted(places, key=_length)
     left = LANE * len(_lanes(places)) + PAD
     right = LANE * len(_lanes(skips)) + PAD
     _place(diagram, rows, blocks, left, right)
@@ -56,11 +65,6 @@ def diagram_draw(path: list[dict[str, Any]]) -> Diagram:
     diagram.skips = _lane_paths(boxes, skips, side=1)
     diagram.places = _lane_paths(boxes, places, side=-1)
     return diagram
-
-
-def _logits(path: list[dict[str, Any]]) -> dict[str, Any]:
-    shape = [path[-1]["shape"][0], *path[0]["shape"][1:]]
-    return {"module": "", "parts": [{"op": "logits"}], "shape": shape, "from": [len(path) - 1]}
 
 
 def _rows(blocks: list[dict[str, Any]]) -> list[list[int]]:
@@ -83,19 +87,6 @@ def _rows(blocks: list[dict[str, Any]]) -> list[list[int]]:
                 rows.append(sorted(branches))
         rows.append([number])
     return rows
-
-
-def _edges(
-    blocks: list[dict[str, Any]], at: dict[int, int]
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """What goes past at least one row: features, and the places of maxima, shortest first."""
-    skips, places = [], []
-    for number, block in enumerate(blocks):
-        skips += [(source, number) for source in block["from"] if at[number] - at[source] > 1]
-        if "places" in block:
-            places.append((block["places"], number))
-    # The shortest take the inner lanes, so that longer ones run around them.
-    return sorted(skips, key=_length), sorted(places, key=_length)
 
 
 def _length(edge: tuple[int, int]) -> int:

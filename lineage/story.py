@@ -83,46 +83,44 @@ class Story:
         rows = []
         for key, architecture in catalogue().items():
             own = [entry for entry in self.entries if entry["architecture"] == key]
-            rows += [
-                Row(architecture, entry, self._cells(entry), self._smaller(entry)) for entry in own
-            ]
+            for entry in own:
+                values = [(measure, measure.read(entry)) for measure in self.measures]
+                cells = [
+                    "–" if value is None else measure.write(value) for measure, value in values
+                ]
+                smaller = tuple(entry["input_size"]) != tuple(self.told["size"])
+                rows.append(Row(architecture, entry, cells, smaller))
             if not own:
                 rows.append(Row(architecture, None, []))
         return rows
 
-    def _smaller(self, entry: Measured) -> bool:
-        return tuple(entry["input_size"]) != tuple(self.told["size"])
-
-    def _cells(self, entry: Measured) -> list[str]:
-        values = [(measure, measure.read(entry)) for measure in self.measures]
-        return [measure.write(value) if value is not None else "–" for measure, value in values]
-
     @property
     def charts(self) -> list[Chart]:
         """The small multiples."""
-        return [self._chart(measure) for measure in self.measures]
-
-    def _chart(self, measure: Measure) -> Chart:
-        read = [(entry, measure.read(entry)) for entry in self.entries]
-        measured = [(entry, value) for entry, value in read if value is not None]
-        values = [value for _, value in measured]
-        # Fractions are drawn against 1, so that charts compare; other units have no end.
-        top = max(values) if measure.unit else 1.0
-        low, high = min(values), max(values)
-        marks = {high: "worst", low: "best"} if measure.less else {low: "worst", high: "best"}
-        bars = [
-            Bar(
-                catalogue()[entry["architecture"]],
-                entry["key"],
-                round(value / top, 4),
-                measure.write(value),
-                marks.get(value, "") if measure.ranks and low < high else "",
-            )
-            for entry, value in measured
-        ]
-        # Chance alone shows failures elsewhere, and two networks say little of what tells apart.
-        provoked = measure.tells and KNOWN[self.told["dataset"]].provokes and len(bars) > 2
-        return Chart(measure, bars, provoked and high - low < APART)
+        charts = []
+        for measure in self.measures:
+            read = [(entry, measure.read(entry)) for entry in self.entries]
+            measured = [(entry, value) for entry, value in read if value is not None]
+            values = [value for _, value in measured]
+            # Fractions are drawn against 1, so that charts compare; other units have no end.
+            top = max(values) if measure.unit else 1.0
+            low, high = min(values), max(values)
+            marks = {high: "worst", low: "best"} if measure.less else {low: "worst", high: "best"}
+            bars = [
+                Bar(
+                    catalogue()[entry["architecture"]],
+                    entry["key"],
+                    round(value / top, 4),
+                    measure.write(value),
+                    marks.get(value, "") if measure.ranks and low < high else "",
+                )
+                for entry, value in measured
+            ]
+            # Chance alone shows failures elsewhere, and two networks say little of what tells
+            # apart.
+            provoked = measure.tells and KNOWN[self.told["dataset"]].provokes and len(bars) > 2
+            charts.append(Chart(measure, bars, provoked and high - low < APART))
+        return charts
 
     @property
     def samples(self) -> list[Shown]:

@@ -103,31 +103,26 @@ def confusion_difference(first: Run, second: Run) -> dict[str, Any] | None:
 
     Shares of each true class are subtracted; None unless both have counts of the same classes.
     """
-    matrices = [_best_matrix(run) for run in (first, second)]
     classes = first.dataset.classes if first.dataset else []
-    if any(matrix is None or len(matrix) != len(classes) for matrix in matrices):
-        return None
     if first.dataset_id != second.dataset_id:
         return None
-    # A class that has no true pixels has shares of 0, not 0/0.
-    shares = [matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1) for matrix in matrices]
+    shares = []
+    for run in (first, second):
+        best = run.epoch_rows.filter(number=run.best_epoch or 0).select_related("confusion").first()
+        if best is None or best.confusion is None or best.confusion.num_classes != len(classes):
+            return None
+        matrix = best.confusion.matrix
+        # A class that has no true pixels has shares of 0, not 0/0.
+        shares.append(matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1))
     points = 100 * (shares[1] - shares[0])
     names = [_(entry["name"]) for entry in classes]
-    rows = [
-        (name, [_cell(value, n == m) for m, value in enumerate(row)])
-        for n, (name, row) in enumerate(zip(names, points.tolist(), strict=True))
-    ]
+    rows = []
+    for true, row in enumerate(points.tolist()):
+        cells = []
+        for predicted, change in enumerate(row):
+            # For the better: more that is right, or less that is confused.
+            better = (change > 0) == (true == predicted)
+            seen = {"text": f"{change:+.1f}", "look": "better" if better else "worse"}
+            cells.append(seen if abs(change) >= 0.05 else {"text": "", "look": ""})
+        rows.append((names[true], cells))
     return {"names": names, "rows": rows}
-
-
-def _best_matrix(run: Run) -> np.ndarray | None:
-    epoch = run.epoch_rows.filter(number=run.best_epoch).select_related("confusion").first()
-    return epoch.confusion.matrix if epoch and epoch.confusion else None
-
-
-def _cell(points: float, right: bool) -> dict[str, Any]:
-    """A difference as text, and whether it is for the better: more right, or less confused."""
-    if abs(points) < 0.05:
-        return {"text": "", "look": ""}
-    better = (points > 0) == right
-    return {"text": f"{points:+.1f}", "look": "better" if better else "worse"}

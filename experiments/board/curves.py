@@ -51,7 +51,11 @@ def thinned(rows: list[dict[str, Any]], *, keep: int | None = None) -> list[dict
     if stride < 2:
         return rows
     last = len(rows) - 1
-    return [r for n, r in enumerate(rows) if n % stride == 0 or n == last or r.get("epoch") == keep]
+    return [
+        row
+        for n, row in enumerate(rows)
+        if n % stride == 0 or n == last or row.get("epoch") == keep
+    ]
 
 
 def class_names(run: Run) -> list[str]:

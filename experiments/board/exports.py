@@ -9,7 +9,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
-from experiments.models import Epoch, Run
+from experiments.models import Confusion, Epoch, Run
 from experiments.scores.metrics import metric_rows
 from models_zoo.metrics.table import METRICS
 from segweb.http.csv import csv_lines
@@ -40,10 +40,11 @@ def epochs_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
 
 def confusions_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
     """One row an epoch that has counts: truth by row, prediction by column."""
-    epochs = Epoch.objects.filter(run__in=runs.order_by().values("pk"), confusion__isnull=False)
-    for epoch in epochs.order_by("run_id", "number").select_related("confusion").iterator(CHUNK):
-        counts = epoch.confusion.matrix.tolist()
-        yield {"run_id": epoch.run_id, "number": epoch.number, "confusion": counts}
+    counted = Confusion.objects.filter(epoch__run__in=runs.order_by().values("pk"))
+    counted = counted.order_by("epoch__run_id", "epoch__number").select_related("epoch")
+    for counts in counted.iterator(CHUNK):
+        told = {"run_id": counts.epoch.run_id, "number": counts.epoch.number}
+        yield told | {"confusion": counts.matrix.tolist()}
 
 
 ROWS = {"runs": runs_rows, "epochs": epochs_rows, "confusions": confusions_rows}

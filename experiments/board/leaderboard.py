@@ -72,10 +72,10 @@ class Board:
         series: dict[str, dict[str, Any]] = {}
         for entry in sorted(self.entries, key=lambda entry: entry.date):
             empty = {"label": entry.title, "kind": "step", "x": [], "y": []}
-            one = series.setdefault(entry.title, empty)
-            if not one["y"] or 100 * entry.miou > one["y"][-1]:
-                one["x"].append(1000 * entry.date.timestamp())
-                one["y"].append(100 * entry.miou)
+            line = series.setdefault(entry.title, empty)
+            if not line["y"] or 100 * entry.miou > line["y"][-1]:
+                line["x"].append(1000 * entry.date.timestamp())
+                line["y"].append(100 * entry.miou)
         return [series[entry.title] for entry in self.best]
 
     def against(self, value: str) -> list[dict[str, Any]]:
@@ -84,20 +84,18 @@ class Board:
         `value`: parameters (millions), milliseconds (a megapixel) or memory (MiB); entries whose
         figure is not known are left out.
         """
-        points = [(_figure(entry, value), entry) for entry in self.best]
-        return [
-            {"label": e.title, "kind": "points", "x": [x], "y": [100 * e.miou]}
-            for x, e in points
-            if x is not None
-        ]
-
-
-def _figure(entry: Entry, value: str) -> float | None:
-    if value == "parameters":
-        return entry.checkpoint.parameters / 1e6
-    if value == "milliseconds":
-        return entry.cost.milliseconds
-    return entry.cost.memory_bytes and entry.cost.memory_bytes / 2**20
+        points = []
+        for entry in self.best:
+            memory = entry.cost.memory_bytes
+            figures = {
+                "parameters": entry.checkpoint.parameters / 1e6,
+                "milliseconds": entry.cost.milliseconds,
+                "memory": None if memory is None else memory / 2**20,
+            }
+            if (x := figures[value]) is not None:
+                point = {"label": entry.title, "kind": "points", "x": [x], "y": [100 * entry.miou]}
+                points.append(point)
+        return points
 
 
 def boards() -> list[Board]:
@@ -115,7 +113,9 @@ def boards() -> list[Board]:
         board = Board(dataset, split, evaluation.split_hash, evaluation.protocol)
         cost = by_checkpoint.get(evaluation.checkpoint_id, Cost(None, None))
         by_rules.setdefault(rules, board).entries.append(Entry(evaluation, cost))
-    ordered = sorted(by_rules.values(), key=lambda one: (one.dataset.slug, one.split != "test"))
+    ordered = sorted(
+        by_rules.values(), key=lambda board: (board.dataset.slug, board.split != "test")
+    )
     _mark_unlike(ordered)
     return ordered
 

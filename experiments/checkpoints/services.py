@@ -29,8 +29,10 @@ def zoo_sync(*, zoo: Iterable[CheckpointFiles] | None = None) -> Synced:
     """
     synced = Synced()
     for item in shipped() if zoo is None else zoo:
-        key = item.sidecar["key"]
-        if _is_current(item):
+        key, sha256 = item.sidecar["key"], item.sidecar["sha256"]
+        current = Checkpoint.objects.filter(key=key, sha256=sha256, superseded_at=None).first()
+        same = current is not None and current.sidecar == item.sidecar
+        if current is not None and same and default_storage.exists(str(current.file)):
             synced.unchanged.append(key)
             continue
         try:
@@ -39,16 +41,6 @@ def zoo_sync(*, zoo: Iterable[CheckpointFiles] | None = None) -> Synced:
         except CheckpointDamaged as fault:
             synced.damaged.append(str(fault))
     return synced
-
-
-def _is_current(item: CheckpointFiles) -> bool:
-    named = {name: item.sidecar[name] for name in ("key", "sha256")}
-    current = Checkpoint.objects.filter(**named, superseded_at=None).first()
-    return (
-        current is not None
-        and current.sidecar == item.sidecar
-        and default_storage.exists(current.file.name)
-    )
 
 
 def checkpoint_withdraw(*, checkpoint: Checkpoint) -> bool:

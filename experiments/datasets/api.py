@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experiments.access import may_launch
+from experiments.access import account, may_launch
 from experiments.datasets.serializers import (
     DatasetSerializer,
     ImportSerializer,
@@ -61,7 +61,7 @@ class Datasets(generics.ListAPIView):
         """
         form = ImportUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        queued = dataset_import(file=form.validated_data["file"], owner=request.user)
+        queued = dataset_import(file=form.validated_data["file"], owner=account(request))
         shown = ImportSerializer(queued, context={"request": request}).data
         headers = {"Location": shown["url"]}
         return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)

@@ -10,7 +10,7 @@ import re
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -61,7 +61,7 @@ def carry_out(row: Import, lease: Lease) -> dict[str, Any]:
     root = _storage(f"{row.folder}/{lease.token}-{UNPACKED}") / re.sub(r"\W+", "_", name)
     root.mkdir(parents=True)
     with row.archive.open() as file:
-        archive_unpack(file, root, progress)
+        archive_unpack(cast("BinaryIO", file), root, progress)
     inside = list(root.iterdir())
     if len(inside) == 1 and inside[0].is_dir():
         root = inside[0]  # one folder holds everything

@@ -7,8 +7,10 @@ from experiments.models.checkpoints import (
     Evaluation,
     ImageCounts,
 )
+from experiments.models.epochs import Epoch, Probe, Usage
 from experiments.models.imports import Import
-from experiments.models.runs import Attempt, Epoch, Kind, Preflight, Probe, Run, Usage
+from experiments.models.preflights import Preflight
+from experiments.models.runs import Attempt, Kind, Run
 
 __all__ = [
     "Attempt",

@@ -35,6 +35,7 @@ class Dataset(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("data set"), _("data sets")
         ordering = ["slug"]
 
     def __str__(self) -> str:
@@ -92,6 +93,7 @@ class Checkpoint(models.Model):
     objects = CheckpointQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("checkpoint"), _("checkpoints")
         ordering = ["dataset", "id"]
         constraints = [
             # Superseded weights keep their key, since old predictions name it.
@@ -138,6 +140,9 @@ class Confusion(models.Model):
     num_classes = models.PositiveSmallIntegerField()
     counts = models.BinaryField()
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("confusion matrix"), _("confusion matrices")
+
     def __str__(self) -> str:
         return f"{self.num_classes}×{self.num_classes}"
 
@@ -177,6 +182,7 @@ class Evaluation(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("evaluation"), _("evaluations")
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
@@ -201,6 +207,9 @@ class ImageCounts(models.Model):
     names = PlainJSONField()
     num_classes = models.PositiveSmallIntegerField()
     counts = models.BinaryField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("counts of an evaluation"), _("counts of evaluations")
 
     def __str__(self) -> str:
         return f"{len(self.names)} images"

@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from experiments.models.checkpoints import Dataset
@@ -42,6 +43,7 @@ class Import(Job):
     )
 
     class Meta(Job.Meta):
+        verbose_name, verbose_name_plural = _("import"), _("imports")
         ordering = ["-queued_at"]
 
     def __str__(self) -> str:

@@ -1,17 +1,13 @@
-"""Runs of a training, tried one or several times, with what each epoch of theirs brought."""
+"""Runs of a training, each tried one or several times."""
 
 from __future__ import annotations
-
-from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
-from experiments.models.checkpoints import Checkpoint, Confusion, Dataset
-from models_zoo.metrics.table import METRICS
+from experiments.models.checkpoints import Checkpoint, Dataset
 from segweb.http.plain import PlainJSONField
 from segweb.jobs import Job, State
 
@@ -110,6 +106,7 @@ class Run(Job):
     objects = RunQuerySet.as_manager()
 
     class Meta(Job.Meta):
+        verbose_name, verbose_name_plural = _("run"), _("runs")
         ordering = ["-id"]
         permissions = [("launch_run", "Can launch, stop, resume, clone and delete runs")]
         indexes = [
@@ -182,6 +179,7 @@ class Attempt(models.Model):
     fallback = PlainJSONField(null=True, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("attempt"), _("attempts")
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["run", "number"], name="attempt_number_once")
@@ -189,126 +187,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}.{self.number}"
-
-
-class Epoch(models.Model):
-    """What one epoch of a run brought; scores are fractions, on val. One row for (run, number).
-
-    The metrics that have a column are METRICS; `further` keeps every other one by name, those that
-    joined the table of models_zoo later and those that it does not know. `recorded_at` is when the
-    epoch ended, by the trainer's clock.
-    """
-
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="epoch_rows")
-    number = models.PositiveIntegerField()
-    attempt = models.ForeignKey(Attempt, null=True, blank=True, on_delete=models.SET_NULL)
-    loss = models.FloatField(null=True, blank=True)
-    val_loss = models.FloatField(null=True, blank=True)
-    lr = models.FloatField(null=True, blank=True)
-    seconds = models.FloatField(null=True, blank=True)
-    images_per_second = models.FloatField(null=True, blank=True)
-    miou = models.FloatField(null=True, blank=True)
-    train_miou = models.FloatField(null=True, blank=True)
-    pixel_accuracy = models.FloatField(null=True, blank=True)
-    mean_accuracy = models.FloatField(null=True, blank=True)
-    per_class_iou = PlainJSONField(default=list)
-    further = PlainJSONField(default=dict)
-    confusion = models.OneToOneField(
-        Confusion, null=True, blank=True, on_delete=models.SET_NULL, related_name="epoch"
-    )
-    recorded_at = models.DateTimeField(default=timezone.now)
-
-    METRICS: ClassVar[tuple[str, ...]]  # the metrics with a column, in the table's order
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["run", "number"], name="epoch_once")]
-
-    def __str__(self) -> str:
-        return f"{self.run_id}:{self.number}"
-
-
-Epoch.METRICS = tuple(
-    name for name in METRICS if name in {field.name for field in Epoch._meta.fields}
-)
-
-
-class Probe(models.Model):
-    """The mask that an epoch gave one of the run's probe images: an indexed PNG in storage.
-
-    The image itself is stored once a run, as `image`, and its true mask as `truth`.
-    """
-
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="probes")
-    epoch = models.PositiveIntegerField()
-    name = models.CharField(max_length=200)
-    file = models.FileField(max_length=300)
-
-    class Meta:
-        ordering = ["epoch", "name"]
-        constraints = [models.UniqueConstraint(fields=["run", "epoch", "name"], name="probe_once")]
-
-    def __str__(self) -> str:
-        return f"{self.run_id}:{self.epoch} {self.name}"
-
-    @property
-    def image(self) -> str:
-        """The storage key of the probe image (JPEG)."""
-        return f"runs/{self.run_id}/images/{self.name}.jpg"
-
-    @property
-    def truth(self) -> str:
-        """The storage key of its true mask (indexed PNG)."""
-        return f"runs/{self.run_id}/truth/{self.name}.png"
-
-
-class Usage(models.Model):
-    """What the trainer used at one moment: shares of all processors and of the device, bytes."""
-
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="usage")
-    at = models.DateTimeField(default=timezone.now)
-    cpu = models.FloatField(help_text="processor cores in use")
-    memory_bytes = models.PositiveBigIntegerField()
-    gpu = models.FloatField(null=True, blank=True, help_text="share of the device, 0 to 1")
-    gpu_memory_bytes = models.PositiveBigIntegerField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return f"{self.run_id} at {self.at}"
-
-
-class Preflight(Job):
-    """A look at a run before it is queued: its data audited, one real batch through its network.
-
-    QUEUED → RUNNING → DONE (with `result`) or FAILED (with `error`, the sentence to show).
-
-    `request` is what run_launch would be called with. `result` holds findings [{kind, message,
-    files, blocking}], images {split: count}, batch {seconds, peak_bytes, device, parameters},
-    and estimate {seconds, basis: "earlier runs" or "measured batch"}.
-    """
-
-    task_name = "experiments.preflight_execute"
-    queue = "preflight"
-    work = "experiments.worker.preflights:look"
-    belongs_to = ""
-    folder, files = "", ()  # nothing stays but its row
-    unexplained = gettext_noop("The check could not be carried out. The worker's log says why.")
-
-    request = PlainJSONField(default=dict)
-    result = PlainJSONField(default=dict)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
-    )
-
-    class Meta(Job.Meta):
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"preflight {self.pk}"
-
-    @property
-    def blocking(self) -> list[dict[str, Any]]:
-        """The findings that forbid to launch."""
-        return [finding for finding in self.result.get("findings", []) if finding["blocking"]]

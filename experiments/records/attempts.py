@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from experiments.models import Attempt, Probe, Run, Usage
+from segweb.jobs import State
 
 
 def attempt_begin(*, run: Run, number: int, owner: str) -> Attempt:
@@ -23,17 +24,18 @@ def attempt_end(*, attempt: Attempt, outcome: str, exit_code: int | None) -> Non
     )
 
 
-def attempts_lose(*, run: Run, number: int | None = None) -> None:
-    """End as lost what is still open of a run's attempts, or of the one named."""
+def attempts_lose(*, run: Run) -> None:
+    """End as lost what is still open of a run's attempts."""
     unended = Attempt.objects.filter(run_id=run.pk, ended_at=None)
-    if number is not None:
-        unended = unended.filter(number=number)
     unended.update(ended_at=timezone.now(), outcome="lost")
 
 
 def run_ended(run: Run) -> None:
-    """After a worker's last word on a run: an attempt that a fault of the worker's cut off."""
-    attempts_lose(run=run, number=run.lease_token)
+    """After the last word on an attempt: end it, where the worker's fault or end left it open."""
+    token = run.lease_token
+    failed = Run.objects.filter(pk=run.pk, state=State.FAILED, lease_token=token).exists()
+    unended = Attempt.objects.filter(run_id=run.pk, number=token, ended_at=None)
+    unended.update(ended_at=timezone.now(), outcome="failed" if failed else "lost")
 
 
 def attempt_reach(*, attempt: Attempt, epoch: int) -> None:

@@ -32,7 +32,7 @@ def checkpoint_import(
     `scores` are those of the sidecar, or the same with the counts of each image.
     CheckpointDamaged when `weights` is not the file that the sidecar's sha256 names.
     """
-    name = _weights_store(weights, sidecar["sha256"])
+    file = _weights_store(weights, sidecar["sha256"])
     with transaction.atomic():
         dataset = dataset_ensure(
             passport=sidecar["dataset"],
@@ -40,34 +40,24 @@ def checkpoint_import(
             ignore_index=sidecar["ignore_index"],
             shipped=shipped,
         )
-        # Before the new row: a key is in use by one checkpoint at a time.
-        withdrawn_at = _key_release(sidecar)
+        # Other weights give the key up before the new row: one checkpoint at a time uses it.
+        former = Checkpoint.objects.filter(key=sidecar["key"], superseded_at=None)
+        former = former.exclude(sha256=sidecar["sha256"])
+        withdrawn_at = former.values_list("withdrawn_at", flat=True).first()
+        former.update(superseded_at=timezone.now())
+        names = ("key", "architecture", "variant", "parameters", "gmacs")
+        fields = {name: sidecar.get(name) for name in names}
+        fields |= {"sidecar": sidecar, "file": file, "dataset": dataset, "superseded_at": None}
         checkpoint, _ = Checkpoint.objects.update_or_create(
             key=sidecar["key"],
             sha256=sidecar["sha256"],
-            defaults=_checkpoint_fields(sidecar) | {"file": name, "dataset": dataset},
+            defaults=fields,
             # When made only: a withdrawn checkpoint that ships again stays withdrawn.
-            create_defaults=_checkpoint_fields(sidecar)
-            | {"file": name, "dataset": dataset, "shipped": shipped, "withdrawn_at": withdrawn_at},
+            create_defaults=fields | {"shipped": shipped, "withdrawn_at": withdrawn_at},
         )
         for entry in sidecar.get("scores", []) if scores is None else scores:
             evaluation_record(checkpoint=checkpoint, entry=entry)
     return checkpoint
-
-
-def _checkpoint_fields(sidecar: dict[str, Any]) -> dict[str, Any]:
-    names = ("key", "architecture", "variant", "parameters", "gmacs")
-    fields = {name: sidecar.get(name) for name in names}
-    return fields | {"sidecar": sidecar, "superseded_at": None}
-
-
-def _key_release(sidecar: dict[str, Any]) -> Any:
-    """Free the key from other weights; returns since when that key was withdrawn, if it was."""
-    holder = Checkpoint.objects.filter(key=sidecar["key"], superseded_at=None)
-    holder = holder.exclude(sha256=sidecar["sha256"])
-    withdrawn_at = holder.values_list("withdrawn_at", flat=True).first()
-    holder.update(superseded_at=timezone.now())
-    return withdrawn_at
 
 
 def _weights_store(weights: Path, sha256: str) -> str:
@@ -116,5 +106,7 @@ def evaluation_record(*, checkpoint: Checkpoint, entry: dict[str, Any]) -> Evalu
 
 def protocol_hash(passport: dict[str, Any]) -> str:
     """Names how something was scored, whatever was scored and on what."""
-    rules = {k: v for k, v in passport.items() if k not in ("split_hash", "checkpoint_sha256")}
+    rules = {
+        name: passport[name] for name in passport if name not in ("split_hash", "checkpoint_sha256")
+    }
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()

@@ -17,25 +17,11 @@ from experiments.models import Run
 from models_zoo import VARIANTS, catalogue
 from models_zoo.checkpoints.published import published_keys
 from models_zoo.checkpoints.shipped import shipped
-from models_zoo.training.config import TrainConfig, WrongSetting
+from models_zoo.training.config import LIMITS, TrainConfig, WrongSetting
 
 COLUMNS = ("architecture", "variant", "data", "epochs", "seed")
 FIELDS = [f.name for f in dataclasses.fields(TrainConfig) if f.name not in COLUMNS]
-# Far beyond any training: they catch slips, such as 1e9 epochs.
-LARGEST = {
-    "epochs": 100_000,
-    "passes": 1000,
-    "batch": 4096,
-    "accumulate": 4096,
-    "workers": 64,
-    "probes": 64,
-    "patience": 100_000,
-    "crop": 4096,
-    "scale": 16,
-    "pseudo_ratio": 1000,
-    "lr": 1000,
-}
-LARGEST_SEED = 2**62
+LARGEST_SEED = 2**62  # a column holds 63 bits
 
 
 def train_config(
@@ -60,8 +46,11 @@ def train_config(
         raise ValidationError({"config": text}) from fault
     except ValueError as fault:
         raise ValidationError(str(fault)) from fault
-    for name in LARGEST:
-        _require_moderate(name, getattr(checked, name))
+    for name, most in LIMITS.items():
+        value = getattr(checked, name)
+        if any(part > most for part in (value if isinstance(value, tuple) else (value,))):
+            text = _("%(name)s must not be above %(limit)s.") % {"name": name, "limit": most}
+            raise ValidationError({"epochs" if name == "epochs" else "config": text})
     return checked
 
 
@@ -82,14 +71,10 @@ def config_columns(config: TrainConfig) -> dict[str, Any]:
 
 
 def run_config(run: Run) -> TrainConfig:
-    """What a run trains. ValueError for settings that this version does not know."""
+    """What a run trains. ValidationError names the settings that this version does not know."""
     columns = {name: getattr(run, name) for name in COLUMNS}
-    return TrainConfig.from_json(run.config | columns)
-
-
-def _require_moderate(name: str, value: Any) -> None:
-    limit = LARGEST[name]
-    parts = value if isinstance(value, tuple) else (value,)
-    if any(part > limit for part in parts):
-        text = _("%(name)s must not be above %(limit)s.") % {"name": name, "limit": limit}
-        raise ValidationError({"epochs" if name == "epochs" else "config": text})
+    try:
+        return TrainConfig.from_json(run.config | columns)
+    except ValueError as fault:
+        text = _("This version of SegWeb cannot train the run as it was launched. %(why)s")
+        raise ValidationError(text % {"why": fault}) from fault

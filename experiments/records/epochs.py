@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from experiments.models import Attempt, Confusion, Epoch, Kind, Run
-from experiments.records.configuration import LARGEST
 from models_zoo.metrics import scores
 from models_zoo.metrics.table import METRICS
+from models_zoo.training.config import LIMITS
 from segweb.jobs import State
 
 SPARKLINE = 60  # points of a run's small curve
@@ -29,6 +29,12 @@ LARGEST_NUMBER = 1e300
 NO_METRICS = {"event", "time", "epoch", "run", "run_id", "further"} | {
     field.name for field in Epoch._meta.fields if field.name not in Epoch.METRICS
 }
+
+
+class RunGone(ValidationError):
+    """The run that something is told of was deleted."""
+
+    status = 404
 
 
 def metrics_told(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +89,8 @@ def epoch_record(
     `confusion` holds K×K pixel counts, truth by row and prediction by column; `recorded_at` is when
     the epoch ended, now if it is not said. `metrics` are any by name: those without a column are
     kept in `further`. Where there are confusion counts, the scores are computed from them. Telling
-    the same epoch twice changes nothing; telling other figures replaces them.
+    the same epoch twice changes nothing; telling other figures replaces them. RunGone when the run
+    was deleted meanwhile.
     """
     packed = None if confusion is None else Confusion.pack(confusion)
     if packed is not None and "miou" not in metrics:
@@ -91,6 +98,9 @@ def epoch_record(
     values = epoch_values(metrics)
     values |= {"attempt": attempt, "recorded_at": recorded_at or timezone.now()}
     with transaction.atomic():
+        # The run's row first: of several that tell one epoch at once, each finds the last one's.
+        if not Run.objects.select_for_update().filter(pk=run.pk).values_list("pk"):
+            raise RunGone(_("This run was deleted."))
         former = Epoch.objects.filter(run_id=run.pk, number=number)
         kept = former.values_list("pk", "confusion", "further").first()
         pk, confusion_pk, further = kept or (None, None, {})
@@ -118,10 +128,19 @@ def epoch_report(*, run: Run, number: int, confusion: Any = None, **metrics: Any
         raise ValidationError(_("Only runs from elsewhere are reported; this one is trained here."))
     if run.state == State.STOPPED:
         raise ValidationError(_("This run was stopped."))
-    if not 1 <= number <= (run.epochs or LARGEST["epochs"]):
+    if not 1 <= number <= (run.epochs or LIMITS["epochs"]):
         raise ValidationError({"epoch": _("There is no such epoch in this run.")})
-    for name in METRICS:
-        _require_sensible(name, metrics.get(name))
+    for name, metric in METRICS.items():
+        value = metrics.get(name)
+        for part in value if isinstance(value, list) else [value]:
+            if part is None:
+                continue
+            if not math.isfinite(part):
+                raise ValidationError({name: _("This must be a finite number.")})
+            if metric.fraction and not 0 <= part <= 1:
+                raise ValidationError({name: _("This must be a fraction, from 0 to 1.")})
+            if name in ("lr", "seconds", "images_per_second") and part < 0:
+                raise ValidationError({name: _("This must not be negative.")})
     if len(metrics) > MOST_FURTHER or any(len(name) > LONGEST_NAME for name in metrics):
         raise ValidationError(_("These are too many metrics, or their names are too long."))
     if confusion is not None:
@@ -132,19 +151,6 @@ def epoch_report(*, run: Run, number: int, confusion: Any = None, **metrics: Any
         over = Run.objects.filter(pk=run.pk, state=State.RUNNING, epochs=number)
         over.update(state=State.DONE, ended_at=Now())
     return epoch
-
-
-def _require_sensible(name: str, value: Any) -> None:
-    """Finite; fractions and class IoUs between 0 and 1; None where nothing is known."""
-    for part in value if isinstance(value, list) else [value]:
-        if part is None:
-            continue
-        if not math.isfinite(part):
-            raise ValidationError({name: _("This must be a finite number.")})
-        if METRICS[name].fraction and not 0 <= part <= 1:
-            raise ValidationError({name: _("This must be a fraction, from 0 to 1.")})
-        if name in ("lr", "seconds", "images_per_second") and part < 0:
-            raise ValidationError({name: _("This must not be negative.")})
 
 
 def _counts(run: Run, confusion: Any) -> np.ndarray:

@@ -59,7 +59,7 @@ def _drop_unused(checkpoint: Checkpoint) -> None:
     except ProtectedError:
         return
     # Equal runs make equal weights: another key may need the same file.
-    name = checkpoint.file.name
+    name = str(checkpoint.file)
     if not Checkpoint.objects.filter(file=name).exists():
         transaction.on_commit(partial(default_storage.delete, name))
 

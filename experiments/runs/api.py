@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from experiments.access import may_change, may_launch, runs_readable
+from experiments.access import account, may_change, may_launch, runs_readable
 from experiments.models import Dataset, Epoch, Kind, Run
 from experiments.queries import ordering
 from experiments.records.epochs import epoch_report
@@ -42,7 +42,7 @@ from experiments.runs.services import (
     run_resume,
     run_stop,
 )
-from segweb.http.idempotency import IDEMPOTENCY_KEY, idempotency_key
+from segweb.http.idempotency_header import IDEMPOTENCY_KEY, idempotency_key
 from segweb.http.problems import problem
 from segweb.jobs import State
 
@@ -140,23 +140,20 @@ class Runs(generics.ListAPIView, RunView):
         given = form.validated_data
         given |= {"owner": request.user, "idempotency_key": idempotency_key(request)}
         if given.pop("kind") == Kind.EXTERNAL:
-            return self.shown(_external(given), status.HTTP_201_CREATED)
+            slug = given.pop("dataset", None)
+            dataset = Dataset.objects.filter(slug=slug).first() if slug else None
+            if slug and dataset is None:
+                raise ValidationError({"dataset": [_("There is no such data set.")]})
+            for name in ("gpus", "group"):
+                given.pop(name, None)
+            run = external_run_create(dataset=dataset, **given)
+            return self.shown(run, status.HTTP_201_CREATED)
         if not may_launch(request.user):
             raise PermissionDenied(_("Launching a training needs a permission that you lack."))
         if "dataset" not in given:
             raise ValidationError({"dataset": [_("Say which data set to train on.")]})
         run = run_launch(data=given.pop("dataset"), **given)
         return self.shown(run, status.HTTP_201_CREATED)
-
-
-def _external(given: dict[str, Any]) -> Run:
-    slug = given.pop("dataset", None)
-    dataset = Dataset.objects.filter(slug=slug).first() if slug else None
-    if slug and dataset is None:
-        raise ValidationError({"dataset": [_("There is no such data set.")]})
-    for name in ("gpus", "group"):
-        given.pop(name, None)
-    return external_run_create(dataset=dataset, **given)
 
 
 class RunDetail(generics.RetrieveAPIView, RunView):
@@ -220,9 +217,8 @@ class RunClone(RunView):
         changes = form.validated_data
         if "dataset" in changes:
             changes["data"] = changes.pop("dataset")
-        clone = run_clone(
-            run=run, owner=request.user, idempotency_key=idempotency_key(request), **changes
-        )
+        key = idempotency_key(request)
+        clone = run_clone(run=run, owner=account(request), idempotency_key=key, **changes)
         return self.shown(clone, status.HTTP_201_CREATED)
 
 

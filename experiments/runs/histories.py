@@ -45,7 +45,13 @@ def run_import(*, history: Path) -> Run | None:
         if removed_at:
             return None
         _epochs_keep(run, told)
-        _pictures_keep(run, told)
+        for name, content in told.files.items():
+            file = default_storage.save(f"{run.folder}/{name}", ContentFile(content))
+            kind, *inside = name.split("/")
+            if kind == "probes":
+                number, leaf = inside
+                image = leaf.removesuffix(".png")
+                Probe.objects.create(run=run, epoch=int(number), name=image, file=file)
         Run.objects.filter(pk=run.pk).update(disk_bytes=folder_bytes(folder=run.folder))
         offered = Checkpoint.objects.filter(sha256=told.about["sha256"], shipped=True)
         offered.update(run=run)
@@ -84,7 +90,9 @@ def _fields(about: dict[str, Any]) -> dict[str, Any]:
 
 def _epochs_keep(run: Run, told: History) -> None:
     events = told.about["epochs"]
-    confusions = Confusion.objects.bulk_create(Confusion.pack(e["confusion"]) for e in events)
+    confusions = Confusion.objects.bulk_create(
+        Confusion.pack(event["confusion"]) for event in events
+    )
     Epoch.objects.bulk_create(
         Epoch(
             run=run,
@@ -96,14 +104,3 @@ def _epochs_keep(run: Run, told: History) -> None:
         for event, confusion in zip(events, confusions, strict=True)
     )
     run_summarise(run)
-
-
-def _pictures_keep(run: Run, told: History) -> None:
-    for name, content in told.files.items():
-        kept = default_storage.save(f"{run.folder}/{name}", ContentFile(content))
-        kind, *inside = name.split("/")
-        if kind == "probes":
-            number, file = inside
-            Probe.objects.create(
-                run=run, epoch=int(number), name=file.removesuffix(".png"), file=kept
-            )

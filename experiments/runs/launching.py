@@ -42,7 +42,9 @@ def _setting_field(name: str) -> forms.Field:
     """The field of a setting, by the type that TrainConfig gives it."""
     label, default = LABELS[name], DEFAULTS[name]
     if name in CHOICES:
-        return forms.ChoiceField(label=label, choices=[(one, one) for one in CHOICES[name]])
+        return forms.ChoiceField(
+            label=label, choices=[(choice, choice) for choice in CHOICES[name]]
+        )
     if isinstance(default, bool):
         return forms.BooleanField(label=label, required=False)
     if isinstance(default, int):
@@ -55,9 +57,14 @@ def _setting_field(name: str) -> forms.Field:
 class LaunchForm(forms.Form):
     """What to train. `request()` is what the services take."""
 
-    architecture = forms.ChoiceField(label=_("Architecture"), choices=())
-    variant = forms.ChoiceField(label=_("Variant"), choices=[(one, one) for one in VARIANTS])
-    data = forms.CharField(label=_("Data set"), max_length=300, widget=SOURCES)
+    # Asked at each form: the catalogue may grow from outside (SEGWEB_CATALOGUE).
+    architecture = forms.ChoiceField(
+        label=_("Architecture"), choices=lambda: [(a.key, a.title) for a in catalogue().values()]
+    )
+    variant = forms.ChoiceField(label=_("Variant"), choices=[(name, name) for name in VARIANTS])
+    data = forms.CharField(  # type: ignore[assignment]  # a form's `data` is the instance's alone
+        label=_("Data set"), max_length=300, widget=SOURCES
+    )
     recipe = forms.ChoiceField(label=_("Recipe to begin with"), choices=RECIPES, required=False)
     epochs = forms.IntegerField(label=_("Epochs"), min_value=1)
     seeds = forms.CharField(label=_("Seeds"), help_text=_("several, as in 0, 1, 2, make a group"))
@@ -77,10 +84,9 @@ class LaunchForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
-        self.fields |= {name: _setting_field(name) for name in LABELS}
+        super().__init__(*args, **{**kwargs, "label_suffix": ""})
+        self.fields.update({name: _setting_field(name) for name in LABELS})
         self.sources = data_sources()
-        self.fields["architecture"].choices = [(a.key, a.title) for a in catalogue().values()]
 
     @property
     def settings(self) -> list[forms.BoundField]:
@@ -99,7 +105,8 @@ class LaunchForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Read the further settings into `config`; the other fields win."""
-        filled = super().clean()
+        super().clean()
+        filled = self.cleaned_data
         if self.errors:
             return filled
         lines = [line.strip() for line in filled["further"].splitlines() if line.strip()]

@@ -164,8 +164,8 @@ class EpochSerializer(serializers.ModelSerializer):
     @extend_schema_field(CountsField)
     def get_confusion(self, epoch: Epoch) -> list[list[int]] | None:
         """The counts, unless the request leaves them out."""
-        wanted = self.context.get("confusion", True) and epoch.confusion
-        return epoch.confusion.matrix.tolist() if wanted else None
+        counts = epoch.confusion if self.context.get("confusion", True) else None
+        return counts.matrix.tolist() if counts else None
 
 
 class EpochReportSerializer(serializers.ModelSerializer):

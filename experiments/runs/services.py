@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Confusion, Dataset, Kind, Preflight, Run
 from experiments.records.configuration import (
-    LARGEST,
     checkpoints_require,
     config_columns,
     train_config,
 )
 from experiments.records.sources import data_dataset, data_find, data_open
+from models_zoo.training.config import LIMITS
 from segweb.http.idempotency import made_once, request_digest
 from segweb.http.plain import is_plain
 from segweb.jobs import State, wakeups
@@ -35,54 +35,38 @@ REQUEST = ("architecture", "variant", "data", "epochs", "seed", "config", "gpus"
 
 def run_launch(
     *,
-    architecture: str,
-    data: str,
     owner: User | None,
-    variant: str = "slim",
-    epochs: int = 30,
-    seed: int = 0,
-    config: dict[str, Any] | None = None,
-    gpus: int = 1,
     name: str = "",
     notes: str = "",
     tags: Sequence[str] = (),
     group: uuid.UUID | None = None,
     parent: Run | None = None,
     idempotency_key: str = "",
+    **request: Any,
 ) -> Run:
-    """Queue a training. `data` is a data set's slug or a specification (see `records.sources`).
+    """Queue the training that `request` asks for, in the words that `request_check` takes.
 
     The same request of the same owner under the same `idempotency_key` gives the run that exists
     already. ValidationError says what is wrong with the request.
     """
-    request = request_check(
-        architecture=architecture,
-        variant=variant,
-        data=data,
-        epochs=epochs,
-        seed=seed,
-        config=config,
-        gpus=gpus,
-    )
-    described = _described(name=name, notes=notes, tags=tags)
+    fields = request_check(**request) | _described(name=name, notes=notes, tags=tags)
     digest = request_digest(
         caller=owner.pk if owner else None,
         key=idempotency_key,
         # Clones of two runs may ask for the same.
-        request={**request, **described} | ({"parent": parent.pk} if parent else {}),
+        request=fields | ({"parent": parent.pk} if parent else {}),
     )
-    fields = {
-        **request,
-        **described,
-        "dataset": data_dataset(request["data"]),
-        "group": group,
-        "parent": parent,
-        "owner": owner,
-        "idempotency_key": digest,
-    }
+    dataset = data_dataset(fields["data"])
 
     def insert() -> Run:
-        run = Run.objects.create(**fields)
+        run = Run.objects.create(
+            **fields,
+            dataset=dataset,
+            group=group,
+            parent=parent,
+            owner=owner,
+            idempotency_key=digest,
+        )
         wakeups.send_on_commit(run)
         return run
 
@@ -99,7 +83,10 @@ def request_check(
     config: dict[str, Any] | None = None,
     gpus: int = 1,
 ) -> dict[str, Any]:
-    """The fields of a run (those of REQUEST) that is asked for. ValidationError by field."""
+    """The fields of a run (those of REQUEST) that is asked for. ValidationError by field.
+
+    `data` is a data set's slug or a specification (see `records.sources`).
+    """
     if not 1 <= gpus <= MOST_GPUS:
         raise ValidationError({"gpus": _("A run uses one GPU or more.")})
     subject: dict[str, Any] = {"architecture": architecture, "variant": variant}
@@ -223,11 +210,11 @@ def run_resume(*, run: Run, epochs: int | None = None) -> bool:
 
 
 def _require_further(run: Run, epochs: int) -> None:
-    if not (run.epochs or 0) < epochs <= LARGEST["epochs"]:
-        limits = {"least": (run.epochs or 0) + 1, "most": LARGEST["epochs"]}
+    if not (run.epochs or 0) < epochs <= LIMITS["epochs"]:
+        limits = {"least": (run.epochs or 0) + 1, "most": LIMITS["epochs"]}
         text = _("Give more epochs than before: from %(least)d to %(most)d.") % limits
         raise ValidationError({"epochs": text})
-    if run.state == State.DONE and run.epoch < run.epochs:
+    if run.state == State.DONE and run.epoch < (run.epochs or 0):
         text = _("This run ended because it got no better. Clone it with another patience.")
         raise ValidationError({"epochs": text})
 

@@ -30,19 +30,20 @@ class Drawing:
 
 def drawings() -> list[Drawing]:
     """The charts of a run's page, in the reader's language."""
-    return [_drawing(key) for key in CHARTS]
-
-
-def _drawing(key: str) -> Drawing:
-    chart, metrics = CHARTS[key], charted(key)
-    return Drawing(
-        key=key,
-        title=gettext(chart.title),
-        axis=gettext(chart.axis),
-        columns="classes" if key == "classes" else " ".join(metric.name for metric in metrics),
-        labels="|".join(gettext(metric.line) for metric in metrics if metric.line),
-        scale=100 if metrics[0].fraction else 1,
-    )
+    drawn = []
+    for key, chart in CHARTS.items():
+        metrics = charted(key)
+        names = " ".join(metric.name for metric in metrics)
+        drawing = Drawing(
+            key=key,
+            title=gettext(chart.title),
+            axis=gettext(chart.axis),
+            columns="classes" if key == "classes" else names,
+            labels="|".join(gettext(metric.line) for metric in metrics if metric.line),
+            scale=100 if metrics[0].fraction else 1,
+        )
+        drawn.append(drawing)
+    return drawn
 
 
 def metric_rows(epochs: QuerySet[Epoch], names: Iterable[str], *keys: str) -> Iterator[dict]:

@@ -42,7 +42,7 @@ class ImageScore:
 def run_results(run: Run) -> dict[str, Any]:
     """Checkpoints, attempts, and the worst images of the best weights' evaluation."""
     checkpoints = list(run.checkpoints.with_scores().order_by("-id"))
-    checkpoint = next((one for one in checkpoints if one.superseded_at is None), None)
+    checkpoint = next((c for c in checkpoints if c.superseded_at is None), None)
     evaluation = checkpoint.evaluation if checkpoint else None
     return {
         "checkpoints": checkpoints,

@@ -140,6 +140,5 @@ def overfitting(
 def _gain(values: Sequence[float | None], since: int) -> float | None:
     """How much the median of the last epochs is above the value at `since`."""
     last = [value for value in values[-WINDOW:] if value is not None]
-    if not last or values[since] is None:
-        return None
-    return float(np.median(last)) - values[since]
+    first = values[since]
+    return float(np.median(last)) - first if last and first is not None else None

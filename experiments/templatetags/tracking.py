@@ -116,9 +116,9 @@ def verdict(paired: PairedDifference) -> str:
 def setting(value: Any) -> str:
     """A setting as one writes it for the command line: lists by commas, true and false."""
     if isinstance(value, dict):
-        return ", ".join(f"{name}={setting(one)}" for name, one in value.items()) or "–"
+        return ", ".join(f"{name}={setting(part)}" for name, part in value.items()) or "–"
     if isinstance(value, (list, tuple)):
-        return ", ".join(setting(one) for one in value) or "–"
+        return ", ".join(setting(part) for part in value) or "–"
     return str(value).lower() if isinstance(value, bool) else str(value) or "–"
 
 

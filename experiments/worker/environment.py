@@ -35,16 +35,11 @@ def environment_capture(*, command: list[str], folder: Path, diff: str) -> dict[
         "platform": platform.platform(),
         "host": socket.gethostname(),
         "hardware": hardware(),
-        "command": shlex.join(_generic(word, folder) for word in command),
+        # Without the places that this host keeps things in.
+        "command": shlex.join(
+            word.replace(str(folder), "RUN").replace(str(BASE_DIR), ".") for word in command
+        ),
     }
-
-
-def _generic(word: str, folder: Path) -> str:
-    """A word of the command line without the places that this host keeps things in."""
-    places = {str(folder): "RUN", str(BASE_DIR): "."}
-    for place, name in places.items():
-        word = word.replace(place, name)
-    return word
 
 
 @cache
@@ -60,20 +55,12 @@ def hardware() -> str:
     names = devices.ask("name", devices.gpus()) if devices.gpus() else []
     if names:
         return " + ".join(name.strip() for name in names)
-    return f"{_processor()}, {psutil.cpu_count()} cores, {_gib(psutil.virtual_memory().total)} GiB"
-
-
-def _processor() -> str:
     information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _gib(size: int) -> int:
-    return round(size / 2**30)
+    lines = information.read_text(errors="replace").splitlines() if information.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    processor = models[0] if models else platform.processor() or platform.machine()
+    gib = round(psutil.virtual_memory().total / 2**30)
+    return f"{processor}, {psutil.cpu_count()} cores, {gib} GiB"
 
 
 def _git(*words: str) -> str | None:

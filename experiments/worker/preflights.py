@@ -7,7 +7,6 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,32 +57,23 @@ def look(preflight: Preflight, lease: Lease) -> dict[str, Any]:
 
 def _estimate(run: Run, result: dict[str, Any]) -> dict[str, Any] | None:
     """How long the run will take: as earlier ones of its kind took, else by the batch measured."""
-    epochs = [seconds for earlier in _alike(run) for seconds in _epoch_seconds(earlier)]
-    if epochs:
-        seconds = run.epochs * statistics.median(epochs)
-        return {"seconds": seconds, "basis": "earlier runs"}
-    if result["batch"]:
-        return {"seconds": result["batch"]["total_seconds"], "basis": "measured batch"}
-    return None
-
-
-def _alike(run: Run) -> list[Run]:
-    """The newest runs of the same network on the same data, crop and hardware."""
     same = {name: getattr(run, name) for name in ("architecture", "variant", "data", "gpus")}
     # More than one epoch, since time is taken from the end of one to the end of the next.
     newest = Run.objects.filter(
         **same, kind=Kind.TRAINED, epoch__gt=1, environment__hardware=hardware()
     )
     crop = list(run.config["crop"])
-    return [earlier for earlier in newest[: 10 * ALIKE] if earlier.config.get("crop") == crop][
-        :ALIKE
-    ]
-
-
-def _epoch_seconds(run: Run) -> Iterator[float]:
-    """From the end of one epoch to the end of the next one, within an attempt."""
-    rows = run.epoch_rows.order_by("number").values_list("recorded_at", "attempt")
-    for (before, attempt), (after, same) in pairwise(rows):
-        # Between attempts lies time in which nobody trained.
-        if attempt == same:
-            yield (after - before).total_seconds()
+    alike = [earlier for earlier in newest[: 10 * ALIKE] if earlier.config.get("crop") == crop]
+    epochs = []
+    for earlier in alike[:ALIKE]:
+        ends = earlier.epoch_rows.order_by("number").values_list("recorded_at", "attempt")
+        for (before, attempt), (after, next_attempt) in pairwise(ends):
+            # Between attempts lies time in which nobody trained.
+            if attempt == next_attempt:
+                epochs.append((after - before).total_seconds())
+    if epochs and run.epochs:
+        seconds = run.epochs * statistics.median(epochs)
+        return {"seconds": seconds, "basis": "earlier runs"}
+    if result["batch"]:
+        return {"seconds": result["batch"]["total_seconds"], "basis": "measured batch"}
+    return None

@@ -10,12 +10,13 @@ import logging
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from experiments.models import Attempt, Run
@@ -73,14 +74,10 @@ def run_execute(*, run_id: int | None) -> None:
         while run_id is not None and not shutting_down.is_set():
             device = ",".join(f"cuda:{name}" for name in devices.gpus()) or "cpu"
             job_execute(model=Run, pk=run_id, device=device)
-            run_id = patiently(_longest_waiting)
+            waiting = Run.objects.filter(state=State.QUEUED).order_by("queued_at", "pk")
+            run_id = patiently(waiting.values_list("pk", flat=True).first)
     finally:
         _place.release()
-
-
-def _longest_waiting() -> int | None:
-    waiting = Run.objects.filter(state=State.QUEUED).order_by("queued_at", "pk")
-    return waiting.values_list("pk", flat=True).first()
 
 
 def train(run: Run, lease: Lease) -> dict[str, Any]:
@@ -178,7 +175,8 @@ class Supervision:
         return code
 
     def _stop_asked(self) -> bool:
-        asked = self.lease.rows.values_list("stop_requested", flat=True).first()
+        rows = cast("QuerySet[Run]", self.lease.rows)
+        asked = rows.values_list("stop_requested", flat=True).first()
         if asked is None:
             raise LeaseLost
         return asked

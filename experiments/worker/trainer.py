@@ -47,8 +47,8 @@ def gpus_require(run: Run) -> None:
 def config_write(run: Run, folder: Path) -> Path:
     """Put the run's configuration, with the places that its data have on this host, in a file.
 
-    Gives its path. ValidationError for data or checkpoints that are not to be had here, ValueError
-    for settings that this version does not know.
+    Gives its path. ValidationError for data or checkpoints that are not to be had here, and for
+    settings that this version does not know.
     """
     config = run_config(run)
     checkpoints_require(config)

@@ -31,7 +31,7 @@ from inference.images.truths import comparison_truth
 from inference.models import Comparison, Prediction
 from inference.pace import WriteThrottle
 from inference.rest import FileView, MayCompare
-from segweb.http.idempotency import IDEMPOTENCY_KEY, idempotency_key
+from segweb.http.idempotency_header import IDEMPOTENCY_KEY, idempotency_key
 from segweb.http.parsers import JSONParser
 
 

@@ -47,6 +47,11 @@ class WrongSetting(ValueError):
         super().__init__(f"{name} cannot be {self.value}.")
 
 
+def _up_to(most: float, default: Any) -> Any:
+    """A setting with its default, and the most that a request may ask for (see `LIMITS`)."""
+    return field(default=default, metadata={"most": most})
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """What a run does. Sizes are (height, width) in pixels.
@@ -67,35 +72,35 @@ class TrainConfig:
     architecture: str
     data: str
     variant: str = "slim"
-    epochs: int = 30
+    epochs: int = _up_to(100_000, 30)
     seed: int = 0
     pretrained: bool = False
     options: dict[str, Any] = field(default_factory=dict)
-    passes: int = 1
-    batch: int = 8
-    accumulate: int = 1
-    crop: tuple[int, int] = (256, 320)
-    scale: tuple[float, float] = (0.5625, 1.3125)
+    passes: int = _up_to(1000, 1)
+    batch: int = _up_to(4096, 8)
+    accumulate: int = _up_to(4096, 1)
+    crop: tuple[int, int] = _up_to(4096, (256, 320))
+    scale: tuple[float, float] = _up_to(16, (0.5625, 1.3125))
     flip: bool = True
     jitter: float = 0.3
     optimizer: str = "adamw"
     # SegNet's loss on CamVid after 80 steps: 1.77 with this, the same with 6e-3; 2.01 with 1e-3;
     # 1.88 with SGD and its paper's 0.1.
-    lr: float = 3e-3
+    lr: float = _up_to(1000, 3e-3)
     momentum: float = 0.9
     weight_decay: float = 1e-2
     schedule: str = "one_cycle"
     loss: str = "cross_entropy"
     class_weights: str = "enet"
     ema: float = 0.0
-    patience: int = 0
+    patience: int = _up_to(100_000, 0)
     pseudo: str = ""
-    pseudo_ratio: float = 0.5
+    pseudo_ratio: float = _up_to(1000, 0.5)
     teacher: str = ""
     start: str = ""
     precision: str = "auto"
-    workers: int = 1
-    probes: int = 4
+    workers: int = _up_to(64, 1)
+    probes: int = _up_to(64, 4)
 
     def __post_init__(self) -> None:
         # Written as ranges, which NaN and Infinity fail: Python reads both in JSON.
@@ -137,6 +142,11 @@ class TrainConfig:
         if lacking := [name for name in ("architecture", "data") if name not in settings]:
             raise ValueError(f"The configuration lacks its {' and '.join(lacking)}.")
         return cls(**{name: _typed(name, settings[name], types[name]) for name in settings})
+
+
+# The most that others may ask a host to train. Far beyond any training, they catch slips, such as
+# 1e9 epochs; whoever types a command at their own machine is not held to them.
+LIMITS = {f.name: f.metadata["most"] for f in dataclasses.fields(TrainConfig) if f.metadata}
 
 
 def _plain(value: Any) -> Any:

@@ -24,11 +24,7 @@ def local_path(name: str) -> Path:
     try:
         return Path(default_storage.path(name))
     except NotImplementedError:
-        return _cached(name)
-
-
-def _cached(name: str) -> Path:
-    path = settings.VAR_DIR / "cache" / name
+        path: Path = settings.VAR_DIR / "cache" / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with (

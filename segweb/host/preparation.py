@@ -23,22 +23,18 @@ def migrate() -> None:
 
 def collect_static(root: Path) -> None:
     """Collect and hash the static files, if any of them changed since the last time."""
-    stamp, now = root / "sources.sha256", _static_digest()
-    if stamp.exists() and stamp.read_text() == now:
-        return
-    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
-    # Last, so that a collection that was cut off is made again.
-    stamp.write_text(now)
-
-
-def _static_digest() -> str:
-    digest = hashlib.sha256()
+    sources = hashlib.sha256()
     for finder in get_finders():
         for path, storage in finder.list([]):
             # Size and time, not content: this is asked at every start.
             facts = Path(storage.path(path)).stat()
-            digest.update(f"{path}:{facts.st_size}:{facts.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+            sources.update(f"{path}:{facts.st_size}:{facts.st_mtime_ns}\n".encode())
+    stamp = root / "sources.sha256"
+    if stamp.exists() and stamp.read_text() == sources.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    # Last, so that a collection that was cut off is made again.
+    stamp.write_text(sources.hexdigest())
 
 
 def admin_create() -> str | None:

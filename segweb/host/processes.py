@@ -48,21 +48,18 @@ def sweeper() -> Process:
 
 def workers() -> list[Process]:
     """What a further host runs beside the first one: `make worker`."""
-    return [inference_worker(), *(training_worker(device) for device in _places())]
+    gpus, share = devices.gpus(), max(1, env("TRAINING_GPUS"))
+    if len(gpus) <= share:
+        # Where one training worker takes all GPUs, or the processor, they need no name.
+        return [inference_worker(), training_worker()]
+    shares = [",".join(gpus[start : start + share]) for start in range(0, len(gpus), share)]
+    return [inference_worker(), *map(training_worker, shares)]
 
 
 def queues() -> set[str]:
     """The queues that these workers listen to."""
     commands = (inference_worker().command, training_worker().command)
     return {name for words in commands for name in words[words.index("-Q") + 1].split(",")}
-
-
-def _places() -> list[str]:
-    """The GPUs of each training worker; where one takes all, or the CPU, they need no name."""
-    gpus, share = devices.gpus(), max(1, env("TRAINING_GPUS"))
-    if len(gpus) <= share:
-        return [""]
-    return [",".join(gpus[start : start + share]) for start in range(0, len(gpus), share)]
 
 
 def _worker(name: str, queues: str = "", threads: int = 1) -> tuple[str, ...]:

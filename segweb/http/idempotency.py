@@ -1,7 +1,9 @@
 """Requests that may be sent twice: under the same Idempotency-Key, one thing is made once.
 
 The database decides, by a unique column `idempotency_key`: whoever comes second gets the row of
-whoever came first, also when both come at the same moment.
+whoever came first, also when both come at the same moment. The header itself is read beside, in
+`segweb.http.idempotency_header`: services need no REST framework, which takes a quarter of a second
+of every process's start.
 """
 
 from __future__ import annotations
@@ -12,26 +14,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, models, transaction
-from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 
 Row = TypeVar("Row", bound=models.Model)
-
-KEY_LENGTH = 255
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
-
-
-def idempotency_key(request: Request) -> str:
-    """What names this request, so that sending it again is harmless; "" for none.
-
-    ValidationError (400) for one of more than 255 characters.
-    """
-    key = request.headers.get("Idempotency-Key", "")
-    if len(key) > KEY_LENGTH:
-        raise ValidationError(_("The Idempotency-Key is too long."))
-    return key
 
 
 def request_digest(*, caller: Any, key: str, request: dict[str, Any]) -> str | None:

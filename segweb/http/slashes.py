@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 
 REDIRECTED = ("GET", "HEAD")
@@ -16,7 +16,7 @@ class SlashMiddleware(CommonMiddleware):
     nothing.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         """Look the request up under the address with the slash, if that is the one there is."""
         stays = request.method not in REDIRECTED or request.path_info.startswith(API)
         if stays and self.should_redirect_with_slash(request):

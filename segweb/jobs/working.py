@@ -82,12 +82,17 @@ def _end(job: Job, lease: Lease, outcome: Outcome, beating: ExitStack) -> None:
             patiently(
                 lambda: job_finish(lease=lease, **{"state": State.DONE, "error": "", **fields})
             )
-        if job.afterwards:
-            try:
-                resolve_name(job.afterwards)(job)
-            except Exception:  # costs only what follows
-                logger.exception("What follows %s %s failed.", job._meta.label, job.pk)
+        follow_up(job)
     _files_tidy(lease)
+
+
+def follow_up(job: Job) -> None:
+    """What the kind wants done after its jobs; a fault costs only that."""
+    if job.afterwards:
+        try:
+            resolve_name(job.afterwards)(job)
+        except Exception:
+            logger.exception("What follows %s %s failed.", job._meta.label, job.pk)
 
 
 def _outcome(job: Job, lease: Lease, work: Callable[[], Given]) -> Given | Fields | None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.apps import apps
+from django.utils import translation
 
 from inference.images.classes import CLASS_NAMES
 from inference.images.samples import FOLDER, SENTENCES
@@ -33,7 +35,8 @@ def korean() -> polib.POFile:
 
 
 def test_every_text_has_a_korean_translation(korean: polib.POFile) -> None:
-    assert [entry.msgid for entry in korean if not entry.translated() or entry.fuzzy] == []
+    lacking = [entry.msgid for entry in korean if not entry.translated() or entry.fuzzy]
+    assert not lacking, f"Write the Korean of these in {PO.relative_to(BASE_DIR)}: {lacking}"
     assert korean.obsolete_entries() == []
 
 
@@ -43,7 +46,7 @@ def test_compiled_translations_are_up_to_date(korean: polib.POFile) -> None:
     def texts(entries: list[polib.POEntry]) -> dict[tuple[str | None, str], object]:
         return {(e.msgctxt, e.msgid): e.msgstr_plural or e.msgstr for e in entries}
 
-    assert texts(compiled) == texts(korean)
+    assert texts(compiled) == texts(korean), "Compile the translations: make messages"
 
 
 def test_placeholders_survive_translation(korean: polib.POFile) -> None:
@@ -66,7 +69,12 @@ def test_every_text_of_the_source_is_listed(korean: polib.POFile, tmp_path: Path
     subprocess.run(make, cwd=tmp_path, env=bare, check=True, timeout=60)
     source = polib.pofile(str(tmp_path / PO.relative_to(BASE_DIR)))
     listed, known = ({(e.msgctxt, e.msgid) for e in entries} for entries in (source, korean))
-    assert listed == known
+    lacking, gone = (sorted(text for _, text in some) for some in (listed - known, known - listed))
+    assert not lacking, (
+        f"Texts without their Korean: {lacking}. CONTRIBUTING.md says, above its first recipe, how "
+        f"they are listed in {PO.relative_to(BASE_DIR)}, which is where it is written."
+    )
+    assert not gone, f"No text of the source any more, makemessages --no-obsolete drops it: {gone}"
     # Where a text stands, a translator reads; `makemessages --add-location file` renews it.
     places = {place for entry in korean for place, _ in entry.occurrences}
     assert [place for place in sorted(places) if not (BASE_DIR / place).exists()] == []
@@ -86,3 +94,13 @@ def test_what_is_said_of_shipped_architectures_is_translated(korean: polib.POFil
     texts = {text for line in lines for text in (line.idea, line.answers, *line.options.values())}
     texts |= {claim.says for line in lines for claim in line.claims} | set(COMMON_OPTIONS.values())
     assert texts - {""} <= {entry.msgid for entry in korean}
+
+
+def test_the_admin_names_every_model_in_korean() -> None:
+    with translation.override("ko"):
+        names = {
+            model._meta.label: f"{model._meta.verbose_name} {model._meta.verbose_name_plural}"
+            for model in apps.get_models()
+            if model._meta.app_label in ("inference", "experiments")
+        }
+    assert [label for label, name in names.items() if re.search("[a-z]", name)] == []

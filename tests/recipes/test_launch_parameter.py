@@ -14,7 +14,7 @@ from segweb.env import BASE_DIR
 PACKAGES = ("segweb", "inference", "experiments", "lineage", "models_zoo", "templates", "static")
 FIELD = (
     "models_zoo/training/config.py",
-    "    batch: int = 8\n",
+    "    batch: int = _up_to(4096, 8)\n",
     "    label_smoothing: float = 0.0\n",
 )
 LABEL = (

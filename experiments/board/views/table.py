@@ -47,7 +47,7 @@ def _columns(request: HttpRequest) -> list[Column]:
     names = request.GET.getlist("columns")
     if names and names != request.session.get(COLUMNS_KEY):
         request.session[COLUMNS_KEY] = names
-    names = names or request.session.get(COLUMNS_KEY)
+    names = names or request.session.get(COLUMNS_KEY) or []
     return [column for column in COLUMNS if (column.name in names if names else column.initially)]
 
 
@@ -68,7 +68,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     204 when there is nothing to tell.
     """
     pairs = [pair.partition(":") for pair in request.GET.get("seen", "").split(",")]
-    seen = {number_read(pk): look for pk, _, look in pairs if number_read(pk) is not None}
+    seen = {pk: look for text, _, look in pairs if (pk := number_read(text)) is not None}
     watched = Run.objects.visible().filter(pk__in=list(seen)[:PER_PAGE])
     runs = list(watched.select_related("dataset", "owner"))
     changed = [run for run in runs if run.look != seen[run.pk]]

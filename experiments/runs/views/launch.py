@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from experiments.access import launches
+from experiments.access import account, launches
 from experiments.models import Preflight, Run
 from experiments.queries import number_read
 from experiments.runs.launching import PAPER, LaunchForm, clone_initial, preset_initial
@@ -22,7 +22,13 @@ from experiments.runs.services import preflight_request, request_check, runs_lau
 from models_zoo import catalogue
 from segweb.jobs import State
 
-FIRST = {"architecture": "unet", "variant": "slim", "data": "scenes", "epochs": 30, "seeds": "0"}
+FIRST: dict[str, Any] = {
+    "architecture": "unet",
+    "variant": "slim",
+    "data": "scenes",
+    "epochs": 30,
+    "seeds": "0",
+}
 QUEUE = "queue"
 
 
@@ -37,14 +43,27 @@ def launch(request: HttpRequest, *, template: str, **context: Any) -> HttpRespon
     """The launch form of the site and of the admin: checked first, then queued."""
     pk = number_read(request.GET.get("from"))
     parent = None if pk is None else get_object_or_404(Run.objects.visible(), pk=pk)
-    form = LaunchForm(request.POST or None, initial=_initial(request, parent))
+    if parent:
+        initial = clone_initial(parent)
+    else:
+        asked = {
+            name: request.GET[name] for name in ("architecture", "data") if name in request.GET
+        }
+        initial = FIRST | {"recipe": PAPER} | asked
+        initial |= preset_initial(initial["architecture"], PAPER)
+    form = LaunchForm(request.POST or None, initial=initial)
     preflight = None
     if form.is_valid():
         try:
+            queue = request.POST.get("action") == QUEUE
             preflight = _looked_at(request, form)
-            if preflight and request.POST.get("action") == QUEUE:
-                return _queue(request, form, parent)
-            preflight = preflight or _look(request, form)
+            if preflight and queue:
+                return _queue(request, form, parent, preflight)
+            if not preflight:
+                if queue:
+                    text = _("The settings are others than those checked: checking again.")
+                    messages.warning(request, text)
+                preflight = preflight_request(owner=account(request), **_checked(form))
         except ValidationError as refusal:
             form.add_error(None, refusal.messages)
     context |= {"form": form, "parent": parent, "preflight": preflight}
@@ -59,17 +78,11 @@ def _checked(form: LaunchForm) -> dict[str, Any]:
 def _looked_at(request: HttpRequest, form: LaunchForm) -> Preflight | None:
     """The look that the form holds, if it found nothing in the way of these very settings."""
     asked = number_read(request.POST.get("preflight"))
-    preflight = Preflight.objects.filter(pk=asked).first()
+    preflight = Preflight.objects.filter(pk=asked or 0).first()
     if preflight is None or preflight.state != State.DONE or preflight.blocking:
         return None
     # By way of JSON, as the row keeps it: tuples have become lists.
     return preflight if preflight.request == json.loads(json.dumps(_checked(form))) else None
-
-
-def _look(request: HttpRequest, form: LaunchForm) -> Preflight:
-    if request.POST.get("action") == QUEUE:
-        messages.warning(request, _("The settings are others than those checked: checking again."))
-    return preflight_request(owner=request.user, **_checked(form))
 
 
 @require_safe
@@ -82,18 +95,14 @@ def preflight(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "experiments/runs/_preflight.html", {"preflight": look})
 
 
-def _initial(request: HttpRequest, parent: Run | None) -> dict[str, Any]:
-    if parent:
-        return clone_initial(parent)
-    chosen = {name: request.GET[name] for name in ("architecture", "data") if name in request.GET}
-    first = FIRST | {"recipe": PAPER} | chosen
-    return first | preset_initial(first["architecture"], PAPER)
-
-
-def _queue(request: HttpRequest, form: LaunchForm, parent: Run | None) -> HttpResponse:
+def _queue(
+    request: HttpRequest, form: LaunchForm, parent: Run | None, preflight: Preflight
+) -> HttpResponse:
     runs = runs_launch_group(
+        # A button that is pressed twice sends the same look twice, and launches once.
+        idempotency_key=f"preflight {preflight.pk}",
         seeds=form.cleaned_data["seeds"],
-        owner=request.user,
+        owner=account(request),
         parent=parent,
         **form.request(),
         **form.description(),

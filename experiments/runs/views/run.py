@@ -100,7 +100,7 @@ def epoch(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "classes": run.dataset.classes if run.dataset else [],
         "counts": row.confusion.matrix.tolist() if row.confusion else None,
         "figures": epoch_figures(row),
-        "probes": {mask.name: file_url(run, mask.file.name) for mask in masks},
+        "probes": {mask.name: file_url(run, str(mask.file)) for mask in masks},
     }
     if data["counts"] and not data["classes"]:
         data["classes"] = [{"name": str(n)} for n in range(len(data["counts"]))]

@@ -76,7 +76,9 @@ def _run_all(over: Callable[[], bool]) -> None:
             if redis:
                 _wait_for_redis(supervisor, redis_url)
             threading.Thread(target=_announce, daemon=True).start()
-            for process in _processes():
+            bind = authority(settings.HOST, settings.PORT)
+            web = processes.web(bind=bind, threads=env("WEB_THREADS"))
+            for process in (web, *processes.workers(), processes.sweeper()):
                 supervisor.start(process)
             supervisor.watch(until=over)
         if redis:
@@ -109,12 +111,6 @@ def _given_redis() -> str:
     return redis_url
 
 
-def _processes() -> list[Process]:
-    bind = authority(settings.HOST, settings.PORT)
-    web = processes.web(bind=bind, threads=env("WEB_THREADS"))
-    return [web, *processes.workers(), processes.sweeper()]
-
-
 def _environment(redis_url: str) -> dict[str, str]:
     # Unbuffered: into a pipe Python would write lines only once there are many.
     return {"REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
@@ -123,19 +119,15 @@ def _environment(redis_url: str) -> dict[str, str]:
 def _announce() -> None:
     """Tell where the page is as soon as it answers."""
     urls = [url + env("SCRIPT_NAME").lstrip("/") for url in addresses(settings.HOST, settings.PORT)]
-    while not _page_answers(urls[0]):
-        time.sleep(0.05)
+    while True:
+        try:
+            urlopen(urls[0], timeout=5).close()  # noqa: S310  (our own http address)
+            break
+        except HTTPError:
+            break  # what is wrong shows in the server's log
+        except OSError:
+            time.sleep(0.05)
     say(f"\n  SegWeb is at {'  and  '.join(urls)}\n  Ctrl-C stops it.\n")
-
-
-def _page_answers(url: str) -> bool:
-    try:
-        urlopen(url, timeout=5).close()  # noqa: S310  (our own http address)
-    except HTTPError:
-        return True  # what is wrong shows in the server's log
-    except OSError:
-        return False
-    return True
 
 
 def _over() -> Callable[[], bool]:

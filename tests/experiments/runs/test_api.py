@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from experiments.models import Confusion, Epoch, Run
+from experiments.records.epochs import RunGone, epoch_report
 from models_zoo.checkpoints.shipped import shipped
 from segweb.jobs import State, wakeups
 from tests.experiments.factories import dataset_make, run_make
@@ -191,6 +193,12 @@ def test_a_run_that_is_done_goes_on_with_more_epochs(staff: APIClient) -> None:
     assert "patience" in refused.json()["detail"]
 
 
+def test_the_same_key_is_one_clone(staff: APIClient) -> None:
+    run = post(staff, RUNS, NEW).json()
+    clones = [post(staff, f"{run['url']}clone/", **{"Idempotency-Key": "k"}) for _ in range(2)]
+    assert clones[0].json()["id"] == clones[1].json()["id"] != run["id"]
+
+
 def test_filter_and_sort(staff: APIClient) -> None:
     best = run_make(epochs=30, architecture="segnet", name="A good one")
     worse = run_make(epochs=2)
@@ -333,6 +341,43 @@ def test_the_same_key_twenty_times_at_once_is_one_run(request_: dict[str, Any]) 
         ids = set(pool.map(launch, range(20)))
     assert Run.objects.count() == 1
     assert ids - {None} == {Run.objects.get().pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_report_one_epoch_at_once_are_all_answered() -> None:
+    user = User.objects.create_user("someone")
+    epochs = f"{post(client(user), RUNS, EXTERNAL).json()['url']}epochs/"
+    together = Barrier(4)
+
+    def report(number: int) -> list[int]:
+        try:
+            answers = []
+            for epoch in (1, 2, 3):
+                together.wait()
+                told = {"epoch": epoch, "miou": 0.5, "of_rank": number}
+                told |= {"confusion": [[number, 1], [0, 4]]}
+                # SQLite has one writer: who waits for too long is asked to try again.
+                while (code := post(client(user), epochs, told).status_code) == 503:
+                    pass
+                answers.append(code)
+            return answers
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = [code for answers in pool.map(report, range(4)) for code in answers]
+    assert set(codes) <= {200, 201}
+    assert list(Epoch.objects.values_list("number", flat=True)) == [1, 2, 3]
+    assert Confusion.objects.count() == 3
+    assert Run.objects.get().state == State.DONE
+
+
+def test_a_report_of_a_run_that_is_deleted_meanwhile_is_a_404() -> None:
+    run = run_make(epochs=0, kind="external", state=State.RUNNING)
+    Run.objects.all().delete()
+    with pytest.raises(RunGone):
+        epoch_report(run=run, number=1, miou=0.5)
+    assert RunGone.status == 404
 
 
 def test_a_removed_run_is_not_there(someone: APIClient) -> None:

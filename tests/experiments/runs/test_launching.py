@@ -80,6 +80,15 @@ def test_several_seeds_make_a_group(admin_client: Client) -> None:
     assert run.owner == User.objects.get()
 
 
+def test_a_button_pressed_twice_launches_once(admin_client: Client) -> None:
+    data = filled(seeds="0, 1")
+    queue = data | {"action": "queue", "preflight": checked(admin_client, data)}
+    assert [admin_client.post(LAUNCH, queue).status_code for _ in range(2)] == [302, 302]
+    assert Run.objects.count() == 2
+    assert admin_client.post(LAUNCH, queue | {"notes": "once more"}).status_code == 302
+    assert Run.objects.count() == 4
+
+
 def test_a_clone_is_the_same_and_names_its_parent(admin_client: Client) -> None:
     launched(admin_client, filled(name="first", further="scale=0.5,2.0", crop_height=64))
     first = Run.objects.get()

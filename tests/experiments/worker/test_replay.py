@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import OperationalError
 from django.test import Client
+from pytest_django import Settings
 
 from experiments.models import Attempt, Confusion, Probe, Run
 from experiments.records.epochs import epoch_record
@@ -130,6 +131,18 @@ def test_without_the_lease_nothing_is_recorded(
     with pytest.raises(LeaseLost):
         replay(run, tmp_path, lease).catch_up(attempt)
     assert not run.epoch_rows.exists()
+
+
+def test_a_failure_tells_no_place_of_the_host(
+    run: Run, lease: Lease, attempt: Attempt, tmp_path: Path, settings: Settings
+) -> None:
+    settings.DATA_ROOT = tmp_path / "data"
+    folder = default_storage.path(run.folder)
+    told = f"{folder} could not be written, {settings.DATA_ROOT}/streets/a.png not be read."
+    append(tmp_path, {"event": "failure", "time": 1.8e9, "message": told})
+    follower = replay(run, tmp_path, lease)
+    follower.catch_up(attempt)
+    assert follower.failure == f"{run.folder} could not be written, streets/a.png not be read."
 
 
 def test_a_failure_is_one_of_the_trainer_that_runs_now(

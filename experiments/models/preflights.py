@@ -1,0 +1,49 @@
+"""Looks at runs before they are queued."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from segweb.http.plain import PlainJSONField
+from segweb.jobs import Job
+
+
+class Preflight(Job):
+    """A look at a run before it is queued: its data audited, one real batch through its network.
+
+    QUEUED → RUNNING → DONE (with `result`) or FAILED (with `error`, the sentence to show).
+
+    `request` is what run_launch would be called with. `result` holds findings [{kind, message,
+    files, blocking}], images {split: count}, batch {seconds, peak_bytes, device, parameters},
+    and estimate {seconds, basis: "earlier runs" or "measured batch"}.
+    """
+
+    task_name = "experiments.preflight_execute"
+    queue = "preflight"
+    work = "experiments.worker.preflights:look"
+    belongs_to = ""
+    folder, files = "", ()  # nothing stays but its row
+    unexplained = gettext_noop("The check could not be carried out. The worker's log says why.")
+
+    request = PlainJSONField(default=dict)
+    result = PlainJSONField(default=dict)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
+    )
+
+    class Meta(Job.Meta):
+        verbose_name, verbose_name_plural = _("preflight"), _("preflights")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"preflight {self.pk}"
+
+    @property
+    def blocking(self) -> list[dict[str, Any]]:
+        """The findings that forbid to launch."""
+        return [finding for finding in self.result.get("findings", []) if finding["blocking"]]
