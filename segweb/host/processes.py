@@ -21,7 +21,7 @@ QUIET = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 def web(*, bind: str, threads: int) -> Process:
     """The pages and the API; a thread for each request that is there whole. `bind`: host:port."""
-    words = f"manage.py serve --bind {bind} --threads {threads}".split()
+    words = f"manage.py serve --threads {threads} --bind {bind}".split()
     return Process("web", (*PYTHON, *words))
 
 

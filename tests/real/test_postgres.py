@@ -42,7 +42,7 @@ def postgres_stack(
 ) -> Iterator[Stack]:
     """As in docker-compose.yml."""
     var = tmp_path_factory.mktemp("postgres-stack") / "var"
-    stack = stack_up(var, tiny_weights, DATABASE_URL=postgres)
+    stack = stack_up(var, tiny_weights, static=True, DATABASE_URL=postgres)
     yield stack
     stack.stop()
 

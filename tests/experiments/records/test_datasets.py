@@ -22,7 +22,7 @@ from experiments.records.datasets import dataset_ensure
 from experiments.records.sources import data_find
 from experiments.runs.services import run_launch
 from experiments.worker.replay import Replay
-from inference.images.uploads import UploadRefused, read_true_mask
+from inference.images.decoding import TrueMask, UploadRefused, read_true_mask
 from segweb.jobs import job_claim
 from tests.experiments.factories import checkpoint_make, dataset_make, run_make
 
@@ -91,9 +91,10 @@ def test_two_folders_called_images_are_two_data_sets(root: Path) -> None:
     assert told["classes"] == names_of(harbour)
     # A true mask with id 3 is one of its classes, and none of the pets'.
     mask = np.full((12, 16), 3, np.uint8)
-    assert read_true_mask(_png(mask), size=(16, 12), dataset=harbour.dataset).max() == 3
+    sent = {"pixels_max": 10**6, "size": (16, 12)}
+    assert read_true_mask(_png(mask), **sent, truth=_truth(harbour.dataset)).max() == 3
     with pytest.raises(UploadRefused, match="no class of pets: 3"):
-        read_true_mask(_png(mask), size=(16, 12), dataset=pets.dataset)
+        read_true_mask(_png(mask), **sent, truth=_truth(pets.dataset))
 
 
 def test_slugs_that_come_out_alike_are_told_apart(root: Path) -> None:
@@ -206,6 +207,11 @@ def test_the_migration_gives_runs_their_own_classes() -> None:
 def _saved(confusion: Confusion) -> Confusion:
     confusion.save()
     return confusion
+
+
+def _truth(dataset: Dataset) -> TrueMask:
+    """What an upload's mask must fit."""
+    return TrueMask(dataset.title, dataset.classes, dataset.ignore_index)
 
 
 def _png(mask: np.ndarray) -> Any:
