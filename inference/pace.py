@@ -32,6 +32,7 @@ class WriteThrottle(SimpleRateThrottle):
     """
 
     scope = "anon"
+    num_requests: int
 
     def __init__(self) -> None:
         super().__init__()

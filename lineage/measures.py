@@ -64,12 +64,15 @@ def field_ratio(entry: Measured) -> float | None:
 MEASURES = (
     _score("miou"),
     Measure("large", _("Large objects kept whole"), _failure("large"), tells=True,
+            # xgettext:no-python-format
             means=_("Of each object that fills 8 % of its picture or more: the largest piece of "
                     "the right class, as a share of the object. Cut in half, it counts half.")),
     Measure("small", _("Small objects found"), _failure("small"), tells=True,
+            # xgettext:no-python-format
             means=_("The share of far things, each up to 0.16 % of its picture, that something of "
                     "their class covers, and not much beside: with an IoU of a quarter or more.")),
     _score("boundary_f1", tells=True,
+           # xgettext:no-python-format
            means=_("How much of the true boundaries is drawn, and of the drawn ones true, within "
                    "0.75 % of the diagonal.")),
     Measure("context", _("Context matched"), _failure("context"), tells=True,

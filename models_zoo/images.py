@@ -6,7 +6,7 @@ The mask that the API serves equals the command line's because both come through
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -86,7 +86,7 @@ def image_size(source: Path | str | BinaryIO) -> tuple[int, int]:
 
 @contextmanager
 def decoded(
-    source: Path | str | BinaryIO, formats: Sequence[str] = IMAGE_FORMATS
+    source: Path | str | BinaryIO, formats: tuple[str, ...] = IMAGE_FORMATS
 ) -> Iterator[Image.Image]:
     """A file of one of `formats` as Pillow's image while its pixels are read.
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -46,4 +46,4 @@ def derived(name: str, draw: Callable[..., None], *sources: Any) -> BinaryIO:
                         default_storage.save(name, File(drawn))
             except OSError:  # not to keep it costs time, not to show it would cost the page
                 return BytesIO(target.read_bytes())
-    return default_storage.open(name)
+    return cast(BinaryIO, default_storage.open(name))

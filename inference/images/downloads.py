@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.http import FileResponse
 
@@ -48,7 +48,7 @@ def mask_as_coco(prediction: Prediction) -> FileResponse:
 
 def mask_as_npz(prediction: Prediction) -> FileResponse:
     """The three likeliest classes of each pixel: uint8 `classes` and `probabilities`, 3×H×W."""
-    drawn: BinaryIO = prediction.top3
+    drawn = cast(BinaryIO, prediction.top3)
     if not prediction.top3.name.endswith(".npz"):  # as predictions of earlier versions are kept
         image = prediction.comparison.image
         size = image.height, image.width
@@ -64,7 +64,7 @@ def mask_as_ids(prediction: Prediction) -> FileResponse:
 
 def mask_as_top3(prediction: Prediction) -> FileResponse:
     """3×H×W bytes of classes, then 3×H×W of probabilities (255 = 1.0), gzipped for the way."""
-    packed: BinaryIO = prediction.top3
+    packed = cast(BinaryIO, prediction.top3)
     if prediction.top3.name.endswith(".npz"):
         packed = derived(f"{prediction.folder}/top3.gz", decoding.top3_gzip, prediction.top3)
     return _zipped(packed, f"{_stem(prediction)}.top3")

@@ -38,7 +38,8 @@ def next_job() -> InferenceJob | None:
     with connection.cursor() as cursor:
         cursor.execute(*_longest_watched())
         if row := cursor.fetchone():
-            kind, pk, token, _ = kinds[row[0]], *row[1:]
+            number, pk, token, _ = row
+            kind = kinds[number]
             return kind(pk=kind._meta.pk.to_python(pk), lease_token=token)
     for kind in sorted(kinds, key=lambda kind: kind.turn):
         queued = _queued(kind).only("pk", "lease_token")

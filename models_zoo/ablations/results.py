@@ -121,7 +121,10 @@ def measures(truth: Truth) -> list[str]:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+    ratio: np.ndarray = np.divide(
+        part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0
+    )
+    return ratio
 
 
 def _mean(ratios: np.ndarray) -> np.ndarray:

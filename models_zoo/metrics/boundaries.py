@@ -130,7 +130,8 @@ def boundary_f1(
     """
     counts = BoundaryCounts(num_classes, ignore_index)
     counts.add_f1(truth, prediction)
-    return counts.scores()["boundary_f1"]
+    mean: float | None = counts.scores()["boundary_f1"]
+    return mean
 
 
 def _occurring(truth: np.ndarray, prediction: np.ndarray, ignored: np.ndarray) -> list[int]:

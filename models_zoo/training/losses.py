@@ -55,7 +55,7 @@ def _cross_entropy(logits: Tensor, mask: Tensor, weights: Tensor | None) -> Tens
     weight = _pixel_weights(truth, weights, truth != IGNORED)
     # Ignored ids are no column to gather from: clamped, they count with weight 0.
     known = truth.clamp(0, pixels.shape[1] - 1)[:, None]
-    loss: Tensor = _WeightedMean.apply(pixels, known, weight)
+    loss: Tensor = _WeightedMean.apply(pixels, known, weight)  # type: ignore[no-untyped-call]
     return loss
 
 

@@ -85,7 +85,11 @@ def _run(
     trainer = trainer_build(config, out, inputs=inputs, group=group, events=events)
     resumed = trainer.resume() if resume else False
     if group.leads:
-        fields = {"processes": group.world, "resumed": resumed, "epoch": trainer.at.epoch}
+        fields: dict[str, Any] = {
+            "processes": group.world,
+            "resumed": resumed,
+            "epoch": trainer.at.epoch,
+        }
         fields |= {"steps": trainer.batches.steps, "classes": len(inputs.val.classes)}
         findings = [str(finding) for finding in inputs.audit.findings]
         measured = passport(inputs.val, sha256="", precision=trainer.optimisation.precision)

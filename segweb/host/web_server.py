@@ -30,6 +30,8 @@ GRACE_SECONDS = 2.0  # the supervisor kills what has not ended after 5
 class Parser(HTTPRequestParser):
     """A request that knows when it began, and how much of a body its address may have."""
 
+    adj: Any
+
     def __init__(self, adj: Any) -> None:
         super().__init__(adj)
         self.begun = time.monotonic()

@@ -21,7 +21,7 @@ MOST = 20  # of one account
 def token_make(*, user: User, name: str) -> str:
     """A new token of the account; it cannot be shown again. ValidationError when it has many."""
     with transaction.atomic():
-        if user.access_tokens.count() >= MOST:  # type: ignore[attr-defined]
+        if user.access_tokens.count() >= MOST:
             raise ValidationError(_("An account has at most twenty tokens. Revoke one first."))
         token = secrets.token_hex(20)
         AccessToken.objects.create(user=user, name=name, digest=token_digest(token))

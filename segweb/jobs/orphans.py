@@ -67,7 +67,8 @@ def orphans_collect() -> list[str]:
 
 def _database_made() -> datetime:
     applied = MigrationRecorder(connection).migration_qs.order_by("applied")
-    return applied.values_list("applied", flat=True)[0]
+    first: datetime = applied.values_list("applied", flat=True)[0]
+    return first
 
 
 def _unnamed(folder: str, named: Callable[[Collection[str]], Collection[str]]) -> Iterator[str]:

@@ -38,7 +38,7 @@ class WholeFiles(FileSystemStorage):
     def _save(self, name: str, content: Any) -> str:
         draft = str(PurePath(name).with_name(f".{uuid4().hex}.tmp"))
         try:
-            super()._save(draft, content)
+            super()._save(draft, content)  # type: ignore[misc]  # which the stubs leave out
             while True:
                 try:
                     # Unlike a renamed one, a link never takes the place of another file.

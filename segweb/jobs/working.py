@@ -103,8 +103,8 @@ def _outcome(job: Job, lease: Lease, work: Callable[[], Given]) -> Given | Field
     try:
         return work()
     except JobReturned as returned:
-        back = {"tried": returned.tried, "lost": returned.lost}
-        patiently(lambda: job_return(lease=lease, **back))
+        tried, lost = returned.tried, returned.lost
+        patiently(lambda: job_return(lease=lease, tried=tried, lost=lost))
     except DATABASE_AWAY:  # no fault of the job's
         logger.exception("%s %s lost the database.", job._meta.label, job.pk)
         patiently(lambda: job_return(lease=lease, tried=True))

@@ -85,7 +85,7 @@ class Coco(FileDataset):
         return most_common_size(range(len(self)), self.mask_size)
 
     @cached_property
-    def content(self) -> str:  # type: ignore[override]
+    def content(self) -> str:
         return self._sampled_content()
 
     @cached_property

@@ -81,7 +81,7 @@ class Folder(FileDataset):
         return most_common_size(self._images, image_size)
 
     @cached_property
-    def content(self) -> str:  # type: ignore[override]
+    def content(self) -> str:
         return self._sampled_content()
 
     @cached_property

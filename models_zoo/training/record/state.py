@@ -45,7 +45,7 @@ def state_resume(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
 
     These are removed: no run could go on from them. OSError when the disk does not answer.
     """
-    damaged = []
+    damaged: list[str] = []
     for path in reversed(state_files(folder)):
         try:
             return _read(path), damaged

@@ -52,7 +52,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-        collected = -COLLECT_SECONDS
+        collected = float(-COLLECT_SECONDS)
         while True:
             tried(sweep_and_log)
             if time.monotonic() - collected > COLLECT_SECONDS:
