@@ -15,15 +15,15 @@ from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from lineage.measures import BY_NAME, Measure
-from models_zoo.ablations import verdicts_read
+from models_zoo.ablations import costs_read, verdicts_read
 from models_zoo.networks.catalogue import catalogue
 from models_zoo.networks.paper import Claim
-from models_zoo.study.descriptions import description
 
 # A cost has to be 5 % below the other's to count as lower.
 LOWER = 0.95
 FIELD_RANGE = (0.2, 0.5)  # about a third
 _COST = Measure("gmacs", _("Multiply-adds"), lambda entry: entry["gmacs"], unit="G", less=True)
+_COSTS = {"gmacs": _COST, "milliseconds": BY_NAME["milliseconds"], "memory": BY_NAME["memory"]}
 WHOLE = (
     Claim(gettext_noop("A pretrained backbone helps."), ("pretrained",)),
     Claim(
@@ -128,19 +128,26 @@ def _signed(difference: float) -> str:
 
 def _cost() -> Verdict:
     """Of the networks as their papers have them: slim, one is narrowed more than the other."""
-    says = _("SegNet costs less than DeconvNet.")
-    costs = {
-        key: told["variants"]["full"]["figures"]["gmacs"]
-        for key in ("segnet", "deconvnet")
-        if (told := description(key))
-    }
-    if len(costs) < 2:
+    says, told = _("SegNet costs less than DeconvNet."), costs_read()
+    if not told:
         return Verdict(says, (Compared("cost", "", "", Effect(_COST.title, "unmeasured")),))
-    ratio = costs["segnet"] / costs["deconvnet"]
-    state = "holds" if ratio < LOWER else "contrary" if ratio * LOWER > 1 else "same"
-    note = ", ".join(f"{key} full {_COST.write(cost)}" for key, cost in costs.items())
-    effect = Effect(_COST.title, state, f"×{ratio:.2f}")
-    return Verdict(says, (Compared("cost", "segnet", "deconvnet", effect),), note)
+    gmacs, *others = (_cost_effect(name, measure, told[name]) for name, measure in _COSTS.items())
+    return Verdict(says, (Compared("cost", told["arm"], told["against"], gmacs, tuple(others)),))
+
+
+def _cost_effect(name: str, measure: Measure, told: dict[str, Any]) -> Effect:
+    scale = 1e6 if name == "memory" else 1
+    first, second = (measure.write(value / scale) for value in told["values"])
+    # Multiply-adds and memory are exact.
+    low, high = told.get("low", told["ratio"]), told.get("high", told["ratio"])
+    if high < LOWER:
+        state = "holds"
+    elif low * LOWER > 1:
+        state = "contrary"
+    else:
+        state = "same" if low >= LOWER and high * LOWER <= 1 else "unclear"
+    interval = f"[×{low:.2f}, ×{high:.2f}] " if "low" in told else ""
+    return Effect(measure.title, state, f"×{told['ratio']:.2f}", f"{interval}({first} / {second})")
 
 
 def _field(arms: dict[str, Any]) -> Verdict:

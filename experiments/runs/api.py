@@ -42,7 +42,7 @@ from experiments.runs.services import (
     run_resume,
     run_stop,
 )
-from segweb.http.idempotency_header import IDEMPOTENCY_KEY, idempotency_key
+from segweb.http.parsers import IDEMPOTENCY_KEY, idempotency_key
 from segweb.http.problems import problem
 from segweb.jobs import State
 

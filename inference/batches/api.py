@@ -27,7 +27,7 @@ from inference.images.upload_view import UploadView
 from inference.models import Batch
 from inference.pace import BatchThrottle
 from inference.rest import FileView
-from segweb.http.idempotency_header import IDEMPOTENCY_KEY, idempotency_key
+from segweb.http.parsers import IDEMPOTENCY_KEY, idempotency_key
 
 
 def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:

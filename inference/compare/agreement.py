@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from inference.images.apart import apart
+from inference.images.apart.derived import spooled
+from inference.images.apart.process import apart
 from inference.images.classes import class_list
-from inference.images.derived import spooled
 from inference.images.votes import masks_agreement
 from inference.models import Comparison, Prediction
 

@@ -31,8 +31,7 @@ from inference.images.truths import comparison_truth
 from inference.models import Comparison, Prediction
 from inference.pace import WriteThrottle
 from inference.rest import FileView, MayCompare
-from segweb.http.idempotency_header import IDEMPOTENCY_KEY, idempotency_key
-from segweb.http.parsers import JSONParser
+from segweb.http.parsers import IDEMPOTENCY_KEY, JSONParser, idempotency_key
 
 
 def _answered(request: Request) -> QuerySet[Comparison]:

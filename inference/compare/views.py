@@ -27,12 +27,13 @@ from inference.compare.panes import comparison_panes, pane_of
 from inference.comparisons import comparison_create
 from inference.forms import ModelsForm
 from inference.images.samples import samples_by_failure
-from inference.images.services import image_create, image_from_sample
+from inference.images.services import image_create, image_delete, image_from_sample
 from inference.images.uploads import body_too_long
 from inference.models import Comparison
 from inference.pace import check_pace
 
 RECENT = 8
+PANES_MAX = 1000  # no database takes an offset of 5,000 digits
 PER_PAGE = 24
 
 
@@ -80,7 +81,7 @@ def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
     try:
         return comparison_create(image=image, models=data["models"], scale=data["scale"], **made_by)
     except ValidationError:  # too much waits: an image that nobody sees would only fill the disk
-        image.delete()
+        image_delete(image=image)
         raise
 
 
@@ -126,7 +127,7 @@ def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     """One pane of the compare page; 204 while it looks as it did (`?seen=`)."""
     # Without the comparison's other parts: each pane of each page asks every second.
     predictions = access.predictions_visible(request).filter(comparison=pk)
-    prediction = predictions[number - 1 : number].first() if number else None
+    prediction = predictions[number - 1 : number].first() if 0 < number <= PANES_MAX else None
     if prediction is None:
         raise Http404
     pane = pane_of(prediction, number)

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from inference import access
 from inference.images import downloads
 from inference.images.serializers import ImageUploadedSerializer, ImageUploadSerializer
-from inference.images.services import image_by_key, image_create
+from inference.images.services import image_by_key, image_create, image_delete
 from inference.images.upload_view import UploadView
 from inference.rest import FileView
 
@@ -57,7 +57,7 @@ class ImageDetail(APIView):
         image = own or image_by_key(pk=pk, key=request.GET.get("key", ""))
         if image is None:
             raise NotFound(_("There is no such image of yours."))
-        image.delete()
+        image_delete(image=image)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -6,8 +6,8 @@ from typing import BinaryIO, cast
 
 from django.http import FileResponse
 
-from inference.images import decoding
-from inference.images.derived import derived
+from inference.images.apart import decoding
+from inference.images.apart.derived import derived
 from inference.models import Prediction
 
 KEPT = "private, max-age=31536000, immutable"  # nothing served here ever changes

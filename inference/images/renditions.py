@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from django.core.files.storage import default_storage
 
-from inference.images.decoding import smaller
-from inference.images.derived import derived
+from inference.images.apart.decoding import smaller
+from inference.images.apart.derived import derived
 from inference.models import Image
 
 LONGEST = {"thumbnail": 480, "view": 2560}  # pixels of the longer side

@@ -86,6 +86,11 @@ def image_by_key(*, pk: UUID, key: str) -> Image | None:
     return Image.objects.filter(pk=pk, owner=None, visitor="").first()
 
 
+def image_delete(*, image: Image) -> None:
+    """With every comparison that anybody made of it."""
+    image.delete()
+
+
 def images_release(*, pks: Collection[UUID], released: Owned) -> None:
     """Delete those images of whose maker no comparison is left, with what others made of them.
 

@@ -14,9 +14,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from experiments.models import Dataset
-from inference.images import decoding
-from inference.images.apart import apart
-from inference.images.decoding import TrueMask, UploadRefused, UploadTooLarge
+from inference.images.apart import decoding
+from inference.images.apart.decoding import TrueMask, UploadRefused, UploadTooLarge
+from inference.images.apart.process import apart
 
 NAME_LENGTH = 100
 FORM_BYTES = 2**20  # what a multipart form may need beside its files

@@ -14,12 +14,19 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "lineage"
 VERDICTS = "verdicts.json"
+COSTS = "costs.json"
 SIDES = {"image": "webp", "arm": "png", "against": "png", "truth": "png"}
 
 
 def verdicts_read(folder: Path | None = None) -> dict[str, Any]:
     """What `ablate` has last said of the plan (`report.Results.to_json`); {} before it has."""
     path = (folder or FOLDER) / VERDICTS
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def costs_read(folder: Path | None = None) -> dict[str, Any]:
+    """What `ablate --costs` has last measured (`costs.cost_compare`); {} before it has."""
+    path = (folder or FOLDER) / COSTS
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from models_zoo.ablations import VERDICTS
+from models_zoo.ablations import COSTS, VERDICTS
 from models_zoo.ablations.plan import plan_read
 from models_zoo.files import write_atomically
 from models_zoo.training.record.failures import (
@@ -33,6 +33,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, default=2, help="trainings at once, one thread each; 0 only tells"
     )
     parser.add_argument("--data", help="another data set than the plan's, such as camvid:PATH")
+    parser.add_argument(
+        "--costs",
+        nargs=2,
+        metavar="KEY",
+        help="instead: time, memory and multiply-adds of two networks as their papers have them",
+    )
     parser.add_argument("--split", default="test", help="what of --data is scored; test")
 
 
@@ -44,6 +50,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         raise ValueError(f"--jobs must be 0 or more, not {options.jobs}.")
     plan = plan_read(options.plan)
     out = options.out or Path("var/ablations") / options.plan.stem
+    if options.costs:
+        arm, against = options.costs
+        return _costs(arm, against, out)
     if options.data:
         plan = plan.on(options.data, options.data, options.split)
     failed: dict[str, str] = {}
@@ -65,6 +74,18 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if failed:
         sentence = f"{len(failed)} failed: {', '.join(failed)}. {next(iter(failed.values()))}"
         raise TrainingFailed(Failure(Kind.UNFORESEEN, sentence, FAILED_CODE))
+    return told
+
+
+def _costs(arm: str, against: str, out: Path) -> dict[str, Any]:
+    from models_zoo.ablations.costs import cost_compare
+
+    told = cost_compare(arm, against)
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / COSTS, json.dumps(told).encode() + b"\n")
+    for name in ("gmacs", "memory", "milliseconds"):
+        first, second = told[name]["values"]
+        print(f"{name:14} {first} / {second}: {told[name]['ratio']}")
     return told
 
 

@@ -32,7 +32,7 @@ from models_zoo.predict.inputs import batch_of, scoring_size
 from models_zoo.predict.receptive_field import mean_effective_side, theoretical_side
 from models_zoo.study.corners import network_cornered
 
-FORMAT = 3  # raised when a score means something else than before
+FORMAT = 4  # raised when a score means something else than before
 FIELD_IMAGES = 50
 CORNER_IMAGES = 50
 ROUNDS = 7

@@ -2,7 +2,7 @@
 
 The database decides, by a unique column `idempotency_key`: whoever comes second gets the row of
 whoever came first, also when both come at the same moment. The header itself is read beside, in
-`segweb.http.idempotency_header`: services need no REST framework, which takes a quarter of a second
+`segweb.http.parsers`: services need no REST framework, which takes a quarter of a second
 of every process's start.
 """
 

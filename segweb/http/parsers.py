@@ -1,4 +1,4 @@
-"""Requests in JSON: what no database could keep and no answer repeat is refused at the door."""
+"""What REST views read: JSON that databases keep and answers repeat, and the Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import parsers
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.request import Request
 
 from segweb.http.plain import json_read
+
+KEY_LENGTH = 255
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
 
 
 class JSONParser(parsers.JSONParser):
@@ -28,3 +33,14 @@ class JSONParser(parsers.JSONParser):
             return json_read(stream.read().decode(encoding))
         except (ValueError, LookupError) as fault:  # no such encoding
             raise ParseError(_("The request is malformed or too large.")) from fault
+
+
+def idempotency_key(request: Request) -> str:
+    """What names this request, so that sending it again is harmless; "" for none.
+
+    ValidationError (400) for one of more than 255 characters.
+    """
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > KEY_LENGTH:
+        raise ValidationError(_("The Idempotency-Key is too long."))
+    return key

@@ -127,12 +127,18 @@ def test_nothing_measured_is_said(client: Client, told_of, folder: Path):
     assert "python -m models_zoo ablate" in page
 
 
-@pytest.mark.parametrize(("segnet", "state"), [(5.0, "holds"), (9.8, "same"), (20.0, "contrary")])
-def test_costing_less_means_fewer_multiply_adds_of_the_full_networks(segnet, state, monkeypatch):
-    full = {"segnet": {"gmacs": segnet}, "deconvnet": {"gmacs": 10.0}}
-    told = {key: {"variants": {"full": {"figures": full[key]}}} for key in full}
-    monkeypatch.setattr(claims, "description", told.get)
-    assert verdict("SegNet costs less").compared[0].effect.state == state
+@pytest.mark.parametrize(("ratio", "state"), [(0.6, "holds"), (0.98, "same"), (1.2, "contrary")])
+def test_costs_are_ratios_and_times_have_an_interval(ratio, state, told_of):
+    assert verdict("SegNet costs less").compared[0].effect.state == "unmeasured"
+    time = {"values": [60.0, 70.0], "ratio": 0.86, "low": 0.7, "high": 1.1}
+    exact = {"values": [10e6 * ratio, 10e6], "ratio": ratio}
+    costs = {"arm": "segnet", "against": "deconvnet", "gmacs": exact, "memory": exact}
+    (ablations.FOLDER / "costs.json").write_text(json.dumps(costs | {"milliseconds": time}))
+    (one,) = verdict("SegNet costs less").compared
+    assert (one.effect.state, one.effect.difference) == (state, f"×{ratio:.2f}")
+    milliseconds, memory = one.others
+    assert (milliseconds.state, memory.state) == ("unclear", state)
+    assert milliseconds.interval == "[×0.70, ×1.10] (60.0 ms / 70.0 ms)"
 
 
 def test_the_receptive_field_is_a_median_over_arms_with_a_box(told_of):

@@ -22,7 +22,7 @@ from experiments.records.datasets import dataset_ensure
 from experiments.records.sources import data_find
 from experiments.runs.services import run_launch
 from experiments.worker.replay import Replay
-from inference.images.decoding import TrueMask, UploadRefused, read_true_mask
+from inference.images.apart.decoding import TrueMask, UploadRefused, read_true_mask
 from segweb.jobs import job_claim
 from tests.experiments.factories import checkpoint_make, dataset_make, run_make
 

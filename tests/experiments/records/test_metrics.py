@@ -76,11 +76,16 @@ def test_a_report_may_bring_any_metric(external: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [{"run": 3}, {"id": 3}, {"attempt": 3}, {"note": "x"}, {"on": True}, {"a\0b": 1}]
+    "told", [{"run": 3}, {"id": 3}, {"attempt": 3}, {"note": "x"}, {"on": True}]
 )
 def test_what_is_no_metric_changes_nothing(external: Run, told: dict[str, Any]) -> None:
     assert post(external, {"epoch": 1, **told}).status_code in (200, 201)
     assert external.epoch_rows.get().further == {}
+
+
+def test_a_name_that_no_database_keeps_is_refused(external: Run) -> None:
+    assert post(external, {"epoch": 1, "a\0b": 1}).status_code == 400
+    assert not external.epoch_rows.exists()
 
 
 def test_only_finite_numbers_are_kept() -> None:

@@ -22,6 +22,7 @@ from inference.compare import api as compare_api
 from inference.comparisons import comparison_create
 from inference.images import api as images_api
 from inference.images import downloads, uploads
+from inference.images.services import image_delete_key
 from inference.models import Comparison, Image, Prediction
 from inference.pace import WriteThrottle
 from models_zoo.masks import colourise
@@ -65,6 +66,7 @@ def test_post_an_image(api: APIClient) -> None:
     assert response.status_code == 201
     image = Image.objects.get()
     assert response.json() == {
+        "delete_key": image_delete_key(pk=image.pk),
         "id": str(image.pk),
         "width": 24,
         "height": 16,

@@ -17,9 +17,9 @@ from rest_framework.test import APIClient
 
 from inference.compare import services as compare
 from inference.comparisons import comparison_create
-from inference.images import apart as budget
-from inference.images import decoding, derived
-from inference.images.apart import Occupied, OverBudget, apart
+from inference.images.apart import decoding, derived
+from inference.images.apart import process as budget
+from inference.images.apart.process import Occupied, OverBudget, apart
 from inference.images.services import image_create
 from inference.images.uploads import UploadRefused, UploadTooLarge
 from inference.models import Comparison, Image

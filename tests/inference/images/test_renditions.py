@@ -6,6 +6,7 @@ from unittest.mock import Mock
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.http import FileResponse
 from django.test import Client
 
 from inference.images.renditions import LONGEST
@@ -14,14 +15,18 @@ from inference.models import Image
 pytestmark = pytest.mark.django_db
 
 
+def drawn(response: FileResponse) -> bytes:
+    return b"".join(response.streaming_content)
+
+
 def test_a_thumbnail_that_was_cut_off_is_drawn_anew(image: Image, client: Client) -> None:
     address = f"/images/{image.pk}/thumbnail/"
-    whole = client.get(address).content
+    whole = drawn(client.get(address))
     name = f"{image.folder}/thumbnail-{LONGEST['thumbnail']}.jpg"
     for left in (b"", whole[: len(whole) // 2]):
         default_storage.delete(name)
         default_storage.save(name, ContentFile(left))
-        assert client.get(address).content == whole
+        assert drawn(client.get(address)) == whole
         with default_storage.open(name) as file:
             assert file.read() == whole
 
@@ -32,5 +37,5 @@ def test_a_thumbnail_that_cannot_be_kept_is_shown(
     full = Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
     with monkeypatch.context() as patch:
         patch.setattr(type(default_storage._wrapped), "_save", full)
-        assert client.get(f"/images/{image.pk}/thumbnail/").content.startswith(b"\xff\xd8")
+        assert drawn(client.get(f"/images/{image.pk}/thumbnail/")).startswith(b"\xff\xd8")
     assert len(default_storage.listdir(image.folder)[1]) == 1

@@ -15,7 +15,8 @@ from PIL import Image, ImageFile, PngImagePlugin
 from pytest_django import Settings
 
 from experiments.models import Dataset
-from inference.images import decoding, uploads
+from inference.images import uploads
+from inference.images.apart import decoding
 from inference.images.services import image_create
 from inference.models import Image as StoredImage
 from tests.inference.pictures import encoded, noise, opened, upload

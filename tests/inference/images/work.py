@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from inference.images.decoding import UploadRefused
+from inference.images.apart.decoding import UploadRefused
 
 
 def process_id() -> int:

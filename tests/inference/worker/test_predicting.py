@@ -82,9 +82,8 @@ def test_scores_against_the_true_mask(
 def test_no_scores_against_another_data_sets_mask(
     checkpoints: list[Checkpoint], truth: np.ndarray, fake_engine: FakeEngine
 ) -> None:
-    scenes = Dataset.objects.create(
-        slug="scenes", title="Scenes", classes=checkpoints[0].classes, ignore_index=255
-    )
+    others = [{**entry, "name": f"{entry['name']} seen"} for entry in checkpoints[0].classes]
+    scenes = Dataset.objects.create(slug="scenes", title="Scenes", classes=others, ignore_index=255)
     mask = upload(Picture.fromarray(truth))
     image = image_create(file=upload(noise()), mask=mask, mask_dataset=scenes)
     done = run(comparison_create(image=image).predictions.first())

@@ -110,7 +110,7 @@ def test_a_missed_object_is_as_wrong_as_a_mistaken_one():
 
     def missed(scene):
         mask = scene.mask.copy()
-        for instance in provoking(scene, "context")[::2]:
+        for instance in provoking(scene, "context")[::4]:
             mask[scene.instance_map == instance.id] = 3
         return mask
 

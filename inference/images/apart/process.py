@@ -27,7 +27,7 @@ CPU_SECONDS, MEMORY_BYTES = 20, 2 * 2**30
 # Forked from a process that has one thread and the libraries: 10 ms, where a new one takes 300.
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
-    ["__main__", "inference.images.decoding", "inference.images.votes", "PIL.PngImagePlugin"]
+    ["__main__", "inference.images.apart.decoding", "inference.images.votes", "PIL.PngImagePlugin"]
 )
 _places = threading.BoundedSemaphore(PLACES)
 

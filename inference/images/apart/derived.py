@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
-from inference.images.apart import apart
+from inference.images.apart.process import apart
 
 
 def spooled(stored: Any, path: Path) -> Path:
