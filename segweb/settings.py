@@ -3,6 +3,8 @@
 Without any of them set: SQLite and a private Redis, everything under var/, one host.
 """
 
+import re
+
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -16,14 +18,19 @@ SECRET_KEY = env("SECRET_KEY") or secret_key(VAR_DIR / "secret_key")
 HOST, PORT = env("HOST"), env("PORT")
 LOOPBACK = ["localhost", "127.0.0.1", "::1"]
 # Under which names others reach an opened server is theirs to say; SegWeb cannot know them.
-ALLOWED_HOSTS = env("ALLOWED_HOSTS") or ([*LOOPBACK, "[::1]"] if HOST in LOOPBACK else ["*"])
+HERE = [*LOOPBACK, "[::1]"]  # the host itself asks whether it is healthy
+ALLOWED_HOSTS = [*env("ALLOWED_HOSTS"), *HERE] if env("ALLOWED_HOSTS") else ["*"]
+if HOST in LOOPBACK and not env("ALLOWED_HOSTS"):
+    ALLOWED_HOSTS = HERE
 CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
 
 # Behind a proxy that speaks TLS: what it says of the client is believed, cookies travel encrypted.
 BEHIND_TLS = env("BEHIND_TLS")
 NUM_PROXIES = env("NUM_PROXIES") or int(BEHIND_TLS)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked by the host itself, without TLS
+# Asked by the host itself, without TLS; the pattern is matched with the prefix of all addresses.
+_PREFIX = re.escape(f"{env('SCRIPT_NAME').strip('/')}/".removeprefix("/"))
+SECURE_REDIRECT_EXEMPT = [f"^{_PREFIX}(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = 365 * 86_400 if BEHIND_TLS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
 # HSTS is for this name alone: what else its domain serves is not SegWeb's to decide.
@@ -84,6 +91,14 @@ TEMPLATES = [
         },
     },
 ]
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # By default 300: counted guesses would be forgotten as soon as there are other callers.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # Database. SQLite takes its write lock at a transaction's start: upgrading a read lock fails at
 # once when another writer is there, while waiting for it is bounded by the timeout.

@@ -51,7 +51,7 @@ def dataset_ensure(
             if content:
                 Dataset.objects.filter(pk=row.pk, identity=None).update(identity=identity)
             return row
-    terms = {term: passport.get(term, "") for term in TERMS}
+    terms = {term: passport.get(term) or "" for term in TERMS}
     made = terms | {"classes": classes, "ignore_index": ignore_index, "shipped": shipped}
     published = {getattr(format_, "slug", "") for format_ in formats().values()}
     for number in count(1):
@@ -67,6 +67,8 @@ def dataset_ensure(
             # Someone else has the slug, or made this very data set at this moment.
             if known := Dataset.objects.filter(identity=identity).first():
                 return known
+            if not Dataset.objects.filter(slug=slug_numbered(slug, number)).exists():
+                raise  # no name was taken: another number would not help
         if Dataset.objects.filter(title=terms["title"]).exists():
             made["title"] = f"{terms['title'][: TITLE_LENGTH - 8]} ({number + 1})"
     raise AssertionError  # `count` has no end

@@ -20,7 +20,11 @@ _free = Semaphore()
 def aside(rest: Callable[[], None]) -> None:
     """Run `rest` in the storing thread; waits while that is at the one before."""
     _free.acquire()
-    _thread.submit(_run, rest)
+    try:
+        _thread.submit(_run, rest)
+    except BaseException:  # the interpreter ends
+        _free.release()
+        raise
 
 
 def _run(rest: Callable[[], None]) -> None:
@@ -30,5 +34,7 @@ def _run(rest: Callable[[], None]) -> None:
         # What was not stored is done again: the lease of its job expires.
         logger.exception("A result could not be stored.")
     finally:
-        close_old_connections()  # as Celery does after each task, in its own thread
-        _free.release()
+        try:
+            close_old_connections()  # as Celery does after each task, in its own thread
+        finally:
+            _free.release()

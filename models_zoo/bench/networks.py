@@ -20,7 +20,7 @@ from models_zoo.checkpoints.files import weights_save
 from models_zoo.data.classes import CAMVID
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.networks.build import build
-from models_zoo.networks.catalogue import catalogue
+from models_zoo.networks.catalogue import architecture_get, catalogue
 from models_zoo.precision import resolve
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.runtimes import graphs_wanted
@@ -55,8 +55,7 @@ def row(key: str, variant: str, *, rounds: int) -> dict[str, Any]:
         checkpoint = _written(Path(folder), network, key, variant)
         engine = Engine()
         predicted = engine.predict(*checkpoint, pixels)
-        sha256 = checkpoint[1]["sha256"]
-        contenders = {OURS: _own_forward(deepcopy(network), sha256, image)}
+        contenders = {OURS: _own_forward(deepcopy(network), checkpoint[1], image)}
         lacking = {}
         for name, make in installed().items():
             try:
@@ -91,7 +90,7 @@ def in_turns(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[s
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
-def _own_forward(network: torch.nn.Module, sha256: str, image: Tensor) -> Forward:
+def _own_forward(network: torch.nn.Module, sidecar: dict[str, Any], image: Tensor) -> Forward:
     """The forward pass alone of what the engine computes the network with."""
     graph = None
     if graphs_wanted():
@@ -99,11 +98,13 @@ def _own_forward(network: torch.nn.Module, sha256: str, image: Tensor) -> Forwar
         from models_zoo.predict.runtimes.openvino import graph_compile
 
         with suppress(NoGraph):
-            graph = graph_read(graph_path(sha256))
+            graph = graph_read(graph_path(sidecar))
     if graph is None:
         return bf16_channels_last(network, image)
     graph.reshape(list(image.shape))
-    request = graph_compile(graph, resolve("auto", "cpu")).create_infer_request()
+    precise = architecture_get(sidecar["architecture"]).precise
+    precision = "fp32" if precise else resolve("auto", "cpu")
+    request = graph_compile(graph, precision).create_infer_request()
     given = image.numpy()
     return lambda: request.infer({0: given}, share_inputs=True, share_outputs=True)
 

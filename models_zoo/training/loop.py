@@ -232,6 +232,15 @@ class Trainer:
         for event, fields in self.at.events.items():
             self.events.write_once(event, **fields)
 
+    def _forget_lost_best(self, position: dict[str, Any]) -> None:
+        """The best weights that an older state names may have been replaced by a later epoch's."""
+        best, places = position["best"], (self.out / _PENDING_NAME, self.out / WEIGHTS_NAME)
+        if best["epoch"] and not any(
+            path.exists() and sha256_of(path) == best["sha256"] for path in places
+        ):
+            # As of this epoch, since patience counts from here; the next one is better than none.
+            position["best"] = {"miou": -1.0, "epoch": position["epoch"], "sha256": ""}
+
     def _tell_damaged(self, damaged: list[str], position: dict[str, Any]) -> None:
         """That the newest states could not be read, and where the run goes on instead."""
         where = {"epoch": position["epoch"], "step": position["step"]}
@@ -249,6 +258,8 @@ class Trainer:
         damaged: list[str] = []
         if self.group.leads:
             state, damaged = state_resume(self.out)
+            if state is not None and damaged:
+                self._forget_lost_best(state["position"])
         state = self.group.share(state)
         if damaged:
             self._tell_damaged(damaged, state["position"] if state else asdict(self.at))

@@ -42,7 +42,7 @@ class Parser(HTTPRequestParser):
         # What is read whole before it is judged must not be a way to fill the disk.
         known = "COOKIE" in self.headers or "AUTHORIZATION" in self.headers
         path = self.path.removeprefix(self.adj.url_prefix)
-        if not (known and path.startswith(self.adj.import_path)):
+        if not (known and path.rstrip("/") == self.adj.import_path.rstrip("/")):
             self.adj = copy(self.adj)
             self.adj.max_request_body_size = self.adj.upload_bytes
 
@@ -117,9 +117,14 @@ class WebServer(TcpWSGIServer):
     def maintenance(self, now: float) -> None:
         """Close what is idle, and what is sent so slowly that it holds its place for nothing."""
         super().maintenance(now)
-        for channel in self.active_channels.values():
+        # Closing takes a channel out of the dictionary.
+        for channel in list(self.active_channels.values()):
             if channel.request is not None and channel.request.too_slow:
                 channel.will_close = True
+            # Waitress spares what has requests, yet a thread may wait there for a reader who reads
+            # nothing, and `will_close` would wait until there is room to write.
+            if channel.total_outbufs_len and channel.last_activity < now - IDLE_SECONDS:
+                channel.handle_close()
 
     def serve(self) -> None:
         """Answer until TERM or Ctrl-C; what is being answered then has some seconds."""

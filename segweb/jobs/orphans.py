@@ -58,10 +58,14 @@ def orphans_collect() -> list[str]:
                 logger.info("Removed %s: no row has named it for a day.", key)
                 removed.append(key)
     for upload in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
-        if upload.stat().st_mtime < (now - GRACE).timestamp():
-            upload.unlink(missing_ok=True)
-            logger.info("Removed %s: the upload was never finished.", upload.name)
-            removed.append(upload.name)
+        try:
+            if upload.stat().st_mtime >= (now - GRACE).timestamp():
+                continue
+            upload.unlink()
+        except (FileNotFoundError, IsADirectoryError, PermissionError):
+            continue  # a request was faster, or it is no upload
+        logger.info("Removed %s: the upload was never finished.", upload.name)
+        removed.append(upload.name)
     return removed
 
 

@@ -67,8 +67,13 @@ def job_execute(
             # Work is named as text and found here, so that no web process loads torch.
             outcome = _outcome(job, lease, lambda: resolve_name(job.work)(job, lease))
             # The lease goes along: hearts beat until the rest is done too.
-            end = partial(_end, job, lease, outcome, held.pop_all())
-            (aside if callable(outcome) else at_once)(end)
+            beating = held.pop_all()
+            end = partial(_end, job, lease, outcome, beating)
+            try:
+                (aside if callable(outcome) else at_once)(end)
+            except BaseException:
+                beating.close()  # else its lease would never expire
+                raise
             return True
     _files_tidy(lease)  # the job was deleted meanwhile
     return True

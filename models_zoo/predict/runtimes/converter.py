@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
-from models_zoo.predict.runtimes.graphs import graph_make
+from models_zoo.predict.runtimes.graphs import graph_make, graph_path
 
 Wanted = tuple[Path, dict[str, Any]]  # weights and sidecar
 logger = logging.getLogger(__name__)
@@ -28,17 +28,18 @@ class Converter:
     """Makes the graphs that are asked for, each once, in the order of asking."""
 
     def __init__(self) -> None:
-        self._asked: set[str] = set()
+        self._asked: set[Path] = set()
         self._waiting: list[Wanted] = []
         self._lock = Lock()
         self._works = False
 
     def ask(self, weights: Path, sidecar: dict[str, Any]) -> None:
         """Has the graph of a checkpoint made; returns at once."""
+        path = graph_path(sidecar)
         with self._lock:
-            if sidecar["sha256"] in self._asked:
+            if path in self._asked:
                 return
-            self._asked.add(sidecar["sha256"])
+            self._asked.add(path)
             self._waiting.append((weights, sidecar))
             if not self._works:
                 self._works = True

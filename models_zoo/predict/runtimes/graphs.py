@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import logging
 import os
 import tempfile
@@ -37,10 +38,13 @@ class NoGraph(Exception):
     """A network cannot be had as a graph, or gives other values as one."""
 
 
-def graph_path(sha256: str) -> Path:
+def graph_path(sidecar: dict[str, Any]) -> Path:
     """Where the graph of a checkpoint is kept; beside PyTorch's downloads, for all processes."""
-    release = ov.__version__.split("-")[0]
-    return Path(torch.hub.get_dir()) / "segweb" / "graphs" / f"{sha256}-{release}-{VERSION}.graph"
+    # The same weights are another network with another option, such as a dilation.
+    parts = [sidecar[part] for part in ("architecture", "variant", "options", "sha256")]
+    described = json.dumps([*parts, len(sidecar["classes"])], sort_keys=True)
+    name = f"{hashlib.sha256(described.encode()).hexdigest()}-{ov.__version__.split('-')[0]}"
+    return Path(torch.hub.get_dir()) / "segweb" / "graphs" / f"{name}-{VERSION}.graph"
 
 
 def graph_read(path: Path) -> ov.Model | None:
@@ -69,7 +73,7 @@ def graph_make(weights: Path, sidecar: dict[str, Any]) -> None:
 
     ValueError or OSError when the checkpoint cannot be read.
     """
-    path = graph_path(sidecar["sha256"])
+    path = graph_path(sidecar)
     path.parent.mkdir(parents=True, exist_ok=True)
     with (path.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -46,27 +46,27 @@ class Graphs:
     def __init__(self, precision: str, *, behind: bool) -> None:
         self.precision = precision
         self.converter = Converter() if behind else None
-        self._without: set[str] = set()
+        self._without: set[Path] = set()
 
     def compiled(
         self, weights: Path, sidecar: dict[str, Any], size: tuple[int, int]
     ) -> CompiledGraph | None:
         """A checkpoint's graph for images of `size`; None where PyTorch has to answer."""
-        sha256 = sidecar["sha256"]
-        if sha256 in self._without:
+        path = graph_path(sidecar)
+        if path in self._without:
             return None
         try:
-            graph = graph_read(graph_path(sha256))
+            graph = graph_read(path)
             if graph is None and self.converter is not None:
                 self.converter.ask(weights, sidecar)
             elif graph is None:
                 graph_make(weights, sidecar)
-                graph = graph_read(graph_path(sha256))
+                graph = graph_read(path)
             precise = architecture_get(sidecar["architecture"]).precise
             precision = "fp32" if precise else self.precision
             return graph and CompiledGraph(graph, sidecar, size, precision)
         except NoGraph:
-            self._without.add(sha256)
+            self._without.add(path)
         except (OSError, ValueError, RuntimeError) as fault:
             # A full disk, or a size whose smallest map would be nothing: PyTorch has neither. What
             # is wrong with the checkpoint itself it says, too.

@@ -3,7 +3,7 @@
 pretrained (which layers published weights filled, which not), start, step, epoch, checkpoint, end;
 stopped after SIGTERM; fallback (states that were damaged, epoch and step of the one before them, 0
 where there was none); failure with kind, message and exit code. An epoch has one `epoch` event,
-however often the run was killed.
+however often the run was killed; after a fallback it is told again, and the last one counts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,17 @@ class EventLog:
         # A last line that a kill or a full disk cut off: the next event would continue it and be
         # lost with it. Readers skip what is no JSON.
         self._cut_off = self._path.exists() and not self._path.read_bytes().endswith(b"\n")
-        self._once = {(e["event"], e.get("epoch")) for e in events_read(folder)}
+        self._once: set[tuple[str, int | None]] = set()
+        for told in events_read(folder):
+            self._note(told["event"], told.get("epoch"))
+
+    def _note(self, event: str, epoch: int | None) -> None:
+        if event == "fallback":
+            # What came after is trained again: by other weights, as they may turn out.
+            back = epoch or 0
+            self._once = {(told, of) for told, of in self._once if of is None or of <= back}
+        else:
+            self._once.add((event, epoch))
 
     def write(self, event: str, **fields: Any) -> None:
         """Appends one event with the time, in seconds since 1970."""
@@ -37,12 +47,12 @@ class EventLog:
             file.flush()
             os.fsync(file.fileno())
         self._cut_off = False
+        self._note(event, fields.get("epoch"))
 
     def write_once(self, event: str, *, epoch: int, **fields: Any) -> None:
         """Appends the event unless the log holds it for this epoch."""
         if (event, epoch) not in self._once:
             self.write(event, epoch=epoch, **fields)
-            self._once.add((event, epoch))
 
 
 def events_read(folder: Path) -> Iterator[dict[str, Any]]:

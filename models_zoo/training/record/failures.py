@@ -57,6 +57,10 @@ class TrainingFailed(Exception):
         self.failure = failure
         super().__init__(failure.message)
 
+    def __reduce__(self) -> tuple[type[TrainingFailed], tuple[Failure]]:
+        # Of its message alone no other process could make it again, at which a pool breaks.
+        return type(self), (self.failure,)
+
 
 def sentence_of(error: BaseException) -> str:
     """What to tell of an error: its last line.

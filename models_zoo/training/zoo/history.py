@@ -21,7 +21,9 @@ def history_write(run: Path, out: Path, *, sidecar: dict[str, Any] | None = None
     ValueError or FileNotFoundError when the run has no finished weights.
     """
     sidecar, events = sidecar or sidecar_read(run / "best.json"), list(events_read(run))
-    epochs = [event for event in events if event["event"] == "epoch"]
+    # By its number: one that was trained again after a damaged state is told twice.
+    by_number = {event["epoch"]: event for event in events if event["event"] == "epoch"}
+    epochs = [by_number[number] for number in sorted(by_number)]
     if not epochs:
         raise ValueError(f"{run} holds no run that has trained an epoch.")
     start = next((event for event in events if event["event"] == "start"), {})

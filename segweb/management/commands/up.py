@@ -121,7 +121,8 @@ def _announce() -> None:
     urls = [url + env("SCRIPT_NAME").lstrip("/") for url in addresses(settings.HOST, settings.PORT)]
     while True:
         try:
-            urlopen(urls[0], timeout=5).close()  # noqa: S310  (our own http address)
+            # Not the first page: behind TLS that one redirects to what is not spoken here.
+            urlopen(f"{urls[0].rstrip('/')}/healthz", timeout=5).close()  # noqa: S310  (our own)
             break
         except HTTPError:
             break  # what is wrong shows in the server's log

@@ -77,6 +77,12 @@ def test_a_jpeg_of_thousands_of_scans_is_refused_undecoded() -> None:
     decoding.read_image(io.BytesIO(encoded(noise(60, 40), "JPEG", progressive=True)), 10**8)
 
 
+def test_a_film_after_a_jpeg_holds_no_scans() -> None:
+    """As phones append it: the two bytes that begin a scan occur in it by chance."""
+    photo = encoded(noise(60, 40), "JPEG") + decoding.SCAN * 1000
+    assert decoding.read_image(io.BytesIO(photo), 10**8).size == (60, 40)
+
+
 @pytest.mark.parametrize("size", [(1, 10_000_000), (10_000_000, 1), (5000, 70)])
 def test_an_image_like_a_thread_is_refused(size: tuple[int, int]) -> None:
     content = encoded(Picture.new("1", size))

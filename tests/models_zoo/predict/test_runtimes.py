@@ -120,7 +120,7 @@ def test_a_network_whose_size_is_fixed_by_tracing_stays_with_pytorch(checkpoint,
 
 def test_a_graph_is_made_once_and_a_damaged_one_again(checkpoint, monkeypatch):
     first = Engine().predict(*checkpoint, noise(48, 64))
-    path = graph_path(checkpoint[1]["sha256"])
+    path = graph_path(checkpoint[1])
     whole = path.read_bytes()
     with monkeypatch.context() as forbidden:
         forbidden.setattr(graphs, "convert", None)
@@ -147,11 +147,11 @@ def test_graphs_used_longest_ago_go_beyond_the_budget(tmp_path, monkeypatch):
     torch.manual_seed(1)
     sidecar["sha256"] = weights_save(weights, build("unet", variant="slim", num_classes=11))
     graph_make(*checkpoints[0])
-    older = graph_path(checkpoints[0][1]["sha256"])
+    older = graph_path(checkpoints[0][1])
     monkeypatch.setattr(graphs, "BUDGET_BYTES", older.stat().st_size + 1)
     graph_make(*checkpoints[1])
     assert not older.exists()
-    assert graph_read(graph_path(sidecar["sha256"])) is not None
+    assert graph_read(graph_path(sidecar)) is not None
 
 
 def test_behind_pytorch_answers_until_the_graph_is_there(checkpoint, monkeypatch):
@@ -179,7 +179,7 @@ def test_the_converter_goes_on_after_a_checkpoint_that_is_broken(checkpoint, tmp
     monkeypatch.setattr(converter.sys, "stdin", io.StringIO(lines))
     converter.main()
     assert lowered == [19]
-    assert graph_read(graph_path(sidecar["sha256"])) is not None
+    assert graph_read(graph_path(sidecar)) is not None
 
 
 def test_a_chosen_precision_and_tiles_are_pytorchs(checkpoint, monkeypatch):

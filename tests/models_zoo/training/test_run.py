@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import pickle
 import shutil
 import signal
 
@@ -15,13 +16,14 @@ from models_zoo.checkpoints.resolve import resolve
 from models_zoo.checkpoints.shipped import REQUIRED
 from models_zoo.files import sha256_of
 from models_zoo.masks import read_mask
+from models_zoo.metrics import scores
 from models_zoo.metrics.regions import image_miou
 from models_zoo.training import loop, run
 from models_zoo.training.loop import Trainer
 from models_zoo.training.optimisation import Optimisation
 from models_zoo.training.record import pictures
 from models_zoo.training.record.events import EventLog, events_read
-from models_zoo.training.record.failures import Stopped, TrainingFailed
+from models_zoo.training.record.failures import Failure, Kind, Stopped, TrainingFailed
 from models_zoo.training.record.state import state_files, state_load, state_save
 from models_zoo.training.run import train
 from tests.models_zoo.fixtures import draw_folder, tiny_catalogue, tiny_config
@@ -177,8 +179,25 @@ def test_damaged_states_are_told_and_cost_epochs_only(spoiled, epoch, finished, 
     (fallback,) = events(out, "fallback")
     assert (fallback["epoch"], fallback["step"]) == (epoch, 0)
     assert sorted(fallback["damaged"]) == names[-spoiled:]
-    assert [event["epoch"] for event in events(out, "epoch")] == [1, 2]
+    again = [1, 2] if epoch == 0 else [2]
+    assert [event["epoch"] for event in events(out, "epoch")] == [1, 2, *again]
     assert weights_hash(out) == weights_hash(finished[0])
+
+
+def test_weights_that_a_lost_epoch_replaced_are_not_the_best(finished, data, tmp_path, monkeypatch):
+    out = shutil.copytree(finished[0], tmp_path / "damaged")
+    newest = state_files(out)[-1]
+    newest.write_bytes(newest.read_bytes()[:-100])
+    # Trained again, the second epoch is worse than the first, whose weights it had replaced.
+    monkeypatch.setattr(loop, "scores", lambda counts: scores(counts * 0))
+    (out / loop.WEIGHTS_NAME).write_bytes(b"of the lost epoch")
+    sidecar = train(tiny_config(data), out, resume=True)
+    assert sidecar["sha256"] == weights_hash(out)
+
+
+def test_a_failure_comes_whole_out_of_another_process():
+    failure = Failure(Kind.DIVERGED, "The loss is no number.", 4)
+    assert pickle.loads(pickle.dumps(TrainingFailed(failure))).failure == failure
 
 
 def test_changed_data_does_not_resume(finished, tmp_path):

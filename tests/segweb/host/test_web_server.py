@@ -23,6 +23,8 @@ from segweb.host import web_server
 def application(environ, start_response):
     body = environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Type", "text/plain")])
+    if environ["PATH_INFO"] == "/large":
+        return [bytes(60_000_000)]
     if environ["PATH_INFO"] == "/stream":
         return (time.sleep(0.3 * n) or b"%d\\n" % n for n in range(3))
     if environ["PATH_INFO"] == "/slow":
@@ -32,6 +34,7 @@ def application(environ, start_response):
 
 web_server.HEADER_SECONDS = web_server.BODY_SECONDS = {seconds}
 web_server.CLIENT_CONNECTIONS = {clients}
+web_server.IDLE_SECONDS = {idle}
 web_server.WebServer(
     application, bind="127.0.0.1:{port}", threads=4, upload_bytes=10_000, import_bytes=100_000,
     import_path="/api/v1/datasets",
@@ -42,9 +45,11 @@ web_server.WebServer(
 class Server:
     """A process that serves the application."""
 
-    def __init__(self, port: int, seconds: float = 60, clients: int = 512) -> None:
+    def __init__(
+        self, port: int, seconds: float = 60, clients: int = 512, idle: float = 30
+    ) -> None:
         self.port = port
-        words = APPLICATION.format(port=port, seconds=seconds, clients=clients)
+        words = APPLICATION.format(port=port, seconds=seconds, clients=clients, idle=idle)
         self.process = subprocess.Popen(
             [sys.executable, "-c", words], cwd=BASE_DIR, stdout=subprocess.PIPE
         )
@@ -116,6 +121,16 @@ def test_who_goes_on_too_slowly_is_cut_off(free_port: int, half: bytes) -> None:
         assert server.answers()
     finally:
         server.stop()
+
+
+def test_who_reads_nothing_holds_no_thread_for_ever(free_port: int) -> None:
+    with ExitStack() as stack:
+        server = Server(free_port, idle=1)
+        stack.callback(server.stop)
+        for _ in range(4):  # as many as there are threads
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", free_port)))
+            connection.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+        wait_until(server.answers)
 
 
 def test_one_address_has_so_many_connections(free_port: int) -> None:
