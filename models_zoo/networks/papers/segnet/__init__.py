@@ -56,6 +56,7 @@ ARCHITECTURES = (
             "convolution each way."
         ),
         path=f"{__name__}.network:SegNetBasic",
+        precise=True,  # as SegNet: the places of maxima move with the rounding
         slim_width=3 / 4,
         sees_at="pool",
         recipe=Recipe(
