@@ -13,15 +13,14 @@ from django.db import transaction
 
 
 def folder_clear(*, folder: str, keep: Collection[str] = (), only: int | None = None) -> None:
-    """Delete the files of a job's attempts in its storage folder, but those to keep.
+    """Delete the files directly in a storage folder, but those to keep.
 
     With `only`, no others than those whose name begins with that number. "" is no folder.
     """
     if not folder:  # else it would be all of storage
         return
-    # No digit may follow: attempt 1 must leave alone what attempt 12 wrote. Attempts' files begin
-    # with a number, unfinished ones with a dot; what pages had drawn beside them stays.
-    own = re.compile(rf"{only}\D" if only is not None else r"\d+\D|\.")
+    # No digit may follow: attempt 1 must leave alone what attempt 12 wrote.
+    own = re.compile(rf"{only}\D" if only is not None else "")
     for name in folder_list(folder)[1]:
         if own.match(name) and f"{folder}/{name}" not in keep:
             default_storage.delete(f"{folder}/{name}")

@@ -288,13 +288,17 @@ class Chaos:
         file = SimpleUploadedFile("data.zip", data_set_zip(slug))
         self._web_killed_during("datasets/", file=file)
 
-        def imported() -> bool:
+        def queued() -> bool:
             with suppress(OSError):
                 file.seek(0)
-                self.training.send("datasets/", file=file)
-                return any(found["slug"] == slug for found in self.training.stack.get("datasets/"))
+                return self.training.send("datasets/", file=file)[0] == 202
             return False
 
+        def imported() -> bool:
+            known = self.training.stack.get("datasets/")
+            return any(dataset["slug"] == slug for dataset in known)
+
+        wait_until(queued)
         wait_until(imported, seconds=120)
 
     def _stop_and_resume(self) -> None:
