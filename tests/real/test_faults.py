@@ -12,7 +12,7 @@ import pytest
 
 from tests.real.training import Chaos, TrainingStack, must_hold
 
-JOBS = int(os.environ.get("FAULT_JOBS", "3"))
+JOBS = int(os.environ.get("FAULT_JOBS", "2"))
 SEED = int(os.environ.get("FAULT_SEED", "0"))
 SECONDS_A_JOB = 60
 EPOCHS = 20
