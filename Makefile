@@ -28,8 +28,8 @@ worker: install ## only the workers, for a further host
 test coverage: export OMP_WAIT_POLICY = PASSIVE
 test coverage: export PYTHONDONTWRITEBYTECODE =
 test coverage: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/pycache
-test: install-dev ## every test: the fast ones, those with real processes, those in Chromium (JOBS, COVER=--cov)
-	$(BIN)/pytest -n $(JOBS) --durations=5 $(COVER) $(FAST)
+test: install-dev ## every test: the fast ones, those with real processes, those in Chromium (JOBS)
+	$(BIN)/pytest -n $(JOBS) --durations=5 $(FAST)
 	$(BIN)/pytest -n $(JOBS) --durations=5 -m slow
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --durations=5 -rs -m browser
 
