@@ -138,7 +138,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "segweb.http.bokehjs.BokehFinder",
+    "segweb.http.staticfiles.BokehFinder",
 ]
 STORAGES = {
     "default": {"BACKEND": "segweb.jobs.storage.WholeFiles"},

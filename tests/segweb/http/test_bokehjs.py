@@ -7,7 +7,7 @@ from pathlib import Path
 import bokeh
 from django.contrib.staticfiles import finders
 
-from segweb.http.bokehjs import SCRIPTS, BokehFinder
+from segweb.http.staticfiles import SCRIPTS, BokehFinder
 
 
 def test_the_charts_scripts_are_static_files() -> None:
