@@ -18,6 +18,7 @@ from threading import Thread
 from typing import Any
 
 import psutil
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from models_zoo.networks.catalogue import OUTSIDE
@@ -197,8 +198,10 @@ class Chaos:
             self._trainer_hangs,
             self._disk_full,
             self._upload_killed,
+            self._import_killed,
         ]
         self.done: Counter[str] = Counter()  # how often each, for the report
+        self.imports = 0
 
     def until_all_ended(self, *, seconds: float) -> Counter[str]:
         """Fault after fault, each a moment after some progress; how many of each kind."""
@@ -277,6 +280,26 @@ class Chaos:
 
     def _upload_killed(self) -> None:
         self._web_killed_during("images/", file=upload(noise(600, 400)))
+
+    def _import_killed(self) -> None:
+        """Tried again, an import that was killed is there."""
+        self.imports += 1
+        slug = f"import{self.imports}"
+        file = SimpleUploadedFile("data.zip", data_set_zip(slug))
+        self._web_killed_during("datasets/", file=file)
+
+        def queued() -> bool:
+            with suppress(OSError):
+                file.seek(0)
+                return self.training.send("datasets/", file=file)[0] == 202
+            return False
+
+        def imported() -> bool:
+            known = self.training.stack.get("datasets/")
+            return any(dataset["slug"] == slug for dataset in known)
+
+        wait_until(queued)
+        wait_until(imported, seconds=120)
 
     def _stop_and_resume(self) -> None:
         if waiting := self._waiting():
