@@ -92,14 +92,15 @@ def _keep(train: Folder, folder: str, lease: Lease) -> Dataset:
         dataset = dataset_ensure(
             passport=train.passport, classes=train.classes, ignore_index=train.ignore_index
         )
+        # First, whatever it is called: the same images and classes are one data set.
+        if not dataset_place(dataset=dataset, folder=folder):
+            raise ValidationError(_("This data set was imported already."))
         if train.slug_stated and dataset.slug != train.slug:
             text = _(
                 "A data set of the slug %(slug)s is there already, with other classes or images. "
                 "Give this one another slug in classes.json."
             )
             raise ValidationError(text % {"slug": train.slug})
-        if not dataset_place(dataset=dataset, folder=folder):
-            raise ValidationError(_("This data set was imported already."))
     return dataset
 
 

@@ -285,7 +285,8 @@ class Chaos:
         """Tried again, an import that was killed is there."""
         self.imports += 1
         slug = f"import{self.imports}"
-        file = SimpleUploadedFile("data.zip", data_set_zip(slug))
+        # Of another number of images each: with the same ones it would be the same data set.
+        file = SimpleUploadedFile("data.zip", data_set_zip(slug, images=self.imports + 1))
         self._web_killed_during("datasets/", file=file)
 
         def queued() -> bool:
@@ -327,11 +328,11 @@ def _name(fault: Callable[[], None]) -> str:
     return fault.__name__.strip("_").replace("_", " ")
 
 
-def data_set_zip(slug: str) -> bytes:
-    """A zip of a data set of that slug."""
+def data_set_zip(slug: str, *, images: int = 2) -> bytes:
+    """A zip of a data set of that slug, with so many images to train on."""
     buffer = BytesIO()
     with TemporaryDirectory() as folder, zipfile.ZipFile(buffer, "w") as archive:
-        draw_folder(Path(folder), train=2, val=1)
+        draw_folder(Path(folder), train=images, val=1)
         described = json.loads((Path(folder) / "classes.json").read_text()) | {"slug": slug}
         (Path(folder) / "classes.json").write_text(json.dumps(described))
         for path in sorted(Path(folder).rglob("*.*")):

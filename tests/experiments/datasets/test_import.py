@@ -323,6 +323,18 @@ def test_other_classes_under_a_known_slug(staff: APIClient, streets: Path) -> No
     assert stored("datasets") == ([], [])
 
 
+def test_the_same_data_under_another_slug_was_imported_already(
+    staff: APIClient, streets: Path
+) -> None:
+    assert send(staff, zipped(streets))[1]["state"] == "DONE"
+    described = json.loads((streets / "classes.json").read_text()) | {"slug": "roads"}
+    (streets / "classes.json").write_text(json.dumps(described))
+    status, body = send(staff, zipped(streets))
+    assert (status, body["state"]) == (202, "FAILED")
+    assert "imported already" in body["error"]
+    assert Dataset.objects.get().slug == "streets"
+
+
 def test_a_description_nested_too_deeply(staff: APIClient, streets: Path) -> None:
     (streets / "classes.json").write_text("[" * 5000 + "]" * 5000)
     refused(staff, zipped(streets), "classes.json", "too deeply")
