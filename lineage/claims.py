@@ -14,8 +14,8 @@ from typing import Any
 from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from lineage.measures import BY_NAME, Measure
-from models_zoo.ablations import costs_read, verdicts_read
+from lineage.measures import BY_NAME, Measure, field_ratio
+from models_zoo.ablations import costs_read
 from models_zoo.networks.catalogue import catalogue
 from models_zoo.networks.paper import Claim
 
@@ -76,9 +76,8 @@ def claims() -> list[tuple[str, Claim]]:
     return [(key, claim) for key, line in catalogue().items() for claim in line.claims]
 
 
-def verdicts() -> list[Verdict]:
-    """Every claim of the lecture, in the order of the lineage, with what is known of it."""
-    told = verdicts_read()
+def verdicts(told: dict[str, Any]) -> list[Verdict]:
+    """Every claim of the lecture, in the order of the lineage, with what `verdicts_read` tells."""
     every = [claim for _key, claim in claims()] + list(WHOLE)
     tested = [
         Verdict(
@@ -155,9 +154,9 @@ def _field(arms: dict[str, Any]) -> Verdict:
     says = _("The actual receptive field is about a third of the theoretical one.")
     measure = BY_NAME["field_ratio"]
     ratios = {
-        name: statistics.mean(f["effective"] / f["theoretical"] for f in told["fields"])
+        name: statistics.mean(of_seeds)
         for name, told in arms.items()
-        if told["fields"] and told["fields"][0]["theoretical"] != "global"
+        if (of_seeds := [r for f in told["fields"] if (r := field_ratio({"field": f})) is not None])
     }
     if not ratios:
         return Verdict(says, (Compared("field", "", "", Effect(measure.title, "unmeasured")),))

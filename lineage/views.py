@@ -69,7 +69,8 @@ def story(request: HttpRequest) -> HttpResponse:
     if slug not in by_slug:
         slug = next(iter(by_slug), "")
     context = {"stories": by_slug, "slug": slug, "story": by_slug.get(slug)}
-    context |= {"verdicts": verdicts(), "ablations": verdicts_read()}
+    told = verdicts_read()
+    context |= {"verdicts": verdicts(told), "ablations": told}
     return render(request, "lineage/story.html", context)
 
 

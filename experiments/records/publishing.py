@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Confusion, Kind, Run
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
-from models_zoo.training.record.state import KEPT
+from models_zoo.training.record.state import KEPT, state_files
 from segweb.host.artefacts import local_path
 from segweb.jobs import ENDED
 from segweb.jobs.files import folder_bytes
@@ -90,14 +90,9 @@ def run_tidy(*, run: Run) -> int:
 
 
 def _prune(run: Run) -> Pruned:
-    try:
-        files = default_storage.listdir(run.folder)[1]
-    except FileNotFoundError:
-        return Pruned()
-    states = sorted(name for name in files if name.startswith("state-"))
     # As many as while it trained: whoever goes on with it may find the newest one damaged.
-    old = [f"{run.folder}/{name}" for name in states[:-KEPT]]
-    pruned = Pruned(len(old), sum(map(default_storage.size, old)))
-    for name in old:
-        default_storage.delete(name)
+    old = state_files(Path(default_storage.path(run.folder)))[:-KEPT]
+    pruned = Pruned(len(old), sum(path.stat().st_size for path in old))
+    for path in old:
+        path.unlink()
     return pruned

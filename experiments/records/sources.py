@@ -73,8 +73,8 @@ def data_dataset(spec: str) -> Dataset:
 
     ValidationError as by `data_open`.
     """
+    opened = data_open(spec, "train")
     with faults_told():
-        opened = open_dataset(data_resolve(spec), "train")
         return dataset_ensure(
             passport=opened.passport,
             classes=opened.classes,

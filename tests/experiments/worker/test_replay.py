@@ -169,16 +169,6 @@ def test_probe_masks_are_found_with_their_epoch(
     assert default_storage.exists(probe.file.name)
 
 
-def test_a_failure_names_no_place_of_this_host(
-    run: Run, lease: Lease, attempt: Attempt, tmp_path: Path
-) -> None:
-    path = default_storage.path(f"{run.folder}/state-1.pt")
-    append(tmp_path, {"event": "failure", "time": 1.8e9, "message": f"{path} is not readable."})
-    follower = replay(run, tmp_path, lease)
-    follower.catch_up(attempt)
-    assert follower.failure == f"runs/{run.pk}/state-1.pt is not readable."
-
-
 def test_a_fallback_to_an_older_state_is_kept_with_its_attempt(
     run: Run, lease: Lease, attempt: Attempt, tmp_path: Path, reader: Client
 ) -> None:

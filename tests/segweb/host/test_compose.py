@@ -93,9 +93,7 @@ def given(name: str) -> str:
 @pytest.mark.parametrize("name", sorted(VARIABLES.keys() - OUTSIDE))
 def test_every_setting_arrives_in_every_process(name: str):
     set_here = composed(**{name: given(name)})
-    processes_run = [
-        service for service in set_here.values() if "segweb" in service.get("image", "")
-    ]
+    processes_run = ours(set_here)
     assert len(processes_run) == 7
     for service in processes_run:
         if name == "WEB_THREADS":
@@ -112,9 +110,7 @@ def test_every_setting_arrives_in_every_process(name: str):
 
 def test_what_is_not_set_has_its_default_and_no_folder_of_the_host(services):
     read = Env(**VARIABLES)
-    for service in services.values():
-        if "segweb" not in service.get("image", ""):
-            continue
+    for service in ours(services):
         unset = {
             name for name, value in service["environment"].items() if name in VARIABLES and value
         }
