@@ -34,10 +34,6 @@ class WriteThrottle(SimpleRateThrottle):
     scope = "anon"
     num_requests: int
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.of_address = self.num_requests * SESSIONS_OF_ADDRESS
-
     def allow_request(self, request: Request, view: APIView | None) -> bool:
         """Reading is free, and so is what has an owner."""
         if request.method in SAFE_METHODS or request.user.is_authenticated:
@@ -46,7 +42,7 @@ class WriteThrottle(SimpleRateThrottle):
             return super().allow_request(request, view)
         one = self.num_requests
         # Both are counted, the looser one first: what it refuses must not fill the stricter one.
-        self.num_requests = self.of_address
+        self.num_requests = one * SESSIONS_OF_ADDRESS
         allowed = super().allow_request(request, view)
         self.num_requests, self.visitor = one, visitor_token(request)
         return allowed and super().allow_request(request, view)
@@ -87,7 +83,7 @@ def next_turn(*, owner: User | None, visitor: str, more: int = 1) -> datetime:
     Whoever has jobs waiting stands behind them by a second each, so that the next visitor's first
     job comes before one caller's three hundredth.
     """
-    waiting = _waiting(owner__isnull=owner is None, visitor=visitor, **_of(owner))
+    waiting = _waiting(owner=owner, visitor=visitor)
     if waiting + more > WAITING_MAX:
         limit = {"limit": WAITING_MAX}
         raise QueueFull(
@@ -96,10 +92,6 @@ def next_turn(*, owner: User | None, visitor: str, more: int = 1) -> datetime:
     if _waiting() + more > ALL_WAITING_MAX:
         raise QueueFull(_("Too many masks are waiting. Try again in a minute."))
     return timezone.now() + waiting * TURN
-
-
-def _of(owner: User | None) -> dict[str, int]:
-    return {} if owner is None else {"owner": owner.pk}
 
 
 def _waiting(**owned: object) -> int:

@@ -1,7 +1,7 @@
 """Writing files whole or not at all. Torch-free.
 
 A file is written beside its place, forced to disk and then moved there, so that a reader sees the
-old one or the new one, never half of one.
+old one or the new one, never half of one. Whether a text is one that can be kept is said here too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 _LONGEST_NAME = 150  # bytes; a disk takes 255, of which suffixes and drafts need some
 # EFBIG too: a limit on the size of files (ulimit -f) stops a writer as a full disk does.
@@ -79,3 +79,14 @@ def sha256_of(path: Path) -> str:
     """The sha256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_plain(text: Any) -> bool:
+    """Whether it is a text that any file and any database can keep."""
+    if not isinstance(text, str) or "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True

@@ -19,9 +19,9 @@ HOST, PORT = env("HOST"), env("PORT")
 LOOPBACK = ["localhost", "127.0.0.1", "::1"]
 # Under which names others reach an opened server is theirs to say; SegWeb cannot know them.
 HERE = [*LOOPBACK, "[::1]"]  # the host itself asks whether it is healthy
-ALLOWED_HOSTS = [*env("ALLOWED_HOSTS"), *HERE] if env("ALLOWED_HOSTS") else ["*"]
-if HOST in LOOPBACK and not env("ALLOWED_HOSTS"):
-    ALLOWED_HOSTS = HERE
+ALLOWED_HOSTS = ["*"]
+if env("ALLOWED_HOSTS") or HOST in LOOPBACK:
+    ALLOWED_HOSTS = [*env("ALLOWED_HOSTS"), *HERE]
 CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
 
 # Behind a proxy that speaks TLS: what it says of the client is believed, cookies travel encrypted.

@@ -21,9 +21,9 @@ from experiments.records.configuration import (
     train_config,
 )
 from experiments.records.sources import data_dataset, data_find, data_open
+from models_zoo.files import is_plain
 from models_zoo.training.config import LIMITS
 from segweb.http.idempotency import made_once, request_digest
-from segweb.http.plain import is_plain
 from segweb.jobs import State, wakeups
 from segweb.jobs.files import folder_delete
 

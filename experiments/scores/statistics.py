@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models_zoo.metrics.fractions import mean_known, ratio
+
 RESAMPLES = 2000
 CHUNK = 250  # resamples at a time, so that their counts stay small
 WINDOW = 3  # epochs over which a trend is judged
@@ -29,7 +31,7 @@ class Counts:
     @property
     def image_miou(self) -> np.ndarray:
         """Each image's mIoU over its own classes; NaN for an image without any."""
-        return _miou(self.hits, self.union)
+        return mean_known(ratio(self.hits, self.union))
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,6 @@ class PairedDifference:
     def distinguishable(self) -> bool:
         """Whether the interval leaves out zero."""
         return self.low > 0 or self.high < 0
-
-
-def _miou(hits: np.ndarray, union: np.ndarray) -> np.ndarray:
-    """Mean IoU over the last axis; classes with an empty union are left out of the mean."""
-    counted = union > 0
-    ratio = np.divide(hits, union, out=np.zeros(union.shape), where=counted)
-    classes = counted.sum(axis=-1)
-    return np.divide(
-        ratio.sum(axis=-1), classes, out=np.full(classes.shape, np.nan), where=classes > 0
-    )
 
 
 def paired_bootstrap(
@@ -98,7 +90,7 @@ def paired_bootstrap(
 def _resampled(counts: Counts, drawn: np.ndarray) -> np.ndarray:
     """The mIoU of each row of `drawn`, which says how often each image was drawn."""
     drawn = drawn.astype(np.float64)
-    return _miou(drawn @ counts.hits, drawn @ counts.union)
+    return mean_known(ratio(drawn @ counts.hits, drawn @ counts.union))
 
 
 @dataclass(frozen=True)

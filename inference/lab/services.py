@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -90,9 +91,8 @@ def _job_ensure(model: type[Kind], owned: Owned, identity: dict[str, Any], **fie
     with transaction.atomic():
         jobs = model._default_manager
         jobs.filter(**identity, state__in=[State.FAILED, State.STOPPED, State.LOST]).delete()
-        if (job := jobs.filter(**identity).first()) is not None:
-            return job
-        fields["queued_at"] = next_turn(owner=owned.owner, visitor=owned.visitor)
+        # Asked only where a job is made.
+        fields["queued_at"] = partial(next_turn, owner=owned.owner, visitor=owned.visitor)
         job, created = jobs.get_or_create(**identity, defaults=fields)
         if created:
             wakeups.send_on_commit(job)

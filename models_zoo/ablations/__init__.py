@@ -20,13 +20,16 @@ SIDES = {"image": "webp", "arm": "png", "against": "png", "truth": "png"}
 
 def verdicts_read(folder: Path | None = None) -> dict[str, Any]:
     """What `ablate` has last said of the plan (`report.Results.to_json`); {} before it has."""
-    path = (folder or FOLDER) / VERDICTS
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return _read(VERDICTS, folder)
 
 
 def costs_read(folder: Path | None = None) -> dict[str, Any]:
     """What `ablate --costs` has last measured (`costs.cost_compare`); {} before it has."""
-    path = (folder or FOLDER) / COSTS
+    return _read(COSTS, folder)
+
+
+def _read(name: str, folder: Path | None) -> dict[str, Any]:
+    path = (folder or FOLDER) / name
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 

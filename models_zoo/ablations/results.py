@@ -19,6 +19,7 @@ import numpy as np
 from models_zoo.data.scenes import FAILURES
 from models_zoo.data.scenes.diagnosis import score_of
 from models_zoo.files import write_atomically
+from models_zoo.metrics.fractions import mean_known, ratio
 from models_zoo.metrics.objects import SIZES
 
 FORMAT = 1
@@ -100,12 +101,12 @@ class Counts:
         if measure == "miou":
             pixels = drawn @ truth.truth
             union = pixels + drawn @ self.false
-            return _mean(_ratio(pixels - drawn @ self.missed, union))
+            return mean_known(ratio(pixels - drawn @ self.missed, union))
         if measure == "boundary_f1":
-            return _ratio(drawn @ self.boundary, drawn.sum(axis=1))
+            return ratio(drawn @ self.boundary, drawn.sum(axis=1))
         if measure in SIZE_MEASURES:
             column = list(SIZE_MEASURES).index(measure)
-            return _ratio(drawn @ self.sizes[:, column], drawn @ truth.sizes[:, column])
+            return ratio(drawn @ self.sizes[:, column], drawn @ truth.sizes[:, column])
         columns = [n for n, (name, _) in enumerate(truth.about["failures"]) if name == measure]
         if not columns:
             raise KeyError(measure)
@@ -118,19 +119,6 @@ def measures(truth: Truth) -> list[str]:
     failures = dict.fromkeys(name for name, _ in truth.about["failures"])
     sized = [name for n, name in enumerate(SIZE_MEASURES) if truth.sizes[:, n].any()]
     return ["miou", "boundary_f1", *sized, *failures]
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    ratio: np.ndarray = np.divide(
-        part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0
-    )
-    return ratio
-
-
-def _mean(ratios: np.ndarray) -> np.ndarray:
-    """Over classes, without those whose union is empty."""
-    counted = ~np.isnan(ratios)
-    return _ratio(np.where(counted, ratios, 0).sum(axis=-1), counted.sum(axis=-1))
 
 
 def _write(path: Path, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:

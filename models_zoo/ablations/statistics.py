@@ -15,7 +15,6 @@ from models_zoo.ablations.results import Counts, Truth
 LEVEL = 0.95
 RESAMPLES = 1000
 SAME = 0.01  # an interval within this of 0 is no difference that matters
-VERDICTS = ("holds", "same", "contrary", "unclear")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Effect:
 
     @property
     def verdict(self) -> str:
-        """One of VERDICTS: "holds" above 0, "contrary" below it, "same" within SAME of it."""
+        """An interval above 0 "holds", below it "contrary", in SAME "same", else "unclear"."""
         if self.low is None or self.high is None:
             return "unclear"
         if self.low > 0:

@@ -6,7 +6,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,8 @@ from models_zoo.checkpoints.files import weights_save
 from models_zoo.data.classes import CAMVID
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.networks.build import build
-from models_zoo.networks.catalogue import architecture_get, catalogue
-from models_zoo.precision import resolve
-from models_zoo.predict.engine import Engine
-from models_zoo.predict.runtimes import graphs_wanted
+from models_zoo.networks.catalogue import catalogue
+from models_zoo.predict.engine import Engine, PredictedMask
 
 SIZE = (360, 480)
 QUICK = ("fcn8s", "segnet", "fc_densenet56", "deeplab_v3_resnet50")
@@ -55,7 +53,7 @@ def row(key: str, variant: str, *, rounds: int) -> dict[str, Any]:
         checkpoint = _written(Path(folder), network, key, variant)
         engine = Engine()
         predicted = engine.predict(*checkpoint, pixels)
-        contenders = {OURS: _own_forward(deepcopy(network), checkpoint[1], image)}
+        contenders = {OURS: _own_forward(deepcopy(network), checkpoint[1], image, predicted)}
         lacking = {}
         for name, make in installed().items():
             try:
@@ -90,21 +88,19 @@ def in_turns(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[s
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 
-def _own_forward(network: torch.nn.Module, sidecar: dict[str, Any], image: Tensor) -> Forward:
-    """The forward pass alone of what the engine computes the network with."""
-    graph = None
-    if graphs_wanted():
-        from models_zoo.predict.runtimes.graphs import NoGraph, graph_path, graph_read
-        from models_zoo.predict.runtimes.openvino import graph_compile
-
-        with suppress(NoGraph):
-            graph = graph_read(graph_path(sidecar))
-    if graph is None:
+def _own_forward(
+    network: torch.nn.Module, sidecar: dict[str, Any], image: Tensor, predicted: PredictedMask
+) -> Forward:
+    """The forward pass alone of what the engine computed `predicted` with."""
+    if predicted.runtime == "torch":
         return bf16_channels_last(network, image)
+    from models_zoo.predict.runtimes.graphs import graph_path, graph_read
+    from models_zoo.predict.runtimes.openvino import graph_compile
+
+    graph = graph_read(graph_path(sidecar))
+    assert graph is not None, "the engine has just used it"  # noqa: S101
     graph.reshape(list(image.shape))
-    precise = architecture_get(sidecar["architecture"]).precise
-    precision = "fp32" if precise else resolve("auto", "cpu")
-    request = graph_compile(graph, precision).create_infer_request()
+    request = graph_compile(graph, predicted.precision).create_infer_request()
     given = image.numpy()
     return lambda: request.infer({0: given}, share_inputs=True, share_outputs=True)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from models_zoo.data.base import DatasetSplit
-from models_zoo.data.findings import Finding, label_findings
+from models_zoo.data.findings import Finding, label_findings, require_sound
 
 _VALUES_NAMED = 5
 
@@ -29,9 +29,7 @@ class Audit:
 
     def require_sound(self) -> None:
         """ValueError with every blocking finding."""
-        blocking = [str(finding) for finding in self.findings if finding.blocking]
-        if blocking:
-            raise ValueError(" ".join(blocking))
+        require_sound(self.findings)
 
     def as_dict(self) -> dict[str, Any]:
         """The audit as JSON holds it."""

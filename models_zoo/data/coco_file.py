@@ -13,7 +13,7 @@ from typing import Any
 from models_zoo.data.classes import MOST_CLASSES
 from models_zoo.data.description import json_read, whole
 from models_zoo.data.findings import Finding
-from models_zoo.data.listing import is_plain
+from models_zoo.files import is_plain
 
 _LARGEST_SIDE = 65_535
 _UNMEASURED = {"height": None, "width": None}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.data.classes import MOST_CLASSES, Classes, named_classes
-from models_zoo.data.listing import is_plain
+from models_zoo.files import is_plain
 
 DESCRIPTION = "classes.json"
 IGNORED = 255  # unless the description says otherwise

@@ -24,6 +24,12 @@ class Finding:
         return f"{self.message}{': ' if self.files else ''}{named(self.files)}."
 
 
+def require_sound(findings: Sequence[Finding]) -> None:
+    """ValueError with every blocking finding."""
+    if blocking := [str(finding) for finding in findings if finding.blocking]:
+        raise ValueError(" ".join(blocking))
+
+
 def named(names: Sequence[str]) -> str:
     """The first names of a list, and how many more there are."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

@@ -6,9 +6,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from models_zoo.data.findings import Finding, named
+from models_zoo.files import is_plain
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 MASK_SUFFIX = ".png"
@@ -109,17 +110,6 @@ def most_common_size(
     if not counted:
         raise ValueError(f"No image could be measured: {fault}")
     return max(counted, key=lambda one: (counted[one], one))
-
-
-def is_plain(text: Any) -> bool:
-    """Whether it is a text that any file and any database can keep."""
-    if not isinstance(text, str) or "\0" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return False
-    return True
 
 
 def existing_folder(path: str, form: str) -> Path:

@@ -257,8 +257,9 @@ class Engine:
             return self._warm[key], None
         started = time.perf_counter()
         loaded = load()
-        if loaded is not None:
-            self._warm[key] = loaded
+        if loaded is None:
+            return None, None
+        self._warm[key] = loaded
         # The newest stays even if it is too large for the budget alone: it is what was asked for.
         while len(self._warm) > 1 and sum(map(_bytes, self._warm.values())) > self.budget_bytes:
             self._warm.popitem(last=False)

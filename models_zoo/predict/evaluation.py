@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models_zoo.data.base import DatasetSplit
-from models_zoo.data.findings import Finding, label_findings
+from models_zoo.data.findings import label_findings, require_sound
 from models_zoo.files import write_atomically
 from models_zoo.metrics import confusion, image_counts, image_scores, scores
 from models_zoo.metrics.boundaries import BoundaryCounts
@@ -67,7 +67,7 @@ def evaluate(
     ValueError when the data set's classes are not the checkpoint's, it has no masks, or its masks
     are such that no score would mean anything.
     """
-    _require_sound(dataset.findings)
+    require_sound(dataset.findings)
     if [c["name"] for c in sidecar["classes"]] != [c["name"] for c in dataset.classes]:
         raise ValueError(f"{sidecar['key']} was trained on other classes than {dataset.title}'s.")
     classes, ignored = len(dataset.classes), dataset.ignore_index
@@ -91,7 +91,7 @@ def evaluate(
         if diagnosis:
             diagnosis.add(dataset.facts(index), mask)
         ignored_pixels += truth.size - int(of_image.sum())
-    _require_sound(
+    require_sound(
         label_findings(
             dataset.split,
             dataset.classes,
@@ -120,9 +120,3 @@ def evaluate(
     if diagnosis:
         result["diagnosis"] = diagnosis.scores()
     return SplitScores(result, per_image)
-
-
-def _require_sound(findings: Sequence[Finding]) -> None:
-    blocking = [str(finding) for finding in findings if finding.blocking]
-    if blocking:
-        raise ValueError(" ".join(blocking))

@@ -14,6 +14,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, get_args, get_origin, get_type_hints
 
+from models_zoo.files import is_plain
+
 CHOICES = {
     "optimizer": ("adamw", "sgd"),
     "schedule": ("one_cycle", "poly", "step", "constant"),
@@ -161,7 +163,7 @@ def _typed(name: str, value: Any, wanted: Any) -> Any:
     if (
         origin is dict
         and isinstance(value, dict)
-        and all(_is_text(option) and _is_option(part) for option, part in value.items())
+        and all(is_plain(option) and _is_option(part) for option, part in value.items())
     ):
         return {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
     if origin is tuple and isinstance(value, (list, tuple)) and len(value) == len(kinds):
@@ -176,24 +178,19 @@ def _fits(value: Any, wanted: type) -> bool:
     # JSON writes 1.0 as 1, while Python would take True for 1.
     if wanted is float and type(value) is int:
         return _is_finite(value)
-    return type(value) is wanted and (not isinstance(value, str) or _is_text(value))
+    return type(value) is wanted and (not isinstance(value, str) or is_plain(value))
 
 
 def _is_option(value: Any) -> bool:
     """Whether an architecture's option may be this: a flag, a number, a word, several numbers."""
     if isinstance(value, (list, tuple)):
         return all(isinstance(part, (int, float)) and _is_finite(part) for part in value)
-    return _is_text(value) if isinstance(value, str) else _is_option([value])
+    return is_plain(value) if isinstance(value, str) else _is_option([value])
 
 
 def _is_finite(value: float) -> bool:
     """Whether it is a number that a float can hold: JSON's whole numbers have no end."""
     return abs(value) <= sys.float_info.max
-
-
-def _is_text(value: str) -> bool:
-    """Whether JSON, databases and command lines can hold it."""
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:

@@ -10,7 +10,6 @@ import logging
 import resource
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable
 from copy import copy
 from typing import Any
@@ -42,9 +41,9 @@ class Parser(HTTPRequestParser):
         # What is read whole before it is judged must not be a way to fill the disk.
         known = "COOKIE" in self.headers or "AUTHORIZATION" in self.headers
         path = self.path.removeprefix(self.adj.url_prefix)
-        if not (known and path.rstrip("/") == self.adj.import_path.rstrip("/")):
+        if known and path.rstrip("/") == self.adj.import_path:
             self.adj = copy(self.adj)
-            self.adj.max_request_body_size = self.adj.upload_bytes
+            self.adj.max_request_body_size = self.adj.import_bytes
 
     @property
     def too_slow(self) -> bool:
@@ -95,24 +94,25 @@ class WebServer(TcpWSGIServer):
             asyncore_use_poll=True,  # select knows no descriptor above 1023
             recv_bytes=2**16,
             max_request_header_size=2**15,
-            max_request_body_size=import_bytes,
+            max_request_body_size=upload_bytes,
             # Django decides whom to believe, by its own settings.
             clear_untrusted_proxy_headers=False,
             ident=None,
             url_prefix=prefix,
             backlog=1024,
         )
-        self.adj.upload_bytes, self.adj.import_path = upload_bytes, import_path
+        self.adj.import_bytes, self.adj.import_path = import_bytes, import_path
 
     def handle_accept(self) -> None:
         """Take a connection, unless its address has too many."""
-        before = set(self.active_channels)
         super().handle_accept()
-        clients = Counter(channel.addr[0] for channel in self.active_channels.values())
-        for descriptor in self.active_channels.keys() - before:
-            channel = self.active_channels[descriptor]
-            if clients[channel.addr[0]] > CLIENT_CONNECTIONS:
-                channel.handle_close()
+        channels = self.active_channels.values()
+        # In the order of their coming. Where none came now, the last one was counted before.
+        newest = next(reversed(channels), None)
+        if newest is None:
+            return
+        if sum(channel.addr[0] == newest.addr[0] for channel in channels) > CLIENT_CONNECTIONS:
+            newest.handle_close()
 
     def maintenance(self, now: float) -> None:
         """Close what is idle, and what is sent so slowly that it holds its place for nothing."""

@@ -14,11 +14,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -112,4 +110,4 @@ def token_delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("account")
 
 
-password = method_decorator(sensitive_post_parameters(), name="dispatch")(PasswordView).as_view()
+password = PasswordView.as_view()

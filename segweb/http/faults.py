@@ -5,15 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
 from django.views import defaults
 
 from segweb.http import problems
 from segweb.http.slashes import API
-from segweb.jobs.storage import DISK_FULL, told_disk_full
 
 
 class FaultsMiddleware:
@@ -43,15 +40,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _explained(request: HttpRequest, fault: BaseException | None) -> HttpResponse | None:
     # Pages are drawn without the request: its user is in the database.
-    if told_disk_full(fault):
-        return fault_answer(request, 507, _(DISK_FULL), {})
-    if isinstance(fault, (DataError, OverflowError)):
-        return fault_answer(request, 400, _("The request is malformed or too large."), {})
-    if isinstance(fault, (OperationalError, InterfaceError)):
-        return fault_answer(
-            request, 503, _(problems.BUSY), {"Retry-After": str(problems.RETRY_SECONDS)}
-        )
-    return None
+    explained = problems.explanation(fault)
+    return fault_answer(request, *explained) if explained else None
 
 
 def fault_answer(

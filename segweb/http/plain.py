@@ -11,15 +11,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from models_zoo.files import is_plain
+
 DEEPEST = 32  # levels of lists and objects; no request has need of ten
 NOT_PLAIN = re.compile("[\0\ud800-\udfff]")
 # What a column of JSON may hold that `require_plain` refuses: rows of before the gate do.
 SUSPECT = re.compile(r"\\u(?:d[89a-f]|0000)|NaN|Infinity|\d{300}|\de\+?\d{3}", re.IGNORECASE)
-
-
-def is_plain(text: str) -> bool:
-    """Whether a text holds neither halves of surrogate pairs nor NUL, which PostgreSQL refuses."""
-    return not NOT_PLAIN.search(text)
 
 
 def require_plain(value: Any, depth: int = DEEPEST) -> None:

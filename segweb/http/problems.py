@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from rest_framework.exceptions import NotFound
@@ -15,11 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler, set_rollback
 
+from segweb.jobs import DATABASE_AWAY
 from segweb.jobs.storage import DISK_FULL, told_disk_full
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 BUSY = gettext_noop("The database is busy. Try again in a few seconds.")
+MALFORMED = gettext_noop("The request is malformed or too large.")
 RETRY_LATER = 30  # where somebody's jobs have to be done first
 
 
@@ -30,19 +32,14 @@ def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
         status = getattr(fault, "status", 400)
         later = {"Retry-After": str(RETRY_LATER)} if status in (429, 503) else None
         return problem(status, " ".join(fault.messages), headers=later)
-    # PostgreSQL refuses NUL, SQLite numbers of 400 digits: the request is at fault.
-    if isinstance(fault, (SuspiciousOperation, DataError, OverflowError)):
+    if isinstance(fault, SuspiciousOperation):
         set_rollback()
         status = 413 if isinstance(fault, RequestDataTooBig) else 400
-        return problem(status, _("The request is malformed or too large."))
-    if told_disk_full(fault):
+        return problem(status, _(MALFORMED))
+    if explained := explanation(fault):
         set_rollback()
-        return problem(507, _(DISK_FULL))
-    if isinstance(fault, (OperationalError, InterfaceError)):
-        set_rollback()
-        response = problem(503, _(BUSY))
-        response["Retry-After"] = RETRY_SECONDS
-        return response
+        status, sentence, headers = explained
+        return problem(status, sentence, headers=headers)
     answer = exception_handler(fault, context)
     if answer is None:
         return None
@@ -50,6 +47,18 @@ def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
     detail = _first_sentence(answer.data)
     headers = {k: v for k, v in answer.items() if k != "Content-Type"}
     return problem(answer.status_code, detail, errors=errors, headers=headers)
+
+
+def explanation(fault: BaseException | None) -> tuple[int, str, dict[str, str]] | None:
+    """Status, sentence and headers of a fault that is not the program's; None for others."""
+    if told_disk_full(fault):
+        return 507, _(DISK_FULL), {}
+    # PostgreSQL refuses NUL, SQLite numbers of 400 digits: the request is at fault.
+    if isinstance(fault, (DataError, OverflowError)):
+        return 400, _(MALFORMED), {}
+    if isinstance(fault, DATABASE_AWAY):
+        return 503, _(BUSY), {"Retry-After": str(RETRY_SECONDS)}
+    return None
 
 
 def problem(

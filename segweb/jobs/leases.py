@@ -94,10 +94,14 @@ def job_return(*, lease: Lease, tried: bool, lost: str = LOST_ERROR) -> bool:
     return bool(lease.rows.update(**back))
 
 
+def exhausted(rows: models.QuerySet[Job]) -> models.QuerySet[Job]:
+    """Those of the jobs that have no attempt left."""
+    return rows.filter(attempt__gte=settings.MAX_ATTEMPTS)
+
+
 def job_lose(*, rows: models.QuerySet[Job], error: str = LOST_ERROR) -> int:
     """End those of the jobs that have no attempt left as LOST; how many there were."""
-    exhausted = rows.filter(attempt__gte=settings.MAX_ATTEMPTS)
-    return exhausted.update(state=State.LOST, ended_at=Now(), error=error)
+    return exhausted(rows).update(state=State.LOST, ended_at=Now(), error=error)
 
 
 @contextmanager

@@ -48,12 +48,12 @@ def files_named(folder: str, *, by: Callable[[], Collection[str]]) -> None:
 
 def orphans_collect() -> list[str]:
     """Remove what no row has named for a day; the keys of what was removed, told in the log."""
-    now, removed = timezone.now(), []
+    now, made, removed = timezone.now(), _database_made(), []
     for folder, named in _named.items():
         for key in _unnamed(folder, named):
             changed = _changed(key)
             # What is older than the database belongs to another one that lay here.
-            if _database_made() < changed < now - GRACE:
+            if made < changed < now - GRACE:
                 folder_delete(folder=key)
                 logger.info("Removed %s: no row has named it for a day.", key)
                 removed.append(key)

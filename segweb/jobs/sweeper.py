@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from segweb.jobs import wakeups
-from segweb.jobs.leases import job_lose
+from segweb.jobs.leases import exhausted, job_lose
 from segweb.jobs.rows import Job, State, job_models
 from segweb.jobs.working import follow_up
 
@@ -32,8 +32,7 @@ def sweep_once() -> Swept:
             state=State.RUNNING,
             heartbeat_at__lt=Now() - timedelta(seconds=settings.LEASE_SECONDS),
         )
-        exhausted = expired.filter(attempt__gte=settings.MAX_ATTEMPTS)
-        losing = list(exhausted.values_list("pk", flat=True))
+        losing = list(exhausted(expired).values_list("pk", flat=True))
         # First those without an attempt left: queued again, what kills its workers would never end.
         lost += job_lose(rows=expired)
         for job in model._default_manager.filter(pk__in=losing, state=State.LOST):

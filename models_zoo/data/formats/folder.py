@@ -14,11 +14,13 @@ classes.json: {"classes": ["road", {"name": "car", "colour": "#2166ac"}, …], a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 from models_zoo.data.base import FileDataset
 from models_zoo.data.description import DESCRIPTION, description_read
+from models_zoo.data.findings import Finding
 from models_zoo.data.listing import (
     existing_folder,
     image_files,
@@ -57,7 +59,7 @@ class Folder(FileDataset):
             for form in (f"{name}/{{}}", f"{{}}/{name}"):
                 folder = self.root / form.format("images")
                 if folder.is_dir():
-                    self.findings = left_out(folder, self.split)
+                    self._folder = folder
                     return image_files(folder), self.root / form.format("masks")
         folder = self.root / "images"
         images = image_files(folder) if folder.is_dir() else []
@@ -67,8 +69,13 @@ class Folder(FileDataset):
             others += [p.name for p in self.root.glob("images/*") if p.is_dir()]
             others += halves if images else ()
             raise missing_split(self.split, self.root / self.split / "images", others)
-        self.findings = left_out(folder, self.split)
+        self._folder = folder
         return halves[self.split], self.root / "masks"
+
+    @cached_property
+    def findings(self) -> Sequence[Finding]:  # type: ignore[override]  # an attribute elsewhere
+        """What the folder holds besides: an audit's business, not of whoever lists data sets."""
+        return left_out(self._folder, self.split)
 
     @cached_property
     def input_size(self) -> tuple[int, int]:  # type: ignore[override]  # an attribute elsewhere

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from models_zoo.data.scenes import FAILURES, Instance, Scene
+from models_zoo.metrics.fractions import mean_known, ratio
 from models_zoo.metrics.objects import components
 
 # Nine pixels square, an object on a mask that lies three pixels off both ways has 0.29.
@@ -103,14 +104,8 @@ def score_of(failure: str, sums: np.ndarray, objects: np.ndarray) -> np.ndarray:
     R fractions, NaN where there is no object; an index of a pair that is worse than calling all by
     one name is below 0.
     """
-    counted = objects > 0
     if failure not in _MISTAKEN:
         sums, objects = sums.sum(axis=-1, keepdims=True), objects.sum(axis=-1, keepdims=True)
-        counted = objects > 0
-    means = np.divide(sums, objects, out=np.zeros(sums.shape), where=counted)
-    classes = counted.sum(axis=-1)
-    mean = np.divide(
-        means.sum(axis=-1), classes, out=np.full(classes.shape, np.nan), where=classes > 0
-    )
+    mean = mean_known(ratio(sums, objects))
     # Classes before objects: of look-alikes 1,220 are houses and 552 towers.
     return 2 * mean - 1 if failure in _MISTAKEN else mean
