@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.db import OperationalError
 from django.db.backends.signals import connection_created
 
 
@@ -25,10 +26,12 @@ def statements_bound(*, seconds: float) -> None:
 
 
 def _wait(raw: Any, wait: Any, seconds: float, work: Any, *args: Any, **named: Any) -> Any:
-    from psycopg import OperationalError, errors
+    from psycopg import errors
 
     try:
         return wait(work, *args, **{"timeout": seconds, **named})
     except errors._WaitTimeout as fault:
         raw.pgconn.finish()  # what it would answer now would be the answer to something else
+        # Django's own error: psycopg's would tell the check of a kept connection to connect anew,
+        # and the request would wait twice.
         raise OperationalError(f"PostgreSQL did not answer for {seconds:g} s.") from fault

@@ -141,7 +141,7 @@ def test_a_disk_without_room_is_an_event_and_an_exit_code(data, tmp_path):
     assert len(error.strip().splitlines()) == 1
     failure = list(events_read(tmp_path / "run"))[-1]
     assert failure["event"] == "failure"
-    assert "--resume" in failure["message"]
+    assert "resume the run" in failure["message"]
     assert not list((tmp_path / "run").glob(".*.tmp"))
 
 
