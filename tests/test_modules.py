@@ -97,6 +97,7 @@ def test_no_room_is_crowded() -> None:
     assert {room: size for room, size in rooms.items() if size > MOST_MODULES} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_module_imports_alone(room: str) -> None:
     """Whoever comes first: nothing relies on what another module has imported before."""

@@ -45,6 +45,7 @@ def test_empty_states_say_what_to_do(reader: Client, launcher: Client) -> None:
     assert "sync_zoo" in reader.get(url("leaderboard")).content.decode()
 
 
+@pytest.mark.slow
 def test_names_are_escaped(reader: Client) -> None:
     evil = "<img src=x onerror=alert(1)>"
     dataset = dataset_make("evil", title=evil, classes=[{"id": 0, "name": evil, "colour": "#fff"}])

@@ -74,6 +74,7 @@ def test_models_are_in_the_order_of_the_lineage(scenes: list[str]) -> None:
     assert names == ["fcn32s", "fcn8s", "unet", "deeplab_v3_resnet50", "tiny"]
 
 
+@pytest.mark.slow
 def test_twelve_at_most_and_one_of_each_paper_before_its_variations(client: Client) -> None:
     dataset = Dataset.objects.create(title="Scenes", shipped=True, **_terms())
     for key in catalogue():

@@ -45,6 +45,7 @@ def reader(request: pytest.FixtureRequest) -> Client:
     return client
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["/c/{pk}/again/", "/api/v1/comparisons/", "/api/v1/comparisons/{pk}/ensembles/"]
 )

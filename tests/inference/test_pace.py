@@ -23,6 +23,7 @@ from tests.inference.pictures import noise, upload
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 def test_the_next_visitor_comes_before_one_callers_hundredth_mask(
     image: Image, checkpoints: list[Checkpoint], fake_engine: FakeEngine, sent: list[str]
 ) -> None:
@@ -93,6 +94,7 @@ def test_an_upload_that_finds_the_queue_full_leaves_no_image(
     assert not Image.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_class_behind_one_address_is_counted_one_by_one(
     client: Client, checkpoints: list[Checkpoint], monkeypatch: pytest.MonkeyPatch
 ) -> None:

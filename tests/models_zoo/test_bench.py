@@ -16,6 +16,7 @@ def test_contenders_take_turns():
     assert called == ["a", "b"] * 3  # the first round is not timed
 
 
+@pytest.mark.slow
 def test_a_network_beside_every_peer_that_is_here(monkeypatch):
     monkeypatch.setattr(networks, "SIZE", (48, 64))
     row = networks.row("unet", "slim", rounds=1)
@@ -27,6 +28,7 @@ def test_a_network_beside_every_peer_that_is_here(monkeypatch):
     assert row["memory_bytes"] > 0
 
 
+@pytest.mark.slow
 def test_peers_that_are_not_installed_are_left_out_and_said(monkeypatch, capsys):
     monkeypatch.setattr(peers, "find_spec", lambda package: package == "torch" or None)
     monkeypatch.setattr(networks, "SIZE", (48, 64))

@@ -40,6 +40,7 @@ def test_list_names_every_architecture(capsys):
     assert {"fcn8s", "segnet", "unet"} <= {entry["key"] for entry in result["architectures"]}
 
 
+@pytest.mark.slow
 def test_train_then_evaluate_then_predict(capsys, camvid, tmp_path):
     out = tmp_path / "run"
     train = ("train", "--arch", "unet", "--data", f"camvid:{camvid}", "--epochs", 1, "--out", out)

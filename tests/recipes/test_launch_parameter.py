@@ -58,6 +58,7 @@ print('name="label_smoothing"' in page, "label_smoothing=0.1" in page)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "shown"),
     [([FIELD], "False True"), ([FIELD, LABEL], "True False")],

@@ -47,11 +47,13 @@ def told(environment: dict[str, str], *words: str) -> str:
     return run.stdout + run.stderr
 
 
+@pytest.mark.slow
 def test_the_settings_of_the_document_pass_djangos_deployment_check(environment) -> None:
     found = told(environment, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
     assert "no issues" in found
 
 
+@pytest.mark.slow
 def test_behind_tls_nothing_travels_in_the_clear(environment) -> None:
     code = "from django.core.management import call_command; call_command('prepare')\n"
     setup, ask = ASK.strip().split("\n", 1)

@@ -43,6 +43,7 @@ def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path):
         env.secret_key(tmp_path / "file" / "secret_key")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("proxies", "scheme"), [("1", "https"), ("0", "http")])
 def test_a_proxy_that_is_counted_is_believed_that_it_speaks_https(
     proxies: str, scheme: str, tmp_path: Path

@@ -24,6 +24,7 @@ def _loaded(script: str) -> set[str]:
     return set(run.stdout.split())
 
 
+@pytest.mark.slow
 def test_the_web_process_never_imports_torch():
     serve = "import segweb.wsgi; from django.urls import get_resolver; get_resolver().reverse_dict"
     loaded = _loaded(serve)

@@ -34,6 +34,7 @@ def test_exports_hold_what_was_asked_for(reader: Client) -> None:
     assert reader.get(url("export", "users", "json")).status_code == 404
 
 
+@pytest.mark.slow
 def test_the_report_needs_nothing_else(reader: Client) -> None:
     run = run_make(name="report me")
     evaluation_make(checkpoint=checkpoint_make(run=run))

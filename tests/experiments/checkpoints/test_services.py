@@ -191,6 +191,7 @@ def test_confusion_counts_are_exact_and_small() -> None:
     assert len(Confusion.pack(np.zeros((30, 30), int)).counts) < 100
 
 
+@pytest.mark.slow
 def test_the_command_brings_what_is_shipped() -> None:
     call_command("sync_zoo")
     call_command("sync_zoo")

@@ -116,6 +116,7 @@ class Killed(BaseException):
     """The process is gone: nothing of the import runs any more."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(
     "place",
@@ -348,6 +349,7 @@ def test_what_is_called_png_is_one_that_an_upload_may_be(
     refused(staff, zipped(streets), "val01")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_mask_that_says_it_is_huge_is_not_decoded(
     staff: APIClient, streets: Path, monkeypatch: pytest.MonkeyPatch

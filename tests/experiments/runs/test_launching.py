@@ -131,6 +131,7 @@ def test_what_makes_no_sense_is_refused(
     assert not Preflight.objects.exists()
 
 
+@pytest.mark.slow
 def test_nothing_is_queued_unchecked(admin_client: Client) -> None:
     data = filled()
     for preflight in ("", "x", "99"):

@@ -174,6 +174,7 @@ def test_sorted_by_disagreement(
     assert body["images"][0]["disagreement"] == pytest.approx(20 / 24)
 
 
+@pytest.mark.slow
 def test_one_bad_file_does_not_stop_the_others(api: APIClient, worker: FakeEngine) -> None:
     cut = picture(1)[:700]
     content = zipped(
@@ -336,6 +337,7 @@ def test_files_go_with_the_batch(
     assert not any(model.objects.exists() for model in (BatchItem, Comparison, Image, Prediction))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_uploads_go_when_they_are_unpacked(
     api: APIClient, worker: FakeEngine, settings: Settings
@@ -577,6 +579,7 @@ def test_delete(page: str, client: Client) -> None:
     assert not Image.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_page_takes_a_fixed_number_of_queries(
     worker: FakeEngine, client: Client, django_assert_max_num_queries: Any
 ) -> None:

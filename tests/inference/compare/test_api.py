@@ -111,6 +111,7 @@ def test_what_is_no_image(api: APIClient) -> None:
     assert "file" in is_problem(not_a_file, 400)
 
 
+@pytest.mark.slow
 def test_too_large(api: APIClient, settings: Settings) -> None:
     assert "megapixels" in is_problem(image_post(api, Picture.new("1", (13_000, 13_000))), 413)
     settings.UPLOAD_MAX_BYTES = 1000

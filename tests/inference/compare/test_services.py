@@ -197,6 +197,7 @@ def test_a_deletion_rolled_back_deletes_no_file(image: Image, settings: Settings
     assert len(files(settings)) == 1
 
 
+@pytest.mark.slow
 def test_a_sample_comes_with_its_true_mask(db: None) -> None:
     for sample in sample_images():
         image = image_from_sample(name=sample.name, visitor="someone")

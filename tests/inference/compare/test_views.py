@@ -186,6 +186,7 @@ def test_sample_is_shown_and_compared(
     assertRedirects(response, page(Comparison.objects.get()))
 
 
+@pytest.mark.slow
 def test_a_true_mask_and_tiles_go_along(
     client: Client, checkpoints: list[Checkpoint], truth: Any
 ) -> None:

@@ -39,6 +39,7 @@ def test_a_refusal_comes_back_as_it_was() -> None:
     assert caught.value.messages == ["wrong"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", [spin, fill, die])
 def test_who_takes_too_much_is_ended(
     work: Callable[[], object], monkeypatch: pytest.MonkeyPatch
@@ -68,6 +69,7 @@ def scans(image: Picture.Image, times: int) -> bytes:
     return content[:start] + content[start:-2] * times + content[-2:]
 
 
+@pytest.mark.slow
 def test_a_jpeg_of_thousands_of_scans_is_refused_undecoded() -> None:
     hostile = scans(noise(600, 400), 3000)
     begun = time.process_time()
@@ -83,6 +85,7 @@ def test_a_film_after_a_jpeg_holds_no_scans() -> None:
     assert decoding.read_image(io.BytesIO(photo), 10**8).size == (60, 40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 10_000_000), (10_000_000, 1), (5000, 70)])
 def test_an_image_like_a_thread_is_refused(size: tuple[int, int]) -> None:
     content = encoded(Picture.new("1", size))
@@ -105,6 +108,7 @@ def deep_png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_forty_megapixels_leave_nothing_in_this_process() -> None:
     content = deep_png(8000, 5000)

@@ -65,11 +65,13 @@ def test_empty_file() -> None:
     assert "empty" in refused(b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["TIFF", "PPM", "ICO", "EPS", "PDF"])
 def test_real_images_of_other_formats(kind: str) -> None:
     assert "Allowed formats: JPEG, PNG, WebP, GIF, BMP" in refused(encoded(noise(), kind))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [
@@ -85,6 +87,7 @@ def test_what_is_no_image(content: bytes) -> None:
     assert refused(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_truncated(kind: str, share: float) -> None:
@@ -105,6 +108,7 @@ def test_169_megapixels_in_a_small_file_are_not_decoded(monkeypatch: pytest.Monk
         decoding.read_image(upload(content), 40_000_000)
 
 
+@pytest.mark.slow
 def test_many_megapixels_beyond_pillows_own_limit() -> None:
     assert "megapixels" in refused(encoded(Image.new("1", (20_000, 10_000))))
 

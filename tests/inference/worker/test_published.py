@@ -81,6 +81,7 @@ def test_they_are_on_offer_without_a_file_and_only_once() -> None:
     assert len(offered.classes) == 21
 
 
+@pytest.mark.slow
 def test_a_withdrawn_one_stays_withdrawn() -> None:
     published_sync()
     checkpoint_withdraw(checkpoint=Checkpoint.objects.get(key=KEY))
@@ -97,6 +98,7 @@ def test_pages_and_api_offer_them_with_what_they_cost(client: Client) -> None:
     assert costs[KEY] == 12
 
 
+@pytest.mark.slow
 def test_the_first_use_fetches_and_tells_how_far_it_is(
     prediction: Prediction, hub: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +128,7 @@ def test_the_first_use_fetches_and_tells_how_far_it_is(
         assert mask.read(4) == b"\x89PNG"
 
 
+@pytest.mark.slow
 def test_the_second_use_needs_no_network(prediction: Prediction, hub: ThreadingHTTPServer) -> None:
     assert run(prediction).state == State.DONE
     hub.shutdown()
@@ -136,6 +139,7 @@ def test_the_second_use_needs_no_network(prediction: Prediction, hub: ThreadingH
     assert run(again).state == State.DONE
 
 
+@pytest.mark.slow
 def test_without_network_the_pane_says_so(
     prediction: Prediction, hub: ThreadingHTTPServer, client: Client
 ) -> None:

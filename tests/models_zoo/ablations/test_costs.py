@@ -16,6 +16,7 @@ def test_a_ratio_of_times_has_scipys_interval():
     assert found["values"] == [3.0, 4.0]
 
 
+@pytest.mark.slow
 def test_multiply_adds_and_memory_are_the_networks_own(monkeypatch):
     monkeypatch.setattr(costs, "INPUT_SIZE", (32, 32))
     found = cost_compare("segnet_basic", "segnet_basic", rounds=2)

@@ -113,6 +113,7 @@ def test_the_projects_plan_is_one_that_its_networks_know():
             assert set(arm.config.options) <= set(known)
 
 
+@pytest.mark.slow
 def test_committed_results_are_the_plans_own():
     """Of other recipes or scenes, they would be trained again and shown nowhere."""
     plan = plan_read(LINEAGE)

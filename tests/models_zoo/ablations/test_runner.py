@@ -24,6 +24,8 @@ from models_zoo.predict.engine import Engine
 from models_zoo.predict.evaluation import evaluate
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 PLAN = {
     "settings": {
         "data": "scenes:48x64:10", "crop": [48, 64], "epochs": 1, "batch": 5, "workers": 0,
@@ -165,7 +167,6 @@ def test_results_of_before_a_setting_was_made_still_count(done):
     assert Results(plan_read(plan), out).counts(("plain", 0)) is not None
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)  # its processes are niced, and give way to all others
 def test_a_stopped_plan_goes_on(tmp_path):
     arms = {"plain": {"epochs": 40}, "corners": {"epochs": 40, "options": {"align_corners": True}}}
@@ -190,7 +191,6 @@ def test_a_stopped_plan_goes_on(tmp_path):
     assert starts == [False, True]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_failed_arm_is_told_and_the_others_go_on(tmp_path):
     arms = {"broken": {"options": {"skips": 1}}, "plain": {}, "more": {"after": "broken"}}

@@ -88,6 +88,7 @@ def test_whole_blocks_are_drawn():
     assert (drawn[:, 0] + drawn[:, 2] == 2).all()
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     """Seeds and images both drawn anew, 300 times."""
     random, hits = np.random.default_rng(3), 0

@@ -266,6 +266,7 @@ def test_fewer_scenes_are_the_first_ones():
     assert list(few.audited) == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_scenes_hash_depends_on_split_size_and_number():
     specs = [("scenes:64x96", "val"), ("scenes:64x96", "train"), ("scenes:64x64", "val")]
     specs.append(("scenes:64x96:30", "val"))

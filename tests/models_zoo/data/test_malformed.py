@@ -69,6 +69,7 @@ def sound(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return spec, file, file.read_text()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=150,
     deadline=None,

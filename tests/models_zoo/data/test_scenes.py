@@ -68,6 +68,7 @@ def digest(scene) -> str:
     return hashlib.sha256(b"".join(part.tobytes() for part in parts) + facts).hexdigest()
 
 
+@pytest.mark.slow
 def test_another_process_draws_the_same_scene():
     code = (
         "from models_zoo.data.scenes import draw; import hashlib;"
@@ -134,6 +135,7 @@ def test_picture_and_owners_take_every_stroke_alike():
         assert (painted == (np.asarray(canvas.owner) == 1)).all()
 
 
+@pytest.mark.slow
 def test_nothing_is_painted_beside_what_owns_it():
     """On black, a thing's details leave no colour outside of its own mask."""
     light = next(found for found in map(light_draw, map(dice, range(99))) if found.lit == 0)
@@ -157,6 +159,7 @@ def test_a_line_one_pixel_wide_stays_whole():
         assert (owner == 1).sum(axis=1).tolist() == [1] * 30
 
 
+@pytest.mark.slow
 def test_facts_agree_with_mask_and_picture(train):
     for scene in train[:60]:
         assert scene.mask.max() < len(CLASSES)
@@ -180,12 +183,14 @@ def test_facts_agree_with_mask_and_picture(train):
                 assert one.confusable not in (None, one.class_id)
 
 
+@pytest.mark.slow
 def test_every_failure_is_there(train):
     scenes = Counter(f for s in train[:100] for f in {f for i in s.instances for f in i.failures})
     assert set(scenes) == set(FAILURES)
     assert min(scenes.values()) >= 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_every_class_is_frequent_enough(split, request):
     masks = np.stack([scene.mask for scene in request.getfixturevalue(split)])
@@ -200,6 +205,7 @@ def colour_keys(scenes) -> np.ndarray:
     return (levels[..., 0] << 10) | (levels[..., 1] << 5) | levels[..., 2]
 
 
+@pytest.mark.slow
 def test_colour_alone_stays_under_030(train, val, record_property):
     """A lookup from 32³ colours to the likeliest class, learned from 200 scenes."""
     classes = len(CLASSES)
@@ -229,6 +235,7 @@ def test_a_car_on_water_is_a_boat():
         assert all((a == b).all() for a, b in zip(*pictures, strict=True))
 
 
+@pytest.mark.slow
 def test_cars_and_boats_overlap_in_colour_and_shape(train):
     """Histograms of mean brightness and of box proportions share more than half."""
     found = {CAR: [], BOAT: []}
@@ -287,6 +294,7 @@ def test_class_colours_can_be_told_apart(sight):
     assert distances[~np.eye(len(points), dtype=bool)].min() > 14
 
 
+@pytest.mark.slow
 def test_shipped_samples_are_what_the_code_draws():
     index = json.loads((SHIPPED / "samples.json").read_text())
     assert index["dataset"]["classes"] == CLASSES

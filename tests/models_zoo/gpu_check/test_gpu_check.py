@@ -11,6 +11,8 @@ from models_zoo.gpu_check.report import gpu_check, page, report_write
 from models_zoo.gpu_check.sharing import resumed, shared
 from models_zoo.gpu_check.speed import speeds, torchvision_speeds
 
+pytestmark = pytest.mark.slow
+
 TINY = Job("cpu", variant="slim", size=(32, 40), batch=2)
 
 
@@ -30,7 +32,6 @@ def test_speeds_are_ours_beside_plain_ones():
     assert torchvision_speeds("lraspp_mobilenet_v3_large", TINY, seconds=0.01)["plain_train"] > 0
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)  # it starts processes that import torch
 def test_two_share_a_device():
     told = shared("unet", TINY, seconds=0.2)
@@ -38,7 +39,6 @@ def test_two_share_a_device():
     assert len(told["together"]) == 2
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)  # it starts processes that import torch
 def test_a_killed_run_resumes_bit_for_bit_on_a_processor(tmp_path, monkeypatch):
     monkeypatch.setattr(sharing, "PASSES", 1)

@@ -83,6 +83,7 @@ def diagnose(drawn, predict) -> dict:
     return diagnosis.scores()
 
 
+@pytest.mark.slow
 def test_the_truth_shows_no_failure():
     result = diagnose(scenes(30), lambda scene: scene.mask)
     assert set(result) == set(FAILURES)
@@ -90,6 +91,7 @@ def test_the_truth_shows_no_failure():
     assert all(entry["objects"] for entry in result.values())
 
 
+@pytest.mark.slow
 def test_mistaking_each_for_its_like_shows_in_two_numbers():
     def mistaken(scene):
         mask = scene.mask.copy()
@@ -103,6 +105,7 @@ def test_mistaking_each_for_its_like_shows_in_two_numbers():
     assert result["thin"]["value"] == 1.0
 
 
+@pytest.mark.slow
 def test_a_missed_object_is_as_wrong_as_a_mistaken_one():
     """Named as a third class, it counted for nothing, and each network had other objects."""
     drawn = scenes(30)
@@ -121,6 +124,7 @@ def test_a_missed_object_is_as_wrong_as_a_mistaken_one():
     assert nothing["context"] == {"value": 0.0, "objects": whole["context"]["objects"]}
 
 
+@pytest.mark.slow
 def test_a_large_object_cut_in_half_counts_half():
     def cut(scene):
         mask = scene.mask.copy()
@@ -138,6 +142,7 @@ def test_a_large_object_cut_in_half_counts_half():
     assert 0.4 < value < 0.65
 
 
+@pytest.mark.slow
 def test_to_call_all_by_one_name_tells_nothing_apart():
     """However often that name is the right one."""
 
@@ -176,6 +181,7 @@ def moved(scene, pixels: int):
     return mask
 
 
+@pytest.mark.slow
 def test_a_small_object_is_found_where_it_is():
     drawn = scenes(20, 192, 256)
     near = diagnose(drawn, lambda scene: moved(scene, 1))["small"]["value"]
@@ -184,6 +190,7 @@ def test_a_small_object_is_found_where_it_is():
     assert far < 0.1
 
 
+@pytest.mark.slow
 def test_a_blob_over_a_small_object_does_not_find_it():
     def blobs(scene):
         mask = scene.mask.copy()

@@ -43,6 +43,7 @@ def test_scikit_learn_agrees(case):
     assert result["pixel_accuracy"] == pytest.approx((truth == prediction).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("ignored", [None, 0, 255])
 def test_torchmetrics_agrees(case, ignored):

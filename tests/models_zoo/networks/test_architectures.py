@@ -62,6 +62,7 @@ def test_the_whole_lineage_is_there():
     assert len({key for key, *_ in PARAMETERS} & set(KEYS)) == 21
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "options", "voc", "camvid"), PARAMETERS)
 def test_parameters_equal_the_published_counts(key, options, voc, camvid):
     assert trainable(on_meta(key, num_classes=21, **options)) == voc
@@ -69,11 +70,13 @@ def test_parameters_equal_the_published_counts(key, options, voc, camvid):
         assert trainable(on_meta(key, num_classes=11, **options)) == camvid
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 def test_slim_variants_have_two_million_parameters_at_most(key):
     assert trainable(on_meta(key, variant="slim", num_classes=11)) < 2e6
 
 
+@pytest.mark.slow
 def test_shipped_checkpoints_fit_their_architectures():
     for checkpoint in shipped():
         sidecar = checkpoint.sidecar
@@ -86,6 +89,7 @@ def test_shipped_checkpoints_fit_their_architectures():
         assert trainable(network) == sidecar["parameters"], sidecar["key"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("variant", ["full", "slim"])
 def test_the_logits_have_the_images_size(key, variant):
@@ -104,6 +108,7 @@ def test_small_and_odd_images_give_finite_logits(key):
             assert logits.isfinite().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("size", [(64, 64), (1, 1)])
 def test_one_image_trains(key, size):

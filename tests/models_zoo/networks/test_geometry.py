@@ -34,6 +34,7 @@ def test_fixed_bilinear_upsampling_with_align_corners():
     assert torch.equal(BilinearUpsample(8, align_corners=True)(x, (30, 37)), expected)
 
 
+@pytest.mark.slow
 def test_the_releases_fcn_sees_an_image_moved_by_three_pixels():
     """Padded by 100 before the first convolution and not at fc6, as the release does."""
     torch.manual_seed(0)

@@ -172,6 +172,7 @@ def test_fc6_and_fc7_come_from_the_classifier(folder, key):
     assert torch.equal(first, published["features.0.weight"]), "this file takes the usual input"
 
 
+@pytest.mark.slow
 def test_resnets_take_everything_but_what_a_deep_stem_changes(folder):
     torch.manual_seed(0)
     published = torchvision.models.resnet50().state_dict()

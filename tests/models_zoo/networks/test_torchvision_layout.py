@@ -40,10 +40,8 @@ def test_what_is_said_of_a_publication_is_what_torchvision_says(key):
         assert sum(p.numel() for p in build(key).parameters()) == architecture.parameters
 
 
-@pytest.mark.parametrize(
-    "key",
-    [pytest.param(key, marks=pytest.mark.slow if "101" in key else ()) for key in SOURCES],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("key", SOURCES)
 def test_torchvisions_state_dict_loads_and_gives_the_same_logits(key):
     theirs = torchvision_network(key)
     ours = build(key).eval()
@@ -58,6 +56,7 @@ def test_torchvisions_state_dict_loads_and_gives_the_same_logits(key):
         assert expected.std() > 1e-3
 
 
+@pytest.mark.slow
 def test_the_auxiliary_logits_agree_too():
     theirs = torchvision_network("torchvision_deeplab_v3_resnet50")
     ours = build("deeplab_v3_resnet50", head="torchvision", aux=True).eval()
@@ -68,6 +67,7 @@ def test_the_auxiliary_logits_agree_too():
         torch.testing.assert_close(ours.with_auxiliary(image)[1], expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_pspnets_backbone_is_torchvisions_with_every_block_dilated():
     """As PSPNet's release dilates it: the first block of a dilated stage too."""
     torch.manual_seed(0)

@@ -43,6 +43,7 @@ def test_what_is_no_number_does_not_get_lost(as_exported):
     assert there_and_back(torch.full((1, 1, 4, 4), float("nan"))).isnan().any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["segnet", "segnet_basic", "deconvnet", "edeconvnet"])
 def test_an_exported_network_has_no_scatter_and_the_same_logits(key):
     network = build(key, variant="slim", num_classes=3).eval()

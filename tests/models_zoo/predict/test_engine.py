@@ -93,6 +93,7 @@ def test_a_warm_network_is_not_loaded_again(checkpoint):
     assert engine.predict(*checkpoint, noise(16, 16)).load_milliseconds is None
 
 
+@pytest.mark.slow
 def test_the_budget_evicts_what_was_used_longest_ago(tmp_path):
     first, second, third = (write_checkpoint(tmp_path, name=name) for name in "abc")
     engine = Engine(1 << 30)

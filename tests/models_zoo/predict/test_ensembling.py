@@ -57,6 +57,7 @@ def by_hand(members, pixels, shares, combine):
     return sum(parts).argmax(0).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("combine", ["mean", "product"])
 def test_equal_to_combining_by_hand(combine, members):
     pixels = noise(40, 52)

@@ -43,6 +43,7 @@ def trained(data, tmp_path_factory):
     return out / "best.safetensors", sidecar
 
 
+@pytest.mark.slow
 def test_the_file_keeps_the_counts_of_every_image(data, trained, tmp_path):
     out = tmp_path / "scores.json"
     words = ["evaluate", "--checkpoint", str(trained[0]), "--data", data, "--split", "val"]
@@ -72,6 +73,7 @@ def test_masks_whose_foreground_is_ignored_are_not_scored(data, trained, tmp_pat
     assert "all others are 'sky': there is nothing to tell apart" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_scenes_are_diagnosed(tmp_path):
     few = "scenes:48x64:20"
     sidecar = train(tiny_config(few, epochs=1), tmp_path)

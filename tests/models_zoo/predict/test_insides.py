@@ -15,8 +15,6 @@ from models_zoo.predict.receptive_field import (
     theoretical_side,
 )
 
-DEEPEST = ("fc_densenet67", "fc_densenet103")  # seconds each; FC-DenseNet56 stands for them
-
 
 def network_of(key: str) -> nn.Module:
     torch.manual_seed(0)
@@ -112,6 +110,7 @@ def test_the_gradient_is_the_finite_difference():
     assert torch.count_nonzero(found) == 25
 
 
+@pytest.mark.slow
 def test_the_field_is_the_mean_over_images_and_lies_in_theorys_box():
     network, batches = network_of("segnet_basic"), images(200, 232, count=2)
     field = effective_field(network, batches, 100, 110)
@@ -140,14 +139,8 @@ def test_the_mean_side_is_that_of_the_middle_pixel():
     assert mean_effective_side(network, batches) == effective_side(field)
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        pytest.param(key, marks=pytest.mark.slow) if key in DEEPEST else key
-        for key in catalogue()
-        if "101" not in key
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in catalogue() if "101" not in key])
 def test_every_network_has_a_field(key):
     side = theoretical_side(key, {})
     assert side == "global" or side > 0

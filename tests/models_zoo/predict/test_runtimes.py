@@ -24,6 +24,8 @@ pytest.importorskip("openvino")
 from models_zoo.predict.runtimes import converter, graphs, openvino
 from models_zoo.predict.runtimes.graphs import NoGraph, convert, graph_make, graph_path, graph_read
 
+pytestmark = pytest.mark.slow
+
 Checkpoint = tuple[Path, dict[str, Any]]
 
 

@@ -18,7 +18,7 @@ from models_zoo.study.describe import describe, options
 from models_zoo.study.descriptions import CORNERS, description, picture_path
 from models_zoo.study.graph import trace
 
-QUICK = ("fcn8s", "segnet_basic", "deeplab_v2_vgg16", "torchvision_lraspp_mobilenet")
+QUICK = ("fcn8s", "segnet_basic")
 
 
 class Branching(nn.Module):
@@ -53,6 +53,7 @@ def test_blocks_have_the_shapes_and_sources_of_the_network():
     assert (upsample["parts"][0]["factor"], upsample["shape"]) == (2, (8, 32, 48))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["segnet", "deconvnet", "unet", "fc_densenet56", "pspnet_resnet50"])
 def test_shapes_are_those_of_a_real_forward_pass(key):
     network = build(key, variant="slim", num_classes=5).eval()
@@ -74,6 +75,7 @@ def test_shapes_are_those_of_a_real_forward_pass(key):
         assert upsampled or block["shape"] in seen[block["module"]], block
 
 
+@pytest.mark.slow
 def test_unpooling_names_the_pooling_whose_indices_it_takes():
     with torch.device("meta"):
         path = trace(build("segnet", variant="slim", num_classes=5).eval(), (64, 64))
@@ -85,6 +87,7 @@ def test_unpooling_names_the_pooling_whose_indices_it_takes():
         assert block["shape"][1:] == before["shape"][1:]
 
 
+@pytest.mark.slow
 def test_a_sum_of_branches_is_one_block_and_a_mean_is_called_so():
     with torch.device("meta"):
         summed = trace(build("deeplab_v2_vgg16", variant="slim").eval(), (64, 64))
@@ -139,6 +142,7 @@ def test_the_difference_is_where_the_masks_differ(key):
     assert facts["share"] == pytest.approx(stored["share"], abs=0.005)
 
 
+@pytest.mark.slow
 def test_the_command_writes_where_it_is_told(tmp_path, capsys):
     assert main(["describe", "fcn32s", "unet", "--out", str(tmp_path)]) == 0
     names = {path.name for path in tmp_path.iterdir()}

@@ -68,6 +68,7 @@ def zoo_folder(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_every_checkpoint_is_measured_and_kept_while_nothing_changed(zoo_folder, dataset):
     said: list[str] = []
     zoo = [ship(zoo_folder, "fcn8s"), ship(zoo_folder, "segnet")]
@@ -94,6 +95,7 @@ def test_every_checkpoint_is_measured_and_kept_while_nothing_changed(zoo_folder,
     assert [e["sha256"] for e in second["entries"]] == [z.sidecar["sha256"] for z in zoo]
 
 
+@pytest.mark.slow
 def test_weights_that_are_not_shipped_stay_in_the_story(zoo_folder, tmp_path_factory, dataset):
     other = ship(tmp_path_factory.mktemp("runs"), "unet")
     zoo = [ship(zoo_folder, "segnet")]
@@ -107,6 +109,7 @@ def test_weights_that_are_not_shipped_stay_in_the_story(zoo_folder, tmp_path_fac
     assert second["entries"][1]["milliseconds"] is None, "it was not taken in turns with the others"
 
 
+@pytest.mark.slow
 def test_samples_show_who_does_best_and_worst(tmp_path):
     zoo = [ship(tmp_path, "fcn8s"), ship(tmp_path, "segnet")]
     shown = samples_show(

@@ -72,6 +72,7 @@ def test_half_the_loss_is_the_truths():
     assert network.weight.grad is None
 
 
+@pytest.mark.slow
 def test_a_taught_run_resumes_to_the_same_end_and_says_who_taught(
     teacher, data, tmp_path, monkeypatch
 ):

@@ -102,6 +102,7 @@ def test_the_counts_of_each_image_add_up_to_the_scores(finished):
         assert {path.name for path in (out / folder).iterdir()} == {f"{n}.{suffix}" for n in names}
 
 
+@pytest.mark.slow
 def test_only_the_worst_masks_are_kept(finished, data, tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "WORST", 1)
     train(tiny_config(data), tmp_path / "run")
@@ -148,6 +149,7 @@ def test_another_configuration_does_not_resume(finished, data):
         train(tiny_config(data, seed=1, lr=0.5), finished[0], resume=True)
 
 
+@pytest.mark.slow
 def test_a_finished_run_goes_on_for_more_epochs_but_not_for_fewer(finished, data, tmp_path):
     out = shutil.copytree(finished[0], tmp_path / "run")
     assert train(tiny_config(data, epochs=4), out, resume=True)["training"]["epochs"] == 4
@@ -231,6 +233,7 @@ def test_a_second_try_in_a_folder_is_audited_like_the_first(tmp_path, monkeypatc
             train(tiny_config(data), tmp_path / "run", resume=resume)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(finished, data, tmp_path):
     train(tiny_config(data, workers=1), tmp_path / "same")
     train(tiny_config(data, seed=1), tmp_path / "other")
@@ -257,6 +260,7 @@ def kill_at(monkeypatch, owner, name: str, call: int, *, after: bool) -> None:
     monkeypatch.setattr(owner, name, killed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(
     ("owner", "name", "call"),
@@ -406,6 +410,7 @@ def test_patience_ends_a_run_that_gets_no_better(data, tmp_path, monkeypatch):
     assert [event["epoch"] for event in events(tmp_path, "epoch")] == [1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -434,6 +439,7 @@ def test_averaged_weights_are_what_is_scored_and_kept(data, tmp_path):
     assert plain["sha256"] != averaged["sha256"]
 
 
+@pytest.mark.slow
 def test_a_network_learns(data, tmp_path):
     sidecar = train(tiny_config(data, options={}, epochs=12, lr=0.03), tmp_path)
     assert sidecar["scores"][0]["miou"] > 0.5

@@ -44,6 +44,7 @@ def test_what_is_shipped_has_room():
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) <= 52_000_000
 
 
+@pytest.mark.slow
 def test_with_a_gpu_the_full_networks_follow_on_every_published_backbone():
     slim, whole = plan(camvid="there"), plan(camvid="there", full=True)
     assert whole[: len(slim)] == slim
@@ -107,6 +108,7 @@ def test_what_8_bits_would_cost_too_much_is_shipped_as_it_was_trained(item, tmp_
     assert sidecar_read(shipped.with_suffix(".json")) == sidecar_read(trained.with_suffix(".json"))
 
 
+@pytest.mark.slow
 def test_a_teacher_is_trained_first_and_where_it_lies_is_no_part_of_the_recipe(
     item, tmp_path, monkeypatch
 ):
@@ -134,6 +136,7 @@ def test_the_teachers_recipe_is_one_of_the_catalogues():
     assert {config.teacher for config in taught} == {TEACHER_FILE}
 
 
+@pytest.mark.slow
 def test_another_recipe_is_trained_anew(item, tmp_path):
     places = {"runs": tmp_path / "runs", "folder": tmp_path / "weights", "say": print}
     zoo_train([item], **places)

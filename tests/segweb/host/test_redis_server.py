@@ -44,6 +44,7 @@ def serve(var: Path) -> str:
     return told.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(redis_server.find_server() is None, reason="no Redis on this machine")
 def test_files_that_cannot_be_read_are_set_aside(tmp_path: Path) -> None:
     assert "held 50" in serve(tmp_path)

@@ -34,6 +34,7 @@ def _refusal(env: dict[str, str], *options: str) -> str:
     return run.stderr
 
 
+@pytest.mark.slow
 def test_a_busy_port_is_refused_with_a_sentence(process_env: dict[str, str]):
     with socket.create_server(("127.0.0.1", int(process_env["PORT"]))):
         assert f"Port {process_env['PORT']} is in use." in _refusal(process_env)
@@ -67,6 +68,7 @@ def test_a_redis_that_does_not_answer_is_told(process_env: dict[str, str]):
     assert "(redis://127.0.0.1:1/0) does not answer" in _refusal(refusing)
 
 
+@pytest.mark.slow
 def test_workers_alone_need_to_be_told_where_redis_is(process_env: dict[str, str]):
     assert "Set REDIS_URL" in _refusal(process_env, "--workers")
 

@@ -100,6 +100,7 @@ def test_two_hundred_slow_clients_silence_nothing(server: Server) -> None:
         assert time.monotonic() - begun < 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", [HALF_HEADER, HALF_BODY])
 def test_who_goes_on_too_slowly_is_cut_off(free_port: int, half: bytes) -> None:
     """However regularly the next byte comes."""
@@ -123,6 +124,7 @@ def test_who_goes_on_too_slowly_is_cut_off(free_port: int, half: bytes) -> None:
         server.stop()
 
 
+@pytest.mark.slow
 def test_who_reads_nothing_holds_no_thread_for_ever(free_port: int) -> None:
     with ExitStack() as stack:
         server = Server(free_port, idle=1)
@@ -146,6 +148,7 @@ def test_one_address_has_so_many_connections(free_port: int) -> None:
         server.stop()
 
 
+@pytest.mark.slow
 def test_a_stream_arrives_piece_by_piece(server: Server) -> None:
     with server.connect(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n") as reader:
         found = b""
@@ -165,6 +168,7 @@ def test_bodies_are_bounded_by_their_address(server: Server) -> None:
     assert server.get(path, bytes(101_000), Authorization="Token x")[0] == 413
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_is_being_answered_is_answered_before_the_end(server: Server, number: int) -> None:
     with server.connect(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n") as waiting:

@@ -18,6 +18,7 @@ from segweb.models import AccessToken
 WRONG = {"username": "teacher", "password": "guess"}
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("door", ["/accounts/login/", "/admin/login/"])
 def test_two_hundred_attempts_in_a_minute_are_stopped(client, door):

@@ -57,6 +57,7 @@ def admin() -> Client:
     return client
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:12])
 def test_no_address_is_a_fault(admin: Client, value: str) -> None:
     run = Run.objects.get().pk

@@ -120,6 +120,7 @@ def test_what_macos_puts_beside_a_file_is_left_aside() -> None:
     assert [str(entry.path) for entry in zip_entries(file, RULES)] == ["a/one.png"]
 
 
+@pytest.mark.slow
 def test_both_takers_refuse_or_take_and_raise_nothing_else(tmp_path: Path) -> None:
     """20,000 seeds were tried; a sample of them runs here."""
     taken = 0
