@@ -110,8 +110,8 @@ def copy(tmp_path_factory) -> Path:
 
 
 def run_tests(copy: Path, *words: str) -> str:
-    """What pytest says of some fast tests of the copy."""
-    how = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow")
+    """What pytest says of some tests of the copy."""
+    how = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not browser")
     return run(*how, *words, cwd=copy, PYTHONPATH=str(copy))
 
 
