@@ -1,7 +1,7 @@
 # SegWeb's commands; `make help` lists them. Only Python 3.11 or newer, git and make need to be there.
 
 .DEFAULT_GOAL := run
-.PHONY: help run worker test coverage lint bench gpu-check faults train-zoo zoo-pages install install-dev messages
+.PHONY: help run worker test coverage lint bench gpu-check faults zips train-zoo zoo-pages install install-dev messages
 
 PYTHON ?= python3
 VENV := .venv
@@ -49,6 +49,10 @@ faults: export OMP_WAIT_POLICY = PASSIVE
 faults: export FAULT_JOBS = $(COUNT)
 faults: install-dev ## a thousand short runs under random faults; hours, COUNT=50 is a coffee break
 	$(BIN)/pytest -s tests/real/test_faults.py
+
+zips: export ZIP_CASES = 20000
+zips: install-dev ## 20,000 broken zips through the reader of batches and imports; minutes
+	$(BIN)/pytest -s tests/segweb/http/test_zips.py -k raise_nothing_else
 
 bench: install-dev ## training, counting, tracking, waiting for masks, measured
 	$(BIN)/python -m models_zoo bench
