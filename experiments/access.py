@@ -1,4 +1,7 @@
-"""Who reads runs and who may launch them, as decorators of the tracking pages."""
+"""Who may launch and change runs, and the doors of the tracking pages.
+
+Which runs somebody reads, `experiments.models.privacy` says.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +34,18 @@ def account(request: Any) -> User:
 
 
 def may_launch(user: Any) -> bool:
-    """Whether this user may launch, stop, resume, clone and delete runs."""
-    return user.is_staff and user.has_perm(LAUNCH)
+    """Whether this user may launch and clone runs: who has the permission, staff or not."""
+    return user.has_perm(LAUNCH)
+
+
+def may_manage(user: Any) -> bool:
+    """Whether this user may change every run, and import data sets: staff with the permission."""
+    return user.is_staff and may_launch(user)
 
 
 def may_change(user: Any, run: Any) -> bool:
-    """Whether this user may change this run: staff with the permission, or its owner."""
-    return may_launch(user) or (run.owner_id is not None and run.owner_id == user.pk)
+    """Whether this user may stop, resume, describe and delete this run: its owner, and staff."""
+    return may_manage(user) or (run.owner_id is not None and run.owner_id == user.pk)
 
 
 def reads_runs(view: View) -> View:
@@ -53,7 +61,7 @@ def reads_runs(view: View) -> View:
 
 
 def launches(view: View) -> View:
-    """For staff who may launch, as by REST: others get 403."""
+    """For who may launch, as by REST: others get 403."""
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

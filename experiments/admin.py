@@ -6,6 +6,7 @@ Rows of runs are launched, stopped, resumed, cloned and deleted here by who has 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,10 +18,10 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from experiments.access import may_launch
+from experiments.access import may_manage
 from experiments.checkpoints.services import checkpoint_restore, checkpoint_withdraw
 from experiments.models import Checkpoint, Dataset, Evaluation, Run
-from experiments.runs.services import run_delete, run_resume, run_stop
+from experiments.runs.services import run_delete, run_publish, run_resume, run_stop
 from experiments.runs.views.launch import launch
 from segweb.admin import ReadOnlyAdmin, jobs_register
 
@@ -73,22 +74,22 @@ class RunAdmin(ReadOnlyAdmin):
     list_display = ["id", "__str__", "state", "architecture", "variant", "dataset", "epoch"]
     list_display += ["best_miou", "owner", "created_at"]
     list_display_links = ["id", "__str__"]
-    list_filter = ["state", "kind", "architecture", "dataset"]
+    list_filter = ["state", "kind", "private", "architecture", "dataset"]
     list_select_related = ["dataset", "owner"]
     search_fields = ["name", "notes", "architecture"]
-    actions = ["stop", "resume", "clone", "delete_for_good"]
+    actions = ["stop", "resume", "clone", "hide", "show", "delete_for_good"]
 
     def has_launch_permission(self, request: HttpRequest) -> bool:
         """Who may launch may also stop, resume, clone and delete."""
-        return may_launch(request.user)
+        return may_manage(request.user)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who may launch sees runs too."""
-        return may_launch(request.user) or super().has_view_permission(request, obj)
+        return may_manage(request.user) or super().has_view_permission(request, obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Likewise in the admin's index."""
-        return may_launch(request.user) or super().has_module_permission(request)
+        return may_manage(request.user) or super().has_module_permission(request)
 
     def get_urls(self) -> list[Any]:
         """With the launch form."""
@@ -97,7 +98,7 @@ class RunAdmin(ReadOnlyAdmin):
 
     def launch_view(self, request: HttpRequest) -> HttpResponse:
         """The site's launch form, in the admin's frame."""
-        if not may_launch(request.user):
+        if not may_manage(request.user):
             raise PermissionDenied
         context = {**self.admin_site.each_context(request), "title": _("Launch training")}
         return launch(request, template="admin/experiments/run/launch.html", **context)
@@ -128,6 +129,16 @@ class RunAdmin(ReadOnlyAdmin):
             self.message_user(request, _("Choose one run to clone."), messages.WARNING)
             return None
         return redirect(f"{reverse('admin:experiments_run_launch')}?from={chosen[0].pk}")
+
+    @admin.action(description=_("Make private to their owners"), permissions=["launch"])
+    def hide(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
+        """Those that have an owner: they are read by that account and by staff."""
+        self._each(request, chosen.exclude(owner=None), partial(run_publish, public=False))
+
+    @admin.action(description=_("Make public"), permissions=["launch"])
+    def show(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:
+        """They are read by every account, and their checkpoints are on offer to everybody."""
+        self._each(request, chosen, partial(run_publish, public=True))
 
     @admin.action(description=_("Delete for good (stops first)"), permissions=["launch"])
     def delete_for_good(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:

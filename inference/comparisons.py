@@ -41,7 +41,7 @@ def comparison_create(
     # Whoever made the image could not take back what others made of it.
     if image.owner_id is not None and image.owner_id != (owner.pk if owner else None):
         raise ValidationError(_("There is no such image."))
-    checkpoints = checkpoints_choose(models)
+    checkpoints = checkpoints_choose(models, reader=owner)
     digest = request_digest(
         caller=[owner.pk if owner else None, visitor],
         key=idempotency_key,
@@ -88,12 +88,14 @@ def comparison_create(
     return made_once(Comparison, digest, insert)
 
 
-def checkpoints_choose(models: Models) -> list[Checkpoint]:
+def checkpoints_choose(models: Models, *, reader: User | None) -> list[Checkpoint]:
     """The checkpoints asked for, in the order asked for, each once.
+
+    Those of private runs are on offer to whoever may read the run.
 
     Raises ValidationError when a key is not on offer or there is none.
     """
-    offered = Checkpoint.objects.offered()
+    offered = Checkpoint.objects.offered().visible_to(reader)
     if models == "all":
         # However many these are: twelve is a limit of what pages choose by themselves.
         shipped = offered.filter(shipped=True, dataset__slug=settings.DEFAULT_DATASET)

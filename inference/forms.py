@@ -34,9 +34,13 @@ class ModelsForm(forms.Form):
     )
     scale = forms.ChoiceField(required=False, choices=Scale.choices, initial=Scale.MODEL)
 
-    def __init__(self, *args: Any, chosen: list[str] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, reader: Any = None, chosen: list[str] | None = None, **kwargs: Any
+    ) -> None:
+        """On offer is what `reader`, an account or a visitor, may see."""
         super().__init__(*args, **kwargs)
-        self.checkpoints = list(Checkpoint.objects.offered().select_related("dataset"))
+        offered = Checkpoint.objects.offered().visible_to(reader)
+        self.checkpoints = list(offered.select_related("dataset"))
         self.fields["models"].choices = [(entry.key, entry.key) for entry in self.checkpoints]
         self.initially_chosen = chosen
 

@@ -56,10 +56,10 @@ class Sheet:
         return diagram_draw(self.variants[variant]["path"])
 
 
-def sheets() -> list[Sheet]:
-    """Every architecture in the order of the lineage, in two queries."""
+def sheets(*, reader: Any) -> list[Sheet]:
+    """Every architecture in the order of the lineage, with the checkpoints that one may see."""
     offered: dict[str, list[Checkpoint]] = {}
-    for checkpoint in Checkpoint.objects.offered().with_scores():
+    for checkpoint in Checkpoint.objects.offered().visible_to(reader).with_scores():
         offered.setdefault(checkpoint.architecture, []).append(checkpoint)
     return [
         Sheet(architecture, description(key), offered.get(key, []))

@@ -22,7 +22,7 @@ from models_zoo.study.descriptions import CORNERS, picture_path
 @require_safe
 def architectures(request: HttpRequest) -> HttpResponse:
     """Every architecture in the order of the lineage."""
-    every = sheets()
+    every = sheets(reader=request.user)
     context = {
         "papers": by_paper([sheet for sheet in every if sheet.architecture.key in catalogue()]),
         "published": [sheet for sheet in every if sheet.architecture.key in published()],
@@ -33,7 +33,7 @@ def architectures(request: HttpRequest) -> HttpResponse:
 @require_safe
 def architecture(request: HttpRequest, key: str) -> HttpResponse:
     """One architecture; `?variant=slim` draws the narrower network."""
-    every = sheets()
+    every = sheets(reader=request.user)
     position = next((n for n, sheet in enumerate(every) if sheet.architecture.key == key), None)
     if position is None:
         raise Http404

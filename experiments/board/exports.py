@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from experiments.models import Confusion, Epoch, Run
 from experiments.scores.metrics import metric_rows
@@ -19,15 +19,19 @@ RUN_FIELDS = (
     *("id", "name", "kind", "state", "architecture", "variant", "data", "epochs", "seed", "config"),
     *("group", "parent_id", "owner__username", "notes", "tags", "created_at", "started_at"),
     *("ended_at", "epoch", "best_miou", "best_epoch", "last_miou", "protocol", "environment"),
+    "private",
 )
 
 
-def runs_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
-    """One row a run."""
-    yield from runs.values(*RUN_FIELDS).iterator(CHUNK)
+def runs_rows(runs: QuerySet[Run], reader: Any) -> Iterator[dict[str, Any]]:
+    """One row a run; where it was cloned from, if `reader` may read that too."""
+    parents = Run.objects.visible_to(reader).filter(pk=OuterRef("parent")).values("pk")
+    for row in runs.annotate(seen=Subquery(parents)).values(*RUN_FIELDS, "seen").iterator(CHUNK):
+        row["parent_id"] = row.pop("seen")
+        yield row
 
 
-def epochs_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
+def epochs_rows(runs: QuerySet[Run], reader: Any) -> Iterator[dict[str, Any]]:
     """One row an epoch: every metric of the table, then those that only these runs have."""
     epochs = Epoch.objects.filter(run__in=runs.order_by().values("pk")).order_by("run_id", "number")
     # A table's head stands before its rows are read, so the names are gathered first.
@@ -38,7 +42,7 @@ def epochs_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
         yield row | {name: further.get(name) for name in others}
 
 
-def confusions_rows(runs: QuerySet[Run]) -> Iterator[dict[str, Any]]:
+def confusions_rows(runs: QuerySet[Run], reader: Any) -> Iterator[dict[str, Any]]:
     """One row an epoch that has counts: truth by row, prediction by column."""
     counted = Confusion.objects.filter(epoch__run__in=runs.order_by().values("pk"))
     counted = counted.order_by("epoch__run_id", "epoch__number").select_related("epoch")

@@ -98,10 +98,10 @@ class Board:
         return points
 
 
-def boards() -> list[Board]:
-    """Every board, test before val, those of the same data set beside each other."""
+def boards(*, reader: Any) -> list[Board]:
+    """Every board of what the reader may see, test before val, those of a data set side by side."""
     scored = Evaluation.objects.select_related("checkpoint__dataset", "checkpoint__run").filter(
-        checkpoint__withdrawn_at=None
+        checkpoint__in=Checkpoint.objects.visible_to(reader).filter(withdrawn_at=None)
     )
     by_checkpoint = costs()
     by_rules: dict[tuple[str, ...], Board] = {}

@@ -35,11 +35,14 @@ class RunsForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reader: Any, **kwargs: Any) -> None:
+        """`reader` is the account or visitor whose table it is."""
         super().__init__(*args, **kwargs)
-        architectures = Run.objects.visible().order_by("architecture")
-        keys = architectures.values_list("architecture", flat=True).distinct()
-        sets = Dataset.objects.filter(runs__isnull=False).distinct()
+        self.reader = reader
+        # Without an order: it would count as a part of what has to be distinct.
+        readable = Run.objects.visible_to(reader).order_by()
+        keys = readable.values_list("architecture", flat=True).distinct().order_by("architecture")
+        sets = Dataset.objects.filter(pk__in=readable.values("dataset"))
         everything = [("", _("all"))]
         self.fields["state"].choices = everything + State.choices
         self.fields["kind"].choices = everything + Kind.choices
@@ -61,7 +64,7 @@ class RunsForm(forms.Form):
         if not self.is_valid() and "q" in self.errors:
             return Run.objects.none()
         chosen = self.cleaned_data
-        runs = Run.objects.visible().select_related("dataset", "owner")
+        runs = Run.objects.visible_to(self.reader).select_related("dataset", "owner")
         for name in ("state", "architecture", "kind"):
             if chosen.get(name):
                 runs = runs.filter(**{name: chosen[name]})

@@ -11,7 +11,7 @@ from experiments.models import Checkpoint
 
 
 class Models(generics.ListAPIView):
-    """The checkpoints that a comparison can use."""
+    """The checkpoints that a comparison of the caller's can use."""
 
     permission_classes = [AllowAny]
     serializer_class = CheckpointSerializer
@@ -19,4 +19,4 @@ class Models(generics.ListAPIView):
 
     def get_queryset(self) -> QuerySet[Checkpoint]:
         """With what a line of the list needs."""
-        return Checkpoint.objects.offered().with_scores()
+        return Checkpoint.objects.offered().visible_to(self.request.user).with_scores()

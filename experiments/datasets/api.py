@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experiments.access import account, may_launch
+from experiments.access import account, may_manage
 from experiments.datasets.serializers import (
     DatasetSerializer,
     ImportSerializer,
@@ -47,7 +47,7 @@ class Datasets(generics.ListAPIView):
             return
         if not request.user.is_authenticated:
             raise NotAuthenticated
-        if not may_launch(request.user):
+        if not may_manage(request.user):
             raise PermissionDenied(_("Importing a data set needs a permission that you lack."))
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > settings.IMPORT_MAX_BYTES:
@@ -71,8 +71,8 @@ class MayImport(BasePermission):
     """Who may import may see how far an import is."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Those who may launch."""
-        return may_launch(request.user)
+        """Staff that may launch."""
+        return may_manage(request.user)
 
 
 class ImportDetail(generics.RetrieveAPIView):

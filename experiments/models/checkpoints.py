@@ -11,6 +11,7 @@ from django.db.models import Case, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from experiments.models.privacy import readable
 from models_zoo import catalogue
 from segweb.http.plain import PlainJSONField
 
@@ -59,6 +60,10 @@ class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
         place = Case(*places, default=len(places), output_field=models.IntegerField())
         current = self.filter(withdrawn_at=None, superseded_at=None)
         return current.order_by("dataset", place, "id")
+
+    def visible_to(self, user: Any) -> CheckpointQuerySet:
+        """All but those of runs that this account or visitor may not read."""
+        return self.filter(models.Q(run=None) | readable(user, "run"))
 
     def with_scores(self) -> CheckpointQuerySet:
         """With data set and evaluations, in three queries for any number of rows."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models.checkpoints import Checkpoint, Dataset
+from experiments.models.privacy import readable
 from segweb.http.plain import PlainJSONField
 from segweb.jobs import Job, State
 
@@ -23,9 +26,17 @@ class Kind(models.TextChoices):
 class RunQuerySet(models.QuerySet["Run"]):
     """Runs as the pages and the API list them."""
 
-    def visible(self) -> RunQuerySet:
-        """All but the shipped ones that someone removed."""
-        return self.filter(removed_at=None)
+    def visible_to(self, user: Any) -> RunQuerySet:
+        """Those that an account or a visitor may read, without shipped ones that were removed."""
+        return self.filter(readable(user), removed_at=None)
+
+    def named_for(self, user: Any) -> RunQuerySet:
+        """The same with data set, owner and, where it may be read too, the run it was cloned from.
+
+        Ask for `parent`, never for `parent_id`: it is None where the parent may not be read.
+        """
+        parents = models.Prefetch("parent", Run.objects.visible_to(user))
+        return self.visible_to(user).select_related("dataset", "owner").prefetch_related(parents)
 
 
 class Run(Job):
@@ -48,7 +59,8 @@ class Run(Job):
     columns.
     `step` of `steps` is the progress within epoch `epoch` + 1. `history` is the mIoU by epoch,
     thinned out for a small curve. `protocol` says how the scores of the epochs were measured.
-    Files lie in storage under `folder`: see experiments.records.files.
+    Files lie in storage under `folder`: see experiments.records.files. A `private` run is read by
+    its owner and by staff alone, and so are its checkpoints: see experiments.models.privacy.
     """
 
     task_name = "experiments.run_execute"
@@ -78,6 +90,7 @@ class Run(Job):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
+    private = models.BooleanField(default=False)
     notes = models.TextField(blank=True)
     tags = PlainJSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -136,7 +149,8 @@ class Run(Job):
     @property
     def look(self) -> str:
         """Names what its row or its page's head shows: the same look, nothing to send anew."""
-        parts = (self.state, self.attempt, self.epoch, self.step, int(self.stop_requested))
+        flags = (int(self.stop_requested), int(self.private))
+        parts = (self.state, self.attempt, self.epoch, self.step, *flags)
         return "-".join(map(str, parts))
 
     @property

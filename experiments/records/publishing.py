@@ -9,7 +9,8 @@ from pathlib import Path
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Confusion, Kind, Run
@@ -25,8 +26,9 @@ WEIGHTS, SIDECAR, COUNTS = "best.safetensors", "best.json", "best.evaluation.jso
 def checkpoint_publish(*, run: Run) -> Checkpoint:
     """Put a run's best weights on offer under `run<ID>-best`, with what each image scored.
 
-    It happens by itself when a run is DONE, since only those who may launch runs can make any; a
-    checkpoint that was withdrawn stays withdrawn. CheckpointDamaged when there are none.
+    It happens by itself when a run is DONE, since only those who may launch runs can make any; it
+    is on offer to whoever may read the run, and stays withdrawn where it was. CheckpointDamaged
+    when there are none.
     """
     try:
         with default_storage.open(f"{run.folder}/{SIDECAR}") as file:
@@ -49,8 +51,15 @@ def checkpoint_publish(*, run: Run) -> Checkpoint:
     return checkpoint
 
 
+def checkpoints_drop(*, checkpoints: QuerySet[Checkpoint]) -> None:
+    """Take checkpoints off offer; those that nothing was predicted with are deleted."""
+    checkpoints.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
+    for checkpoint in checkpoints:
+        _drop_unused(checkpoint)
+
+
 def _drop_unused(checkpoint: Checkpoint) -> None:
-    """Delete superseded weights, unless something was predicted with them or they are in use."""
+    """Delete weights, unless something was predicted with them or they are in use."""
     try:
         with transaction.atomic():
             # Evaluations go with their checkpoint, but not the counts that they point to.

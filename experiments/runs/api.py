@@ -52,7 +52,7 @@ SCORES = ("best_miou", "last_miou", "started_at", "ended_at")
 
 
 class MayUseRuns(BasePermission):
-    """Reading: whoever may read runs. Changing one: its owner, or staff that may launch."""
+    """Reading: whoever may read runs. Changing one: its owner, and staff that may launch."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Nobody without an account changes anything."""
@@ -94,10 +94,6 @@ class RunPagination(LimitOffsetPagination):
     max_limit = 1000
 
 
-def _runs() -> QuerySet[Run]:
-    return Run.objects.visible().select_related("dataset", "owner")
-
-
 class RunView(generics.GenericAPIView):
     """Something about one run."""
 
@@ -106,12 +102,12 @@ class RunView(generics.GenericAPIView):
     filter_backends = []
 
     def get_queryset(self) -> QuerySet[Run]:
-        """All that are there."""
-        return _runs()
+        """Those that the caller may read."""
+        return Run.objects.named_for(self.request.user)
 
     def shown(self, run: Run, code: int = status.HTTP_200_OK) -> Response:
         """The run as it is now."""
-        fresh = get_object_or_404(_runs(), pk=run.pk)
+        fresh = get_object_or_404(self.get_queryset(), pk=run.pk)
         data = RunDetailSerializer(fresh, context=self.get_serializer_context()).data
         return Response(data, status=code, headers={"Location": data["url"]})
 
@@ -126,7 +122,7 @@ class Runs(generics.ListAPIView, RunView):
 
     def get_queryset(self) -> QuerySet[Run]:
         """Without what only a single run shows."""
-        return _runs().defer("environment", "protocol", "history")
+        return super().get_queryset().defer("environment", "protocol", "history")
 
     @extend_schema(
         request=RunCreateSerializer,
@@ -134,7 +130,10 @@ class Runs(generics.ListAPIView, RunView):
         parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
-        """Launch a training (staff), or begin an `external` run that reports from elsewhere."""
+        """Launch a training, or begin an `external` run that reports from elsewhere.
+
+        Launching takes a permission. A `private` run is read by its owner and by staff alone.
+        """
         form = RunCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
@@ -161,7 +160,7 @@ class RunDetail(generics.RetrieveAPIView, RunView):
 
     @extend_schema(request=RunAnnotateSerializer, responses=RunDetailSerializer)
     def patch(self, request: Request, pk: int) -> Response:
-        """Change name, notes or tags."""
+        """Change name, notes or tags, or whether the run is private."""
         run = self.get_object()
         form = RunAnnotateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -208,8 +207,8 @@ class RunClone(RunView):
         parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request, pk: int) -> Response:
-        """With the changes that the request names (staff)."""
-        run = get_object_or_404(_runs(), pk=pk)
+        """With the changes that the request names; launching takes a permission."""
+        run = get_object_or_404(self.get_queryset(), pk=pk)
         if not may_launch(request.user):
             raise PermissionDenied(_("Launching a training needs a permission that you lack."))
         form = RunChangeSerializer(data=request.data)

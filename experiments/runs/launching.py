@@ -79,6 +79,9 @@ class LaunchForm(forms.Form):
     )
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
     tags = forms.CharField(label=_("Tags, separated by commas"), required=False)
+    private = forms.BooleanField(
+        label=_("Private: read by its owner and by staff alone"), required=False
+    )
     notes = forms.CharField(
         label=_("Notes"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -128,9 +131,9 @@ class LaunchForm(forms.Form):
         return {name: self.cleaned_data[name] for name in (*COLUMNS, "config")}
 
     def description(self) -> dict[str, Any]:
-        """Name, notes and tags."""
+        """Name, notes, tags, and whether others read it."""
         filled = self.cleaned_data
-        described = {name: filled[name] for name in ("name", "notes")}
+        described = {name: filled[name] for name in ("name", "notes", "private")}
         return described | {"tags": filled["tags"].split(",")}
 
 
@@ -164,6 +167,11 @@ def clone_initial(run: Run) -> dict[str, Any]:
         # A run of another version may hold what this one does not know: the rest is still of use.
         settings = preset_initial(run.architecture, HOUSE)
     columns = {name: request[name] for name in COLUMNS}
-    described = {"notes": run.notes, "tags": ", ".join(run.tags), "seeds": run.seed}
+    described = {
+        "notes": run.notes,
+        "private": run.private,
+        "tags": ", ".join(run.tags),
+        "seeds": run.seed,
+    }
     name = gettext("%(run)s, again") % {"run": run} if run.name else ""
     return {**columns, **settings, **described, "name": name}

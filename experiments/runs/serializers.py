@@ -44,13 +44,22 @@ class RunSerializer(serializers.ModelSerializer):
     owner: Slug = serializers.SlugRelatedField("username", read_only=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     config = serializers.DictField(read_only=True)
+    parent = serializers.IntegerField(source="parent.pk", default=None, read_only=True)
 
     class Meta:
         model = Run
         fields = ["id", "url", "name", "kind", "state", "architecture", "variant", "dataset"]
         fields += ["data", "config", "epochs", "seed", "gpus", "epoch", "step", "steps"]
         fields += ["best_miou", "best_epoch", "last_miou", "owner", "group", "parent", "tags"]
-        fields += ["notes", "error", "created_at", "started_at", "ended_at", "disk_bytes"]
+        fields += [
+            "notes",
+            "private",
+            "error",
+            "created_at",
+            "started_at",
+            "ended_at",
+            "disk_bytes",
+        ]
         read_only_fields = fields
 
 
@@ -68,11 +77,18 @@ class RunDetailSerializer(RunSerializer):
 
 
 class RunAnnotateSerializer(serializers.Serializer):
-    """What people write about a run."""
+    """What people write about a run, and whether others read it."""
 
     name = serializers.CharField(max_length=200, required=False, allow_blank=True)
     notes = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
     tags = serializers.ListField(child=serializers.CharField(max_length=50), required=False)
+    private = serializers.BooleanField(required=False)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """A form that does not name `private` says nothing of it; REST framework reads a no."""
+        if "private" not in self.initial_data:
+            given.pop("private", None)
+        return given
 
 
 class RunResumeSerializer(serializers.Serializer):
@@ -95,6 +111,7 @@ class RunChangeSerializer(RunAnnotateSerializer):
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         """Gather the settings, whether they stand in `config` or beside it."""
+        given = super().validate(given)
         given.pop("pretrained", None)
         beside = {name: self.initial_data[name] for name in FIELDS if name in self.initial_data}
         if isinstance(self.initial_data, QueryDict):

@@ -20,6 +20,7 @@ from experiments.records.configuration import (
     config_columns,
     train_config,
 )
+from experiments.records.publishing import checkpoints_drop
 from experiments.records.sources import data_dataset, data_find, data_open
 from models_zoo.files import is_plain
 from models_zoo.training.config import LIMITS
@@ -39,6 +40,7 @@ def run_launch(
     name: str = "",
     notes: str = "",
     tags: Sequence[str] = (),
+    private: bool = False,
     group: uuid.UUID | None = None,
     parent: Run | None = None,
     idempotency_key: str = "",
@@ -54,13 +56,16 @@ def run_launch(
         caller=owner.pk if owner else None,
         key=idempotency_key,
         # Clones of two runs may ask for the same.
-        request=fields | ({"parent": parent.pk} if parent else {}),
+        request=fields
+        | ({"parent": parent.pk} if parent else {})
+        | ({"private": True} if private else {}),
     )
     dataset = data_dataset(fields["data"])
 
     def insert() -> Run:
         run = Run.objects.create(
             **fields,
+            private=private,
             dataset=dataset,
             group=group,
             parent=parent,
@@ -133,6 +138,7 @@ def external_run_create(
     name: str = "",
     notes: str = "",
     tags: Sequence[str] = (),
+    private: bool = False,
     idempotency_key: str = "",
 ) -> Run:
     """A run that reports from elsewhere: RUNNING at once, without worker and lease.
@@ -147,7 +153,8 @@ def external_run_create(
     digest = request_digest(
         caller=owner.pk if owner else None,
         key=idempotency_key,
-        request={**subject, **described, "dataset": dataset.slug if dataset else None},
+        request={**subject, **described, "dataset": dataset.slug if dataset else None}
+        | ({"private": True} if private else {}),
     )
     fields = {
         **subject,
@@ -156,6 +163,7 @@ def external_run_create(
         "state": State.RUNNING,
         "started_at": timezone.now(),
         "dataset": dataset,
+        "private": private,
         "owner": owner,
         "idempotency_key": digest,
     }
@@ -222,7 +230,8 @@ def _require_further(run: Run, epochs: int) -> None:
 def run_request(*, run: Run) -> dict[str, Any]:
     """What `run_launch` would be called with to repeat a run, to be edited and launched."""
     request = {name: getattr(run, name) for name in REQUEST}
-    return request | {"name": run.name, "notes": run.notes, "tags": run.tags}
+    described = {name: getattr(run, name) for name in ("name", "notes", "tags", "private")}
+    return request | described
 
 
 def run_clone(*, run: Run, owner: User, idempotency_key: str = "", **changes: Any) -> Run:
@@ -244,19 +253,36 @@ def run_annotate(
     name: str | None = None,
     notes: str | None = None,
     tags: Sequence[str] | None = None,
+    private: bool | None = None,
 ) -> Run:
-    """Change what people wrote about a run: whatever is not None. ValidationError for its tags."""
+    """Change what people say of a run, whatever is not None. ValidationError by field."""
     given = {"name": name, "notes": notes, "tags": tags}
     known = {field: value for field, value in given.items() if value is not None}
     described = _described(**{"name": run.name, "notes": run.notes, "tags": run.tags} | known)
-    # No save(): it would write the whole row back over what a worker recorded meanwhile.
-    Run.objects.filter(pk=run.pk).update(**described)
+    with transaction.atomic():
+        # No save(): it would write the whole row back over what a worker recorded meanwhile.
+        Run.objects.filter(pk=run.pk).update(**described)
+        if private is not None:
+            run_publish(run=run, public=not private)
     run.refresh_from_db()
     return run
 
 
+def run_publish(*, run: Run, public: bool) -> bool:
+    """Let every account read a run and its checkpoints, or its owner and staff alone.
+
+    False when nothing changed. ValidationError for a private run of nobody's.
+    """
+    if not public and run.owner_id is None:
+        raise ValidationError({"private": _("A run of nobody's cannot be private.")})
+    return bool(Run.objects.filter(pk=run.pk, private=public).update(private=not public))
+
+
 def run_delete(*, run: Run) -> None:
     """Delete a run with its epochs and files; its published checkpoint stays.
+
+    What was private stays so: nobody is left who could read its checkpoint, which goes too, or is
+    off offer where something was predicted with it.
 
     A worker that trains it finds its lease gone, and kills its trainer. A shipped run leaves a
     mark, so that it does not come back with the next start.
@@ -266,6 +292,8 @@ def run_delete(*, run: Run) -> None:
         # The row first, as a worker does that records an epoch: else the two might lock each other.
         Run.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
         confusions.delete()
+        if run.private:
+            checkpoints_drop(checkpoints=run.checkpoints.all())
         if run.kind == Kind.SHIPPED:
             for rows in (run.epoch_rows, run.probes):
                 rows.all().delete()

@@ -44,7 +44,7 @@ def batch_create(
     A worker decodes them one by one. What can be seen without decoding is refused here, with the
     file's name, by ValidationError. The same request under the same key is the same batch.
     """
-    checkpoints = checkpoints_choose(models)
+    checkpoints = checkpoints_choose(models, reader=owner)
     if len(checkpoints) > MODELS_MAX:
         raise ValidationError(_("A batch takes at most %(limit)s models.") % {"limit": MODELS_MAX})
     # Measured here too: a body need not say in its header how long it is.

@@ -51,7 +51,8 @@ def _new(request: HttpRequest) -> HttpResponse:
     posted = request.method == "POST"
     if posted and not access.may_compare(request):
         return redirect_to_login(request.path)
-    form = BatchForm(request.POST, request.FILES) if posted else BatchForm()
+    sent = (request.POST, request.FILES) if posted else ()
+    form = BatchForm(*sent, reader=request.user)
     if posted and form.is_valid():
         try:
             check_pace(request, BatchThrottle)

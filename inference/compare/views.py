@@ -52,7 +52,8 @@ def _home(request: HttpRequest) -> HttpResponse:
     if posted and not access.may_compare(request):
         return redirect_to_login(request.path)
     chosen = request.GET.getlist("model") or None  # from a score, straight to one's own image
-    form = UploadForm(request.POST, request.FILES) if posted else UploadForm(chosen=chosen)
+    sent = (request.POST, request.FILES) if posted else ()
+    form = UploadForm(*sent, reader=request.user, chosen=None if posted else chosen)
     if posted and form.is_valid():
         try:
             return _go_to(request, _comparison_start(request, form.cleaned_data))
@@ -117,7 +118,9 @@ def _comparison_page(
         "own": own,
         "share": share,
         "share_url": request.build_absolute_uri(share_path),
-        "form": ModelsForm(chosen=[pane.prediction.checkpoint.key for pane in panes]),
+        "form": ModelsForm(
+            reader=request.user, chosen=[pane.prediction.checkpoint.key for pane in panes]
+        ),
     }
     return render(request, "inference/compare/page.html", context)
 
@@ -145,7 +148,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
     if not access.may_compare(request):
         return redirect_to_login(reverse("inference:comparison", args=[pk]))
-    form = ModelsForm(request.POST)
+    form = ModelsForm(request.POST, reader=request.user)
     try:
         check_pace(request)
         asked = form.cleaned_data if form.is_valid() else {"models": []}
@@ -198,5 +201,5 @@ def history(request: HttpRequest) -> HttpResponse:
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
     """The checkpoints on offer, and what is known of them."""
-    offered = Checkpoint.objects.offered().with_scores()
+    offered = Checkpoint.objects.offered().visible_to(request.user).with_scores()
     return render(request, "inference/compare/models.html", {"checkpoints": offered})

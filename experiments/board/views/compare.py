@@ -19,7 +19,7 @@ MOST = 20  # runs: more lines than that nobody tells apart
 def _chosen(request: HttpRequest) -> list[Run]:
     """The runs of `?run=`, in the order in which they were named."""
     order = numbers_named(request, "run")[:MOST]
-    runs = Run.objects.visible().select_related("dataset", "owner").in_bulk(order)
+    runs = Run.objects.visible_to(request.user).select_related("dataset", "owner").in_bulk(order)
     return [runs[pk] for pk in order if pk in runs]
 
 
@@ -32,7 +32,9 @@ def page(request: HttpRequest) -> HttpResponse:
     told, unlike = verdicts(runs)
     context = {
         "runs": runs,
-        "others": Run.objects.visible().exclude(pk__in=[run.pk for run in runs])[:100],
+        "others": Run.objects.visible_to(request.user).exclude(pk__in=[run.pk for run in runs])[
+            :100
+        ],
         "settings": config_differences(runs) if len(runs) > 1 else [],
         "verdicts": told,
         "unlike": unlike,

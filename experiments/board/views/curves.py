@@ -16,7 +16,7 @@ from experiments.queries import number_read
 @reads_runs
 def curves(request: HttpRequest, pk: int) -> JsonResponse:
     """The epochs after the one in `?after=`."""
-    run = get_object_or_404(Run.objects.visible().select_related("dataset"), pk=pk)
+    run = get_object_or_404(Run.objects.visible_to(request.user).select_related("dataset"), pk=pk)
     after = number_read(request.GET.get("after")) or 0
     return JsonResponse(run_curves(run=run, after=after))
 
@@ -25,6 +25,6 @@ def curves(request: HttpRequest, pk: int) -> JsonResponse:
 @reads_runs
 def usage(request: HttpRequest, pk: int) -> JsonResponse:
     """What the trainer used after the sample in `?after=`."""
-    run = get_object_or_404(Run.objects.visible(), pk=pk)
+    run = get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
     after = number_read(request.GET.get("after")) or 0
     return JsonResponse(run_usage(run=run, after=after))

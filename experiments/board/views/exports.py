@@ -19,7 +19,7 @@ MOST_REPORTED = 50
 
 def runs_asked(request: HttpRequest) -> QuerySet[Run]:
     """The runs of `?run=`, or without it those that the run table's filters let through."""
-    runs = RunsForm(request.GET).runs()
+    runs = RunsForm(request.GET, reader=request.user).runs()
     if "run" not in request.GET:
         return runs
     return runs.filter(pk__in=numbers_named(request, "run"))
@@ -32,7 +32,8 @@ def export(request: HttpRequest, what: str, form: str) -> StreamingHttpResponse:
     if what not in ROWS or form not in FORMS:
         raise Http404
     write, kind = FORMS[form]
-    response = StreamingHttpResponse(write(ROWS[what](runs_asked(request))), content_type=kind)
+    rows = ROWS[what](runs_asked(request), request.user)
+    response = StreamingHttpResponse(write(rows), content_type=kind)
     response["Content-Disposition"] = f'attachment; filename="segweb-{what}.{form}"'
     return response
 

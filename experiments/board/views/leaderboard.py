@@ -21,7 +21,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "milliseconds": _("ms a megapixel, on this site's workers"),
         "memory": _("MB of memory at most, on this site's workers"),
     }
-    every = boards()
+    every = boards(reader=request.user)
     chosen = request.GET.get("dataset", "")
     shown = []
     for number, board in enumerate(every):

@@ -24,7 +24,8 @@ COLUMNS_KEY = "run_columns"
 @reads_runs
 def page(request: HttpRequest) -> HttpResponse:
     """A page of the runs that were asked for."""
-    form = RunsForm(request.GET)
+    form = RunsForm(request.GET, reader=request.user)
+    readable = Run.objects.visible_to(request.user)
     runs = Paginator(form.runs(), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
@@ -36,8 +37,8 @@ def page(request: HttpRequest) -> HttpResponse:
         or any(form.cleaned_data.get(name) for name in form.fields if name != "columns"),
         "may_launch": may_launch(request.user),
         "watched": _watched(runs.object_list),
-        "newest": _newest(),
-        "disk_bytes": Run.objects.aggregate(Sum("disk_bytes"))["disk_bytes__sum"],
+        "newest": _newest(request),
+        "disk_bytes": readable.aggregate(Sum("disk_bytes"))["disk_bytes__sum"],
     }
     return render(request, "experiments/board/table.html", context)
 
@@ -51,8 +52,8 @@ def _columns(request: HttpRequest) -> list[Column]:
     return [column for column in COLUMNS if (column.name in names if names else column.initially)]
 
 
-def _newest() -> int:
-    return Run.objects.visible().aggregate(Max("pk"))["pk__max"] or 0
+def _newest(request: HttpRequest) -> int:
+    return Run.objects.visible_to(request.user).aggregate(Max("pk"))["pk__max"] or 0
 
 
 def _watched(runs: Any) -> str:
@@ -69,13 +70,13 @@ def changes(request: HttpRequest) -> HttpResponse:
     """
     pairs = [pair.partition(":") for pair in request.GET.get("seen", "").split(",")]
     seen = {pk: look for text, _, look in pairs if (pk := number_read(text)) is not None}
-    watched = Run.objects.visible().filter(pk__in=list(seen)[:PER_PAGE])
+    watched = Run.objects.visible_to(request.user).filter(pk__in=list(seen)[:PER_PAGE])
     runs = list(watched.select_related("dataset", "owner"))
     changed = [run for run in runs if run.look != seen[run.pk]]
     gone = seen.keys() - {run.pk for run in runs}
     newest = request.GET.get("newest", "")
     known = number_read(newest)
-    newer = known is not None and _newest() > known
+    newer = known is not None and _newest(request) > known
     if not changed and not gone and (not newer or "told" in request.GET):
         return HttpResponse(status=204)
     context = {"changed": changed, "columns": _columns(request), "watched": _watched(runs)}

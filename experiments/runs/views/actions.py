@@ -17,7 +17,7 @@ from experiments.runs.views.run import run_get
 
 
 def _changeable(request: HttpRequest, pk: int) -> Run:
-    run = run_get(pk)
+    run = run_get(request, pk)
     if not may_change(request.user, run):
         raise PermissionDenied
     return run
@@ -56,12 +56,14 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def note(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change name, notes and tags."""
+    """Change name, notes and tags, and whether others read the run."""
     run = _changeable(request, pk)
     tags = request.POST.get("tags", "").split(",")
     described = {"name": request.POST.get("name", ""), "notes": request.POST.get("notes", "")}
+    # The box is there where the run has an owner; unticked, it sends nothing.
+    private = "private" in request.POST if run.owner_id else None
     try:
-        run_annotate(run=run, tags=tags, **described)
+        run_annotate(run=run, tags=tags, private=private, **described)
     except ValidationError as refusal:
         for sentence in refusal.messages:
             messages.error(request, sentence)

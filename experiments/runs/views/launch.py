@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from experiments.access import account, launches
+from experiments.access import account, launches, may_manage
 from experiments.models import Preflight, Run
 from experiments.queries import number_read
 from experiments.runs.launching import PAPER, LaunchForm, clone_initial, preset_initial
@@ -42,7 +43,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def launch(request: HttpRequest, *, template: str, **context: Any) -> HttpResponse:
     """The launch form of the site and of the admin: checked first, then queued."""
     pk = number_read(request.GET.get("from"))
-    parent = None if pk is None else get_object_or_404(Run.objects.visible(), pk=pk)
+    parent = None if pk is None else get_object_or_404(Run.objects.visible_to(request.user), pk=pk)
     if parent:
         initial = clone_initial(parent)
     else:
@@ -75,10 +76,15 @@ def _checked(form: LaunchForm) -> dict[str, Any]:
     return request_check(seed=form.cleaned_data["seeds"][0], **form.request())
 
 
+def _looks(request: HttpRequest) -> QuerySet[Preflight]:
+    """One's own, since they hold the settings of a run that may be private; staff sees all."""
+    return Preflight.objects.filter(**({} if may_manage(request.user) else {"owner": request.user}))
+
+
 def _looked_at(request: HttpRequest, form: LaunchForm) -> Preflight | None:
     """The look that the form holds, if it found nothing in the way of these very settings."""
     asked = number_read(request.POST.get("preflight"))
-    preflight = Preflight.objects.filter(pk=asked or 0).first()
+    preflight = _looks(request).filter(pk=asked or 0).first()
     if preflight is None or preflight.state != State.DONE or preflight.blocking:
         return None
     # By way of JSON, as the row keeps it: tuples have become lists.
@@ -89,7 +95,7 @@ def _looked_at(request: HttpRequest, form: LaunchForm) -> Preflight | None:
 @launches
 def preflight(request: HttpRequest, pk: int) -> HttpResponse:
     """What a look found so far; 204 while that is nothing new (`?seen=`)."""
-    look = get_object_or_404(Preflight, pk=pk)
+    look = get_object_or_404(_looks(request), pk=pk)
     if look.state == request.GET.get("seen"):
         return HttpResponse(status=204)
     return render(request, "experiments/runs/_preflight.html", {"preflight": look})

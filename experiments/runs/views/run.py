@@ -29,10 +29,9 @@ FILES = {
 }
 
 
-def run_get(pk: int) -> Run:
-    """The run, with whom and what a page names; 404 when there is none."""
-    runs = Run.objects.visible().select_related("dataset", "owner", "parent")
-    return get_object_or_404(runs, pk=pk)
+def run_get(request: HttpRequest, pk: int) -> Run:
+    """The run, with whom and what a page names; 404 when there is none for this reader."""
+    return get_object_or_404(Run.objects.named_for(request.user), pk=pk)
 
 
 @require_safe
@@ -40,10 +39,11 @@ def run_get(pk: int) -> Run:
 @draws_charts
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything about a run."""
-    run = run_get(pk)
+    run = run_get(request, pk)
     probes = Probe.objects.filter(run=run).values_list("name", flat=True).distinct()
     # Without a group a run stands alone, and nothing is told of others.
-    group = Run.objects.visible().filter(group=run.group) if run.group else Run.objects.none()
+    others = Run.objects.visible_to(request.user)
+    group = others.filter(group=run.group) if run.group else Run.objects.none()
     numbers = list(Epoch.objects.filter(run=run).values_list("number", flat=True))
     context = {
         **_head(request, run),
@@ -70,7 +70,7 @@ def _head(request: HttpRequest, run: Run) -> dict[str, Any]:
 @reads_runs
 def head(request: HttpRequest, pk: int) -> HttpResponse:
     """State, progress and buttons; 204 while they look as they did (`?seen=`)."""
-    run = run_get(pk)
+    run = run_get(request, pk)
     if run.look == request.GET.get("seen"):
         return HttpResponse(status=204)
     response = render(request, "experiments/runs/_head.html", _head(request, run))
@@ -83,7 +83,7 @@ def head(request: HttpRequest, pk: int) -> HttpResponse:
 @reads_runs
 def results(request: HttpRequest, pk: int) -> HttpResponse:
     """What is there once a run has ended: checkpoints, scores, images, attempts."""
-    run = run_get(pk)
+    run = run_get(request, pk)
     context = {**_head(request, run), **run_results(run)}
     return render(request, "experiments/runs/_results.html", context)
 
@@ -92,7 +92,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
 @reads_runs
 def epoch(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """An epoch's confusion counts, and the addresses of its probe masks by image."""
-    run = run_get(pk)
+    run = run_get(request, pk)
     row = get_object_or_404(run.epoch_rows.select_related("confusion"), number=number)
     masks = Probe.objects.filter(run=run, epoch=number)
     data = {
@@ -116,7 +116,7 @@ def file_url(run: Run, key: str) -> str:
 @reads_runs
 def log(request: HttpRequest, pk: int) -> HttpResponse:
     """The log from byte `?from=` on; without it, its last part."""
-    run = run_get(pk)
+    run = run_get(request, pk)
     key = f"{run.folder}/{LOG}"
     size = default_storage.size(key) if default_storage.exists(key) else 0
     asked = request.GET.get("from")
@@ -136,7 +136,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
 @cache_control(private=True, max_age=60)
 def file(request: HttpRequest, pk: int, name: str) -> FileResponse:
     """A file of the run's folder, of the kinds that are for people."""
-    run = run_get(pk)
+    run = run_get(request, pk)
     kind = next((kind for pattern, kind in FILES.items() if re.fullmatch(pattern, name)), None)
     key = f"{run.folder}/{name}"
     if kind is None or ".." in name or not default_storage.exists(key):

@@ -80,5 +80,5 @@ def test_a_page_of_runs_takes_few_queries(
 ) -> None:
     for _ in range(5):
         run_make(epochs=1)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         reader.get(url("runs"))

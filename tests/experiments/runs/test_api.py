@@ -445,11 +445,30 @@ def test_every_error_is_in_the_schema_as_a_problem() -> None:
             assert problem["schema"]["$ref"].endswith("/Problem")
 
 
-def test_launching_needs_the_same_right_by_page_and_by_rest(db: None) -> None:
-    for is_staff, codes in ((False, (403, 403)), (True, (200, 201))):
+@pytest.mark.parametrize("is_staff", [False, True])
+@pytest.mark.parametrize(
+    ("permitted", "codes"), [(False, (403, 403, 403)), (True, (200, 201, 201))]
+)
+def test_launching_takes_the_permission_alone_by_page_and_by_rest(
+    is_staff: bool, permitted: bool, codes: tuple[int, ...], db: None
+) -> None:
+    user = User.objects.create_user("user", is_staff=is_staff)
+    if permitted:
+        user.user_permissions.add(Permission.objects.get(codename="launch_run"))
+    page, rest = Client(), client(user)
+    page.force_login(user)
+    clone = f"{RUNS}{run_make(data='scenes', config={}).pk}/clone/"
+    launched = [post(rest, RUNS, NEW), post(rest, clone)]
+    found = [page.get("/runs/new/"), *launched]
+    assert tuple(answer.status_code for answer in found) == codes, launched[1].content
+
+
+def test_a_launcher_changes_no_others_run_unless_of_the_staff(db: None) -> None:
+    run = run_make(owner=User.objects.create_user("owner"), epochs=1, planned=9)
+    for is_staff, code in ((False, 403), (True, 202)):
         user = User.objects.create_user(f"user{is_staff}", is_staff=is_staff)
         user.user_permissions.add(Permission.objects.get(codename="launch_run"))
         page = Client()
         page.force_login(user)
-        launched = post(client(user), RUNS, NEW).status_code
-        assert (page.get("/runs/new/").status_code, launched) == codes
+        assert post(client(user), f"{RUNS}{run.pk}/stop/", {}).status_code == code
+        assert page.post(f"/runs/{run.pk}/stop/").status_code == (302 if is_staff else 403)

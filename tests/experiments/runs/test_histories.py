@@ -117,7 +117,7 @@ def test_what_was_removed_stays_removed_and_a_newer_one_takes_the_place(tmp_path
     run_delete(run=Run.objects.get())
     assert run_import(history=new) is None
     assert run_import(history=newest) is None
-    assert not Run.objects.visible().exists()
+    assert not Run.objects.visible_to(None).exists()
     assert not Epoch.objects.exists()
 
 
