@@ -12,10 +12,12 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from experiments.models import Dataset
+from models_zoo.data.classes import names_require
 from models_zoo.data.formats import formats
 from models_zoo.data.formats.folder import slug_of
 
@@ -36,7 +38,7 @@ def dataset_ensure(
     `passport` holds slug, title, licence, source and content, as an opened data set, a sidecar, a
     history and the samples' index tell them; a term that is missing stays empty. A row that is
     there stays as it is. `data` is the specification that the images were opened by, if any.
-    ValidationError for a slug or a term that no column holds.
+    ValidationError for a slug or a term that no column holds, and for classes of one name.
     """
     slug, content = str(passport["slug"]), passport.get("content")
     identity = dataset_identity(classes, ignore_index, content or slug)
@@ -51,6 +53,10 @@ def dataset_ensure(
             if content:
                 Dataset.objects.filter(pk=row.pk, identity=None).update(identity=identity)
             return row
+    try:
+        names_require([entry["name"] for entry in classes], slug)
+    except ValueError as fault:
+        raise ValidationError(str(fault)) from fault
     terms = {term: passport.get(term) or "" for term in TERMS}
     made = terms | {"classes": classes, "ignore_index": ignore_index, "shipped": shipped}
     published = {getattr(format_, "slug", "") for format_ in formats().values()}

@@ -7,8 +7,13 @@ classes differ in lightness as well as in hue, so that they stay apart without c
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from models_zoo.data.findings import named
+from models_zoo.data.listing import composed
+from models_zoo.files import is_plain
 
 Classes = list[dict[str, Any]]
 MOST_CLASSES = 255  # masks are bytes, and 255 is ignored in training
@@ -34,6 +39,19 @@ def named_classes(names: Iterable[str]) -> Classes:
         colour = colorsys.hls_to_rgb(number * 0.381966 % 1, lightness, 0.7 if number else 0)
         named_colours.append((name, "#" + bytes(round(255 * part) for part in colour).hex()))
     return class_list(*named_colours)
+
+
+def names_require(names: Sequence[Any], where: Any) -> None:
+    """ValueError for classes that nobody could tell apart: two of one name, or one without any.
+
+    Names that differ in nothing but spaces, or in how a system writes é, are one. `where` the
+    names stand begins the sentence.
+    """
+    shown = [" ".join(composed(name).split()) if is_plain(name) else "" for name in names]
+    if lacking := [str(place) for place, name in enumerate(shown) if not name]:
+        raise ValueError(f"{where}: a class has no name: {named(lacking)} (counted from 0).")
+    if twice := [name for name, count in Counter(shown).items() if count > 1]:
+        raise ValueError(f"{where}: several classes have one name: {named(twice)}. Rename them.")
 
 
 CAMVID = class_list(

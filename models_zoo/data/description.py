@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models_zoo.data.classes import MOST_CLASSES, Classes, named_classes
+from models_zoo.data.classes import MOST_CLASSES, Classes, named_classes, names_require
 from models_zoo.files import is_plain
 
 DESCRIPTION = "classes.json"
@@ -84,6 +84,7 @@ def _classes(path: Path, entries: list[Any]) -> Classes:
         raise ValueError(f"{path} should name 2 to {MOST_CLASSES} classes.")
     if any("id" in entry for entry in entries):
         entries = _in_order(path, entries)
+    names_require([entry["name"] for entry in entries], path)
     classes = named_classes(entry["name"] for entry in entries)
     for one, entry in zip(classes, entries, strict=True):
         colour = entry.get("colour", one["colour"])

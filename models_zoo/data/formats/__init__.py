@@ -12,6 +12,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from models_zoo.data.base import DatasetSplit
+from models_zoo.data.classes import names_require
 
 
 @cache
@@ -29,13 +30,16 @@ def formats() -> dict[str, type[DatasetSplit]]:
 def open_dataset(specification: str, split: str) -> DatasetSplit:
     """The `split` of the data set that `specification` names, as in "camvid:PATH".
 
-    ValueError names the known formats, or the splits that exist when `split` does not.
+    ValueError names the known formats, or the splits that exist when `split` does not, or classes
+    that nobody could tell apart.
     """
     kind, _, place = specification.partition(":")
     if kind not in formats():
         known = ", ".join(format_.form for format_ in formats().values())
         raise ValueError(f"Unknown data set {specification!r}. Known: {known}.")
     opened: DatasetSplit = formats()[kind](place, split)  # type: ignore[call-arg]  # as DatasetSplit says
+    # Formats from outside, too.
+    names_require([entry["name"] for entry in opened.classes], specification)
     return opened
 
 

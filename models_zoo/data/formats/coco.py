@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from models_zoo.data.base import FileDataset
-from models_zoo.data.classes import named_classes
+from models_zoo.data.classes import named_classes, names_require
 from models_zoo.data.coco_file import CocoFile
 from models_zoo.data.findings import named
 from models_zoo.data.formats.folder import slug_of
@@ -59,7 +59,11 @@ class Coco(FileDataset):
         # Images of all splits may lie in one folder.
         self.root = existing_folder(str(folder if folder.is_dir() else images), self.form)
         content = CocoFile(self._file)
-        objects = [c for c in content.categories if c["name"].lower() != _BACKGROUND]
+        for category in content.categories:
+            if category["name"].strip().lower() == _BACKGROUND:
+                category["name"] = _BACKGROUND
+        names_require([category["name"] for category in content.categories], self._file)
+        objects = [c for c in content.categories if c["name"] != _BACKGROUND]
         self.classes = named_classes([_BACKGROUND, *(c["name"] for c in objects)])
         # A category called background is class 0, not a second one beside it.
         self._class_of = {c["id"]: 0 for c in content.categories}

@@ -293,6 +293,8 @@ def test_an_image_that_says_it_is_huge(staff: APIClient, streets: Path, settings
         {"input_size": [-1, 10**9]},
         {"classes": ["x" * 500, "road", "car"]},
         {"classes": [1, 2]},
+        {"classes": ["sky", "road", "sky"]},
+        {"classes": ["sky", "road", ""]},
         {"classes": "sky"},
         {"title": "half \ud800"},
         {"classes": ["sky", "road", {"name": "car", "id": 7}]},

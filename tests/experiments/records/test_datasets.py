@@ -167,6 +167,16 @@ def test_a_sidecar_of_before_finds_its_row() -> None:
     assert dataset_ensure(passport=passport | {"content": "other"}, **told) != dataset
 
 
+@pytest.mark.parametrize("names", [["sky", "road", "sky"], ["sky", " "], ["café", "cafe\u0301"]])
+def test_classes_that_nobody_could_tell_apart_are_no_data_set(names: list[str]) -> None:
+    """Whoever tells them: a trainer's event, a sidecar, a format from outside."""
+    classes = [{"id": number, "name": name} for number, name in enumerate(names)]
+    passport = {"slug": "mine", "title": "Mine", "content": "c" * 64}
+    with pytest.raises(ValidationError, match=r"mine: .* name"):
+        dataset_ensure(passport=passport, classes=classes, ignore_index=255)
+    assert not Dataset.objects.exists()
+
+
 def test_the_trainer_says_what_it_trains_on(root: Path, tmp_path: Path) -> None:
     """Between launch and start the classes may change."""
     run = launch(plain(root / "mine", ["background", "red"]))

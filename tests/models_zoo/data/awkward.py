@@ -200,6 +200,8 @@ def _deep(name: str) -> Edit:
 CROWD = {"iscrowd": 1, "segmentation": {"size": [HEIGHT, WIDTH], "counts": [0, 200, 568]}}
 GROUP = [{"id": 0, "name": "animals", "supercategory": "none"}]
 GROUPED = GROUP + [entry | {"supercategory": "animals"} for entry in ANIMALS]
+CATS = [entry | {"supercategory": "cat"} for entry in ANIMALS]
+BACKGROUNDS = [{"id": 8, "name": "Background"}, {"id": 9, "name": "background "}]
 MANY = [{"id": number, "name": f"c{number}"} for number in range(1, 400)]
 
 CASES: dict[str, Case] = {
@@ -279,6 +281,16 @@ CASES: dict[str, Case] = {
         folder(classes=[{"name": "a", "id": 0}, {"name": "b", "id": 7}]),
         "refused",
         ("classes.json: the ids in classes",),
+    ),
+    "folder: two classes of one name": Case(
+        folder(classes=["tree", "pond", {"name": "tree "}]),
+        "refused",
+        ("classes.json: several classes have one name: tree",),
+    ),
+    "folder: a class without a name": Case(
+        folder(classes=["ground", " ", "pond"]),
+        "refused",
+        ("classes.json: a class has no name: 1",),
     ),
     "folder: classes.json nested a thousand levels deep": Case(
         folder(_deep("classes.json")), "refused", ("classes.json", "too deeply")
@@ -374,6 +386,24 @@ CASES: dict[str, Case] = {
         coco(file={"categories": [{"id": 1, "name": 1}, {"id": 2, "name": 2}]}),
         "refused",
         ("instances_train.json: categories, entry 0: name",),
+    ),
+    "coco: two categories of one name": Case(
+        coco(file={"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]}),
+        "refused",
+        ("instances_train.json: several classes have one name: cat",),
+    ),
+    "coco: Background beside background": Case(
+        coco(file={"categories": [*ANIMALS, *BACKGROUNDS]}),
+        "refused",
+        ("instances_train.json: several classes have one name: background",),
+    ),
+    "coco: a category without a name": Case(
+        coco(file={"categories": [*ANIMALS, {"id": 3, "name": ""}]}),
+        "refused",
+        ("instances_train.json: a class has no name",),
+    ),
+    "coco: a group that is called as one of its categories": Case(
+        coco(file={"categories": [GROUP[0] | {"name": "cat"}, *CATS]}), "read"
     ),
     "coco: no category, or more than 254": Case(
         coco({"category_id": 300}, file={"categories": MANY}),

@@ -172,6 +172,7 @@ def test_sound_bodies_are_taken(client: Client, sound: dict[str, Any]) -> None:
         assert status < 300 or any(part in address for part in refused), (address, status)
 
 
+@pytest.mark.slow
 @FEW
 @given(data=st.data())
 def test_json(client: Client, sound: dict[str, Any], data: st.DataObject) -> None:
@@ -181,6 +182,7 @@ def test_json(client: Client, sound: dict[str, Any], data: st.DataObject) -> Non
     ask(client, address, body, "application/json")
 
 
+@pytest.mark.slow
 @FEW
 @given(data=st.data())
 def test_forms(client: Client, sound: dict[str, Any], data: st.DataObject) -> None:
@@ -192,6 +194,7 @@ def test_forms(client: Client, sound: dict[str, Any], data: st.DataObject) -> No
     ask(client, address, *encode(body))
 
 
+@pytest.mark.slow
 @FEW
 @given(data=st.data())
 def test_imports(client: Client, sound: dict[str, Any], data: st.DataObject) -> None:
