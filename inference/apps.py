@@ -14,7 +14,9 @@ class InferenceConfig(AppConfig):
     def ready(self) -> None:
         from inference import costs  # noqa: F401  (the leaderboard asks it)
         from inference.models import Image
+        from segweb.jobs.chores import chore_every
         from segweb.jobs.orphans import folders_follow
 
         # Of jobs' rows segweb's own app says it; an image is no job.
         folders_follow(Image)
+        chore_every(60, "inference.retention:visitors_forget")

@@ -55,14 +55,14 @@ def comparison_create(
 
     if made_before := made_already(Comparison, digest):
         return made_before
-    # Those of a batch wait behind everything that somebody watches, and are bounded with it.
-    turn = (
-        next_turn(owner=owner, visitor=visitor, more=len(checkpoints))
-        if batch is None
-        else timezone.now()
-    )
 
     def insert() -> Comparison:
+        # Those of a batch wait behind everything that somebody watches, and are bounded with it.
+        turn = (
+            next_turn(owner=owner, visitor=visitor, more=len(checkpoints))
+            if batch is None
+            else timezone.now()
+        )
         comparison = Comparison.objects.create(
             image=image,
             batch=batch,

@@ -17,8 +17,8 @@ from rest_framework.views import APIView
 from inference.access import visitor_token
 from inference.models import InferenceJob
 from segweb.jobs import State, job_models
+from segweb.jobs.quotas import QueueFull, limit_of, take_turns
 
-WAITING_MAX = 120  # watched jobs of one caller
 ALL_WAITING_MAX = 2000
 SESSIONS_OF_ADDRESS = 10
 TURN = timedelta(seconds=1)  # what a job takes, roughly
@@ -71,24 +71,19 @@ def check_pace(request: HttpRequest, throttle: type[WriteThrottle] = WriteThrott
         raise ValidationError(_("That was a lot in a short time. Please wait a minute."))
 
 
-class QueueFull(ValidationError):
-    """Too much waits already; `message` says whose and what to do."""
-
-    status = 429
-
-
 def next_turn(*, owner: User | None, visitor: str, more: int = 1) -> datetime:
     """When `more` jobs that somebody watches count as queued. QueueFull when too many wait.
 
+    Within the transaction that queues them, so that a hundred requests at once are counted too.
     Whoever has jobs waiting stands behind them by a second each, so that the next visitor's first
     job comes before one caller's three hundredth.
     """
+    take_turns("masks")
     waiting = _waiting(owner=owner, visitor=visitor)
-    if waiting + more > WAITING_MAX:
-        limit = {"limit": WAITING_MAX}
-        raise QueueFull(
-            _("At most %(limit)s of your masks may wait at one time. Wait for some.") % limit
-        )
+    limit = limit_of(owner, "jobs")
+    if waiting + more > limit:
+        text = _("At most %(limit)s of your masks may wait at one time. Wait for some.")
+        raise QueueFull(text % {"limit": limit})
     if _waiting() + more > ALL_WAITING_MAX:
         raise QueueFull(_("Too many masks are waiting. Try again in a minute."))
     return timezone.now() + waiting * TURN

@@ -16,9 +16,11 @@ class SegWebConfig(AppConfig):
         from segweb.checks import job_kinds_check
         from segweb.http.columns import columns_check
         from segweb.jobs import job_models
+        from segweb.jobs.chores import chore_every
         from segweb.jobs.orphans import folders_follow
 
         register(job_kinds_check)
         pre_save.connect(columns_check)
         for kind in job_models():
             folders_follow(kind)
+        chore_every(3600, "segweb.jobs.orphans:orphans_collect")

@@ -38,6 +38,19 @@ VARIABLES = {
     "UPLOAD_MAX_BYTES": (int, 32 * 2**20),
     "UPLOAD_MAX_PIXELS": (int, 40_000_000),
     "IMPORT_MAX_BYTES": (int, 4 * 2**30),
+    # how much each may keep and have waiting
+    "VISITOR_IMAGES": (int, 1000),
+    "VISITOR_BYTES": (int, 8 * 2**30),
+    "VISITOR_JOBS": (int, 120),
+    "ACCOUNT_IMAGES": (int, 10_000),
+    "ACCOUNT_BYTES": (int, 64 * 2**30),
+    "ACCOUNT_JOBS": (int, 240),
+    "STAFF_IMAGES": (int, 100_000),
+    "STAFF_BYTES": (int, 512 * 2**30),
+    "STAFF_JOBS": (int, 1000),
+    # how long what visitors made is kept, and who did what; 0 is for ever
+    "VISITOR_DAYS": (int, 30),
+    "AUDIT_DAYS": (int, 365),
     # how it works
     "DEBUG": (bool, False),
     "LOG_LEVEL": (str, "INFO"),

@@ -250,6 +250,13 @@ PUBLIC_RUNS = env("PUBLIC_RUNS")
 UPLOAD_MAX_BYTES = env("UPLOAD_MAX_BYTES")
 UPLOAD_MAX_PIXELS = env("UPLOAD_MAX_PIXELS")
 IMPORT_MAX_BYTES = env("IMPORT_MAX_BYTES")
+QUOTAS = {
+    (role, what): env(f"{role}_{what}".upper())
+    for role in ("visitor", "account", "staff")
+    for what in ("images", "bytes", "jobs")
+}
+VISITOR_DAYS = env("VISITOR_DAYS")
+AUDIT_DAYS = env("AUDIT_DAYS")
 DEFAULT_DATASET = env("DEFAULT_DATASET")
 MODEL_BUDGET_BYTES = env("MODEL_BUDGET_BYTES")
 CACHE_BUDGET_BYTES = env("CACHE_BUDGET_BYTES")

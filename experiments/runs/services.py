@@ -27,6 +27,7 @@ from models_zoo.training.config import LIMITS
 from segweb.http.idempotency import made_once, request_digest
 from segweb.jobs import State, wakeups
 from segweb.jobs.files import folder_delete
+from segweb.jobs.quotas import queue_require
 
 MOST_SEEDS = 20
 MOST_GPUS = 64
@@ -63,6 +64,7 @@ def run_launch(
     dataset = data_dataset(fields["data"])
 
     def insert() -> Run:
+        queue_require((Run, Preflight), owner=owner)
         run = Run.objects.create(
             **fields,
             private=private,
@@ -109,6 +111,7 @@ def preflight_request(*, owner: User | None, **request: Any) -> Preflight:
     """Queue a look at what `run_launch` would be asked for. ValidationError as there."""
     checked = request_check(**request)
     with transaction.atomic():
+        queue_require((Run, Preflight), owner=owner)
         preflight = Preflight.objects.create(request=checked, owner=owner)
         wakeups.send_on_commit(preflight)
     return preflight

@@ -21,6 +21,7 @@ from inference.comparisons import Models, checkpoints_choose
 from inference.images import uploads
 from inference.images.services import images_release
 from inference.models import Batch, BatchItem, Image, Scale
+from inference.quotas import room_require, room_taken
 from segweb.http.idempotency import made_already, request_digest
 from segweb.jobs import wakeups
 from segweb.jobs.files import folder_delete
@@ -81,12 +82,15 @@ def _batch_store(batch: Batch, files: list[BatchFile]) -> Batch:
     """Files first, then the rows in one short transaction, with which the work is announced."""
     if batch.mask_dataset is None and any(file.read_mask for file in files):
         raise uploads.UploadRefused(_("Say which data set's class ids the masks use."))
+    maker = {"owner": batch.owner, "visitor": batch.visitor}
+    room_require(**maker, images=len(files))
     items: list[BatchItem] = []
     try:
         for position, file in enumerate(files):
             items.append(BatchItem(batch=batch, position=position, name=file.name))
             _item_store(items[-1], file)
-        with transaction.atomic():
+        size = sum(item.bytes for item in items)
+        with room_taken(**maker, images=len(items), size=size):
             batch.save(force_insert=True)
             for item in BatchItem.objects.bulk_create(items):
                 wakeups.send_on_commit(item)
@@ -115,6 +119,7 @@ def _item_store(item: BatchItem, file: BatchFile) -> None:
             raise uploads.UploadRefused(_("%(name)s: %(refusal)s") % named) from None
         stored = default_storage.save(f"{item.folder}/{field}", ContentFile(content))
         setattr(item, field, stored)
+        item.bytes += len(content)
 
 
 def batch_delete(*, batch: Batch) -> None:

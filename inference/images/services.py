@@ -24,6 +24,7 @@ from experiments.records.datasets import dataset_ensure
 from inference.images import uploads
 from inference.images.samples import sample_dataset, sample_images
 from inference.models import Comparison, Image, Owned
+from inference.quotas import room_require, room_taken
 
 
 def image_create(
@@ -37,10 +38,11 @@ def image_create(
 ) -> Image:
     """Store an uploaded image and, with `mask_dataset` whose class ids it uses, its true mask.
 
-    Raises `uploads.UploadRefused` with a sentence for the user.
+    Raises `uploads.UploadRefused` with a sentence for the user, and QuotaReached likewise.
     """
     if mask is not None and mask_dataset is None:
         raise uploads.UploadRefused(_("Say which data set's class ids the mask uses."))
+    room_require(owner=owner, visitor=visitor, pk=pk)
     image = Image(
         pk=pk or uuid4(),
         owner=owner,
@@ -55,7 +57,9 @@ def image_create(
             if mask is not None:
                 image.mask_dataset = mask_dataset
                 image.mask = _store(folder / "mask.png", image)[1]
-        image.save(force_insert=True)
+            image.bytes = sum(path.stat().st_size for path in folder.glob("*.png"))
+        with room_taken(owner=owner, visitor=visitor, images=1, size=image.bytes, pk=pk):
+            image.save(force_insert=True)
     except BaseException:
         # By name: another attempt at the same item of a batch may have stored its own here.
         for stored in filter(None, (image.file.name, image.mask.name)):

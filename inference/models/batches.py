@@ -37,8 +37,8 @@ class Batch(Owned):
 class BatchItem(InferenceJob):
     """One uploaded file of a batch, which a worker makes an image and its comparison.
 
-    `upload` and `mask` are the files as they came; they go when the job ends. FAILED says in
-    `error` what is wrong with them; the other items go on.
+    `upload` and `mask` are the files as they came, of so many `bytes`; they go when the job ends.
+    FAILED says in `error` what is wrong with them; the other items go on.
     """
 
     work = "inference.batches.unpacking:unpack"
@@ -52,6 +52,7 @@ class BatchItem(InferenceJob):
     name = models.CharField(max_length=100)
     upload = models.FileField(max_length=200)
     mask = models.FileField(max_length=200, blank=True)
+    bytes = models.PositiveBigIntegerField(default=0)
     comparison = models.OneToOneField(
         Comparison, null=True, blank=True, on_delete=models.SET_NULL, related_name="item"
     )

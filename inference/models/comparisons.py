@@ -36,7 +36,8 @@ class Owned(models.Model):
 class Image(Owned):
     """An uploaded image, stored as RGB PNG without metadata, with its true mask if one came along.
 
-    `sha256` is that of the stored file, `name` what the uploader called it.
+    `sha256` is that of the stored file, `name` what the uploader called it, `bytes` what image and
+    mask take on the disk.
     """
 
     name = models.CharField(max_length=100, blank=True)
@@ -44,6 +45,7 @@ class Image(Owned):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    bytes = models.PositiveBigIntegerField(default=0)
     mask = models.FileField(max_length=200, blank=True)
     mask_dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT)
 

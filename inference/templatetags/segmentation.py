@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template import Context
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from experiments.models import Checkpoint, Dataset
 from experiments.templatetags.tracking import passport_term
@@ -26,6 +28,20 @@ register = template.Library()
 register.filter(passport_term)
 # A photo of 1024×768 is 1.5 MB as PNG, more than twelve masks.
 LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at
+
+
+@register.simple_tag(takes_context=True)
+def kept_how_long(context: Context) -> str:
+    """What a visitor has to know of what is kept; "" where it is kept until it is deleted."""
+    days = settings.VISITOR_DAYS
+    if not days or context["request"].user.is_authenticated:
+        return ""
+    sentence = ngettext(
+        "What visitors send is deleted after %(days)s day, with all that was made of it.",
+        "What visitors send is deleted after %(days)s days, with all that was made of it.",
+        days,
+    )
+    return sentence % {"days": days}
 
 
 @register.filter

@@ -30,7 +30,8 @@ def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(fault, ValidationError):
         set_rollback()
         status = getattr(fault, "status", 400)
-        later = {"Retry-After": str(RETRY_LATER)} if status in (429, 503) else None
+        after = str(getattr(fault, "retry_after", RETRY_LATER))
+        later = {"Retry-After": after} if status in (429, 503) else None
         return problem(status, " ".join(fault.messages), headers=later)
     if isinstance(fault, SuspiciousOperation):
         set_rollback()

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint
@@ -42,9 +43,9 @@ def test_a_queue_that_is_full_is_a_sentence(
     api: APIClient,
     image: Image,
     checkpoints: list[Checkpoint],
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
 ) -> None:
-    monkeypatch.setattr(pace, "WAITING_MAX", 7)
+    settings.QUOTAS = settings.QUOTAS | {("visitor", "jobs"): 7}
     body = {"image": str(image.pk), "models": "all"}
     codes = [api.post("/api/v1/comparisons/", body, format="json").status_code for _ in range(3)]
     assert codes == [202, 202, 429]
@@ -69,12 +70,12 @@ def test_all_queues_together_are_bounded(
 
 
 def test_looks_inside_are_bounded_and_the_same_one_is_not_counted_twice(
-    checkpoints: list[Checkpoint], monkeypatch: pytest.MonkeyPatch
+    checkpoints: list[Checkpoint], settings: Settings
 ) -> None:
     image = image_create(file=upload(noise()), visitor="someone")
     comparison = comparison_create(image=image, visitor="someone")
     comparison.predictions.update(state=State.DONE)
-    monkeypatch.setattr(pace, "WAITING_MAX", 2)
+    settings.QUOTAS = settings.QUOTAS | {("visitor", "jobs"): 2}
     prediction = comparison.predictions.first()
     for x in (0, 1, 1):
         inside_create(prediction=prediction, x=x, y=0)
@@ -84,9 +85,9 @@ def test_looks_inside_are_bounded_and_the_same_one_is_not_counted_twice(
 
 
 def test_an_upload_that_finds_the_queue_full_leaves_no_image(
-    client: Client, checkpoints: list[Checkpoint], monkeypatch: pytest.MonkeyPatch
+    client: Client, checkpoints: list[Checkpoint], settings: Settings
 ) -> None:
-    monkeypatch.setattr(pace, "WAITING_MAX", 2)
+    settings.QUOTAS = settings.QUOTAS | {("visitor", "jobs"): 2}
     keys = [checkpoint.key for checkpoint in checkpoints]
     answer = client.post("/", {"file": upload(noise()), "models": keys})
     assert answer.status_code == 422

@@ -1,6 +1,7 @@
 """The sweeper: every SWEEP_SECONDS it takes back expired leases and resends lost wake-ups.
 
-Once an hour it removes files that no row has named for a day.
+Beside that it does what others asked for (`segweb.jobs.chores`), such as removing files that no row
+names, and what visitors made long ago.
 
 A process of its own; several copies do no harm. It may be stopped at any moment, since each step
 of a pass is one conditional UPDATE, and what is half removed is removed the next time.
@@ -20,11 +21,9 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from segweb.jobs import Swept, sweep_once
-from segweb.jobs.orphans import orphans_collect
+from segweb.jobs.chores import chores_due
 
 logger = logging.getLogger(__name__)
-
-COLLECT_SECONDS = 3600
 
 
 def sweep_and_log() -> None:
@@ -52,10 +51,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-        collected = float(-COLLECT_SECONDS)
         while True:
             tried(sweep_and_log)
-            if time.monotonic() - collected > COLLECT_SECONDS:
-                tried(orphans_collect)
-                collected = time.monotonic()
+            for chore in chores_due():
+                tried(chore)
             time.sleep(settings.SWEEP_SECONDS)
