@@ -66,10 +66,11 @@ def carry_out(row: Import, lease: Lease) -> dict[str, Any]:
     if len(inside) == 1 and inside[0].is_dir():
         root = inside[0]  # one folder holds everything
     train = _sound(root)
+    passport = train.passport  # by its bytes, which are read here: no transaction waits for them
     folder = f"{KEPT}/{row.pk}-{lease.token}"
     _storage(KEPT).mkdir(parents=True, exist_ok=True)
     shutil.move(root, _storage(folder))
-    return {"dataset": patiently(lambda: _keep(train, folder, lease))}
+    return {"dataset": patiently(lambda: _keep(train, passport, folder, lease))}
 
 
 def leftovers_remove(row: Import, *, before: int | None = None) -> None:
@@ -84,13 +85,13 @@ def leftovers_remove(row: Import, *, before: int | None = None) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _keep(train: Folder, folder: str, lease: Lease) -> Dataset:
+def _keep(train: Folder, passport: dict[str, str], folder: str, lease: Lease) -> Dataset:
     with transaction.atomic():
         # Fenced by the first write: whoever took the job over does the rest.
         if not job_update(lease=lease, error=""):
             raise JobReturned(tried=False)
         dataset = dataset_ensure(
-            passport=train.passport, classes=train.classes, ignore_index=train.ignore_index
+            passport=passport, classes=train.classes, ignore_index=train.ignore_index
         )
         # First, whatever it is called: the same images and classes are one data set.
         if not dataset_place(dataset=dataset, folder=folder):

@@ -35,49 +35,70 @@ LONGEST_TAG, MOST_TAGS, LONGEST_NOTES = 50, 20, 20_000
 REQUEST = ("architecture", "variant", "data", "epochs", "seed", "config", "gpus")
 
 
-def run_launch(
+def run_launch(*, seed: int = 0, group: uuid.UUID | None = None, **request: Any) -> Run:
+    """Queue the training that `request` asks for, in the words that `_runs_queue` takes."""
+    (run,) = _runs_queue(seeds=[seed], group=group, **request)
+    return run
+
+
+def runs_launch_group(*, seeds: Sequence[int], **request: Any) -> list[Run]:
+    """Queue the same training once for each seed; several make a group. All of them or none.
+
+    ValidationError for no seed, more than twenty or equal ones, and as by `run_launch`.
+    """
+    if not 1 <= len(seeds) <= MOST_SEEDS or len(set(seeds)) < len(seeds):
+        raise ValidationError({"seed": _("Give one to twenty different seeds.")})
+    group = uuid.uuid4() if len(seeds) > 1 else None
+    return _runs_queue(seeds=seeds, group=group, **request)
+
+
+def _runs_queue(
     *,
+    seeds: Sequence[int],
+    group: uuid.UUID | None,
     owner: User | None,
     name: str = "",
     notes: str = "",
     tags: Sequence[str] = (),
     private: bool = False,
-    group: uuid.UUID | None = None,
     parent: Run | None = None,
     idempotency_key: str = "",
     **request: Any,
-) -> Run:
-    """Queue the training that `request` asks for, in the words that `request_check` takes.
+) -> list[Run]:
+    """A run for each seed of what `request` asks for, in the words that `request_check` takes.
 
     The same request of the same owner under the same `idempotency_key` gives the run that exists
     already. ValidationError says what is wrong with the request.
     """
-    fields = request_check(**request) | _described(name=name, notes=notes, tags=tags)
-    digest = request_digest(
-        caller=owner.pk if owner else None,
-        key=idempotency_key,
-        # Clones of two runs may ask for the same.
-        request=fields
-        | ({"parent": parent.pk} if parent else {})
-        | ({"private": True} if private else {}),
-    )
-    dataset = data_dataset(fields["data"])
+    # The largest stands for all: nothing else about a seed can be wrong.
+    checked = request_check(**request, seed=max(seeds, key=abs))
+    checked |= _described(name=name, notes=notes, tags=tags)
+    # Once, and before the transaction: no other writer waits while data are read.
+    dataset = data_dataset(checked["data"])
 
-    def insert() -> Run:
-        queue_require((Run, Preflight), owner=owner)
-        run = Run.objects.create(
-            **fields,
-            private=private,
-            dataset=dataset,
-            group=group,
-            parent=parent,
-            owner=owner,
-            idempotency_key=digest,
+    def queue(seed: int) -> Run:
+        fields = checked | {"seed": seed}
+        digest = request_digest(
+            caller=owner.pk if owner else None,
+            key=idempotency_key,
+            # Clones of two runs may ask for the same.
+            request=fields
+            | ({"parent": parent.pk} if parent else {})
+            | ({"private": True} if private else {}),
         )
-        wakeups.send_on_commit(run)
-        return run
+        fields |= {"dataset": dataset, "group": group, "parent": parent, "owner": owner}
+        fields |= {"private": private}
 
-    return made_once(Run, digest, insert)
+        def insert() -> Run:
+            queue_require((Run, Preflight), owner=owner)
+            run = Run.objects.create(**fields, idempotency_key=digest)
+            wakeups.send_on_commit(run)
+            return run
+
+        return made_once(Run, digest, insert)
+
+    with transaction.atomic():
+        return [queue(seed) for seed in seeds]
 
 
 def request_check(
@@ -115,18 +136,6 @@ def preflight_request(*, owner: User | None, **request: Any) -> Preflight:
         preflight = Preflight.objects.create(request=checked, owner=owner)
         wakeups.send_on_commit(preflight)
     return preflight
-
-
-def runs_launch_group(*, seeds: Sequence[int], **request: Any) -> list[Run]:
-    """Queue the same training once for each seed; several make a group. All of them or none.
-
-    ValidationError for no seed, more than twenty or equal ones, and as by `run_launch`.
-    """
-    if not 1 <= len(seeds) <= MOST_SEEDS or len(set(seeds)) < len(seeds):
-        raise ValidationError({"seed": _("Give one to twenty different seeds.")})
-    group = uuid.uuid4() if len(seeds) > 1 else None
-    with transaction.atomic():
-        return [run_launch(seed=seed, group=group, **request) for seed in seeds]
 
 
 def external_run_create(

@@ -12,12 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from models_zoo.data.classes import Classes
+from models_zoo.data.digests import bytes_unread, file_digest
 from models_zoo.data.findings import Finding
 from models_zoo.data.listing import composed
 from models_zoo.images import image_size, open_image
 from models_zoo.masks import mask_size, read_mask
-
-_SAMPLED_FILES, _SAMPLED_BYTES = 32, 1 << 16
 
 
 class Diagnosis(Protocol):
@@ -117,6 +116,11 @@ class DatasetSplit(ABC):
         """What tells the data set's images from another one's: its name, where it is published."""
         return self.slug
 
+    @property
+    def unread(self) -> int:
+        """The bytes that have to be read before `content` is known."""
+        return 0
+
     def facts(self, index: int) -> Any:
         """What `diagnosis` needs to know of an item, for data sets that bring one."""
         raise NotImplementedError
@@ -163,6 +167,9 @@ class DatasetSplit(ABC):
 class FileDataset(DatasetSplit):
     """A split whose images are files, and whose masks are files too unless `load_mask` differs."""
 
+    published: bool = True
+    """Whether the name says which images these are, as CamVid's does."""
+
     @property
     @abstractmethod
     def pairs(self) -> list[tuple[Path, Path]]:
@@ -188,7 +195,7 @@ class FileDataset(DatasetSplit):
 
     def digest(self, index: int) -> str:
         # Of the file, not of its pixels: an audit decodes no image.
-        return hashlib.sha256(self.pairs[index][0].read_bytes()).hexdigest()
+        return file_digest(self.pairs[index][0]).hex()
 
     @cached_property
     def split_hash(self) -> str:
@@ -196,22 +203,15 @@ class FileDataset(DatasetSplit):
         for path in (path for pair in self.pairs for path in pair):
             # NUL occurs in no name, so no name runs on into a hash.
             name = composed(path.name).encode()
-            digest.update(name + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+            digest.update(name + b"\0" + file_digest(path))
         return digest.hexdigest()[:16]
 
-    def _sampled_content(self) -> str:
-        """A hash of the names and sizes of all files, and of the bytes of some.
+    @property
+    def content(self) -> str:
+        """Of all bytes: of a sample, one image of many could be replaced unseen."""
+        return self.slug if self.published else self.split_hash
 
-        All bytes would take minutes where a web request asks; `split_hash` has them, beside every
-        score. Names of folders do not count. OSError when a file cannot be read.
-        """
-        files = sorted({path for pair in self.pairs for path in pair})
-        digest = hashlib.sha256()
-        for path in files:
-            size = path.stat().st_size if path.is_file() else -1
-            digest.update(f"{composed(path.name)}\0{size}\0".encode())
-        for path in files[:: max(1, len(files) // _SAMPLED_FILES)]:
-            if path.is_file():
-                with path.open("rb") as file:
-                    digest.update(file.read(_SAMPLED_BYTES))
-        return digest.hexdigest()
+    @property
+    def unread(self) -> int:
+        files = () if self.published else {path for pair in self.pairs for path in pair}
+        return bytes_unread(files)

@@ -43,6 +43,7 @@ class Coco(FileDataset):
     kind, form = "coco", "coco:IMAGES:ANNOTATIONS.json"
     licence = "unknown"
     ignore_index = None
+    published = False
 
     def __init__(self, places: str, split: str) -> None:
         images, separator, annotations = places.partition(":")
@@ -87,10 +88,6 @@ class Coco(FileDataset):
     def input_size(self) -> tuple[int, int]:  # type: ignore[override]  # an attribute elsewhere
         """Height and width that most images have: COCO's differ in size."""
         return most_common_size(range(len(self)), self.mask_size)
-
-    @cached_property
-    def content(self) -> str:
-        return self._sampled_content()
 
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:

@@ -39,6 +39,7 @@ class Folder(FileDataset):
     kind, form = "folder", "folder:PATH"
     marks = (DESCRIPTION,)
     describes_itself = True
+    published = False
 
     def __init__(self, path: str, split: str) -> None:
         self.root, self.split = existing_folder(path, self.form), split
@@ -86,10 +87,6 @@ class Folder(FileDataset):
             raise ValueError(f"The split {self.split!r} of {self.root} holds no image.")
         # By the first image alone, one thumbnail among photos would set the size of all.
         return most_common_size(self._images, image_size)
-
-    @cached_property
-    def content(self) -> str:
-        return self._sampled_content()
 
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:

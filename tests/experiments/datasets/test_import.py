@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 
 from experiments.datasets import archives, importing
 from experiments.models import Dataset, Import
-from experiments.records.sources import data_find, data_open
+from experiments.records.sources import data_dataset, data_find, data_open
 from models_zoo.data import base
 from segweb.jobs import job_execute
 from tests.models_zoo.fixtures import draw_folder
@@ -386,3 +386,20 @@ def test_a_file_that_is_another_files_folder(staff: APIClient, streets: Path) ->
         archive.writestr(name, b"x")
 
     refused(staff, zipped(streets, edit), "twice")
+
+
+def test_an_import_is_the_data_set_that_a_run_on_it_is_of(staff: APIClient, streets: Path) -> None:
+    assert send(staff, zipped(streets))[1]["state"] == "DONE"
+    assert data_dataset("imported:streets") == Dataset.objects.get()
+
+
+def test_other_images_of_the_same_names_are_another_data_set(
+    staff: APIClient, streets: Path
+) -> None:
+    assert send(staff, zipped(streets))[1]["state"] == "DONE"
+    described = json.loads((streets / "classes.json").read_text()) | {"slug": "roads"}
+    (streets / "classes.json").write_text(json.dumps(described))
+    shot = streets / "train" / "images" / "train00.png"
+    Image.open(shot).transpose(Image.Transpose.ROTATE_180).save(shot)
+    body = send(staff, zipped(streets))[1]
+    assert (body["state"], body["dataset"]) == ("DONE", "roads"), body

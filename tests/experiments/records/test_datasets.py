@@ -18,11 +18,13 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from experiments.models import Attempt, Confusion, Dataset, Epoch, Run
+from experiments.records import sources
 from experiments.records.datasets import dataset_ensure
 from experiments.records.sources import data_find
 from experiments.runs.services import run_launch
 from experiments.worker.replay import Replay
 from inference.images.apart.decoding import TrueMask, UploadRefused, read_true_mask
+from models_zoo.data import digests
 from segweb.jobs import job_claim
 from tests.experiments.factories import checkpoint_make, dataset_make, run_make
 
@@ -134,6 +136,20 @@ def test_the_same_images_elsewhere_are_the_same_data_set(root: Path) -> None:
     assert launch("folder:moved").dataset == first.dataset
     other = launch(plain(root / "b", ["background", "red"], shade=40))
     assert other.dataset != first.dataset
+
+
+def test_what_is_too_large_to_be_read_at_once_is_told_by_the_trainer(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = plain(root / "large", ["background", "red"])
+    known = launch(spec)
+    monkeypatch.setattr(sources, "READ_AT_ONCE", 0)
+    monkeypatch.setattr(digests, "_known", {})
+    # Until then it is what it was, as far as its classes tell, or nothing.
+    assert launch(spec).dataset == known.dataset
+    assert launch(plain(root / "large", ["background", "red", "green"])).dataset is None
+    assert launch(plain(root / "other", ["background", "red"])).dataset is None
+    assert Dataset.objects.count() == 1
 
 
 def test_a_folder_called_camvid_is_not_camvid(root: Path) -> None:

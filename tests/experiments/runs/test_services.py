@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from experiments.models import Confusion, Epoch, Kind, Run
+from experiments.records import sources
 from experiments.records.epochs import epoch_record, epoch_report
+from experiments.runs import services
 from experiments.runs.services import (
     external_run_create,
     run_clone,
@@ -106,6 +109,27 @@ def test_the_same_key_of_the_same_caller_gives_the_same_run(owner: User) -> None
     first = launch(owner, idempotency_key="k")
     assert launch(owner, idempotency_key="k") == first
     assert launch(User.objects.create_user("other"), idempotency_key="k") != first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_data_of_a_group_are_read_once_and_before_the_transaction(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other writer waits for them: on SQLite the whole site would."""
+    opened: list[bool] = []
+    read = sources.data_open
+
+    def noted(*args: Any) -> Any:
+        opened.append(connection.in_atomic_block)
+        return read(*args)
+
+    for module in (sources, services):
+        monkeypatch.setattr(module, "data_open", noted)
+    launch(owner)
+    alone = len(opened)
+    runs_launch_group(seeds=[3, 4, 5], architecture="unet", data="scenes", owner=owner)
+    assert len(opened) == 2 * alone
+    assert not any(opened)
 
 
 def test_several_seeds_make_a_group(owner: User) -> None:
