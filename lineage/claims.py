@@ -122,7 +122,8 @@ def _effect(measure: Measure, told: dict[str, Any]) -> Effect:
 
 
 def _signed(difference: float) -> str:
-    return f"{difference:+.3f}".replace("-", "−")
+    """A difference of two fractions in points of percent."""
+    return f"{100 * difference:+.1f}".replace("-", "−")
 
 
 def _cost() -> Verdict:

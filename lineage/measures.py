@@ -10,13 +10,14 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from models_zoo.metrics.table import SCORES
+from segweb.templatetags.figures import iou
 
 Measured = dict[str, Any]  # a checkpoint, as `models_zoo.study.story` measured it
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure. `unit`: "" for a fraction of one; `tells`: a failure of the lecture's story.
+    """One measure. `unit`: "" for a fraction of one, shown in percent; `tells`: a failure of the lecture's story.
 
     `less`: the smaller the better. `ranks` is False for what is neither good nor bad. `means`: how
     it is counted, in a sentence, where the title does not say it.
@@ -32,9 +33,11 @@ class Measure:
     means: Any = ""
 
     def write(self, value: float) -> str:
-        """The value as the reader's language writes it."""
-        digits = {"": 3, "ms": 1, "px": 0, "MB": 1, "G": 1}[self.unit]
-        return f"{number_format(round(value, digits), digits)} {self.unit}".strip()
+        """The value as the reader's language writes it, a fraction in percent."""
+        if not self.unit:
+            return iou(value)
+        digits = {"ms": 1, "px": 0, "MB": 1, "G": 1}[self.unit]
+        return f"{number_format(round(value, digits), digits)} {self.unit}"
 
 
 def _score(name: str, **said: Any) -> Measure:
