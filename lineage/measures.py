@@ -17,10 +17,11 @@ Measured = dict[str, Any]  # a checkpoint, as `models_zoo.study.story` measured 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure. `unit`: "" for a fraction of one, shown in percent; `tells`: a failure of the lecture's story.
+    """One measure. `unit`: "" for a fraction of one, shown in percent.
 
-    `less`: the smaller the better. `ranks` is False for what is neither good nor bad. `means`: how
-    it is counted, in a sentence, where the title does not say it.
+    `tells`: a failure of the lecture's story. `less`: the smaller the better. `ranks` is False for
+    what is neither good nor bad. `means`: how it is counted, in a sentence, where the title does
+    not say it.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Measure:
     def write(self, value: float) -> str:
         """The value as the reader's language writes it, a fraction in percent."""
         if not self.unit:
-            return iou(value)
+            return f"{iou(value)} %"
         digits = {"ms": 1, "px": 0, "MB": 1, "G": 1}[self.unit]
         return f"{number_format(round(value, digits), digits)} {self.unit}"
 

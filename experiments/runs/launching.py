@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -71,6 +72,8 @@ class LaunchForm(forms.Form):
     gpus = forms.IntegerField(label=_("GPUs"), min_value=1, initial=1)
     crop_height = forms.IntegerField(label=_("Crop height"), min_value=1)
     crop_width = forms.IntegerField(label=_("Crop width"), min_value=1)
+    # The architecture and the recipe whose settings the fields began with.
+    filled = forms.CharField(required=False, widget=forms.HiddenInput)
     further = forms.CharField(
         label=_("Further settings"),
         help_text=_("one a line, as in jitter=0.3 or options.aux=true"),
@@ -153,7 +156,24 @@ def preset_initial(architecture: str, recipe: str) -> dict[str, Any]:
     if recipe == PAPER:
         with suppress(ValueError):  # an architecture need not say how its paper trains
             config = dataclasses.replace(config, **paper_settings(architecture))
-    return settings_initial(config)
+    return settings_initial(config) | {"filled": f"{architecture} {recipe}"}
+
+
+def preset_switched(
+    asked: Mapping[str, str], architecture: str, recipe: str
+) -> tuple[dict[str, Any], list[str]]:
+    """The settings of another recipe, but for what somebody wrote into those of the one before.
+
+    Beside them the labels of what was kept.
+    """
+    initial = preset_initial(architecture, recipe)
+    before, _space, recipe_before = asked.get("filled", "").partition(" ")
+    if before not in catalogue():
+        return initial, []
+    written = LaunchForm(asked, initial=preset_initial(before, recipe_before))
+    kept = [name for name in written.changed_data if name in initial and name != "filled"]
+    values = {name: written[name].value() for name in kept}
+    return initial | values, [str(written[name].label) for name in kept]
 
 
 def clone_initial(run: Run) -> dict[str, Any]:

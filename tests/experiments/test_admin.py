@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from experiments.models import Checkpoint, Dataset, Run
 from inference.models import Comparison, Image, Prediction
+from segweb.jobs import State
 from tests.experiments.factories import run_make
 
 
@@ -99,3 +100,15 @@ def test_staff_without_the_permission_launch_nothing(client: Client) -> None:
     assert client.get(reverse("admin:experiments_run_launch")).status_code == 403
     assert client.get(reverse("admin:experiments_run_changelist")).status_code == 403
     assert client.get(reverse("experiments:launch")).status_code == 403
+
+
+def test_the_first_page_says_what_trains_and_what_failed(admin_client: Client) -> None:
+    run_make(name="now", state=State.RUNNING, epochs=3, planned=9)
+    run_make(name="broken", state=State.FAILED, error="The disk is full.")
+    page = admin_client.get(reverse("admin:index")).content.decode()
+    going, failed = page.partition("Failed lately")[::2]
+    assert "now" in going
+    assert "epoch 3 of 9" in going
+    assert "The disk is full." in failed
+    assert reverse("admin:experiments_run_launch") in going
+    assert "of the disk are free" in going

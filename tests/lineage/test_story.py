@@ -106,8 +106,8 @@ def test_a_claim_has_its_interval_and_the_other_effects(told_of):
         )
     )
     first, *others = verdict("Skip connections").compared
-    assert (first.effect.state, first.effect.difference) == ("holds", "+0.031")
-    assert (first.effect.interval, first.seeds) == ("[+0.020, +0.042]", "5 seeds")
+    assert (first.effect.state, first.effect.difference) == ("holds", "+3.1")
+    assert (first.effect.interval, first.seeds) == ("[+2.0, +4.2]", "5 seeds")
     assert [(o.title, o.state) for o in first.others] == [("mIoU", "same")]
     assert [one.effect.state for one in others] == ["unmeasured", "unmeasured"]
 
@@ -149,9 +149,9 @@ def test_the_receptive_field_is_a_median_over_arms_with_a_box(told_of):
     found = verdict("third of the theoretical")
     assert (found.compared[0].effect.state, found.compared[0].effect.difference) == (
         "holds",
-        "0.250",
+        "25.0 %",
     )
-    assert found.note == "b 0.100, a 0.350"
+    assert found.note == "b 10.0 %, a 35.0 %"
 
 
 def test_the_telling_picture_is_shown(client: Client, told_of, folder: Path):
@@ -161,7 +161,7 @@ def test_the_telling_picture_is_shown(client: Client, told_of, folder: Path):
     path = ablations.picture_path("skips", 17, "image")
     path.write_bytes(b"RIFF")
     page = client.get("/lineage/").content.decode()
-    assert "0.610" in page
+    assert "61.0" in page
     assert "/lineage/ablations/skips/image/" in page
     answer = client.get("/lineage/ablations/skips/image/")
     assert (answer["Content-Type"], b"".join(answer.streaming_content)) == ("image/webp", b"RIFF")
@@ -184,7 +184,7 @@ def test_the_page_shows_what_was_measured_and_says_what_was_not(client: Client, 
     numbers = told(entry("fcn8s", **scores), entry("unet", boundary_f1=0.6, large=0.9))
     (folder / "scenes.json").write_text(json.dumps(numbers))
     page = client.get("/lineage/").content.decode()
-    assert "0.412" in page
+    assert "41.2 %" in page
     assert "Large objects kept whole" in page
     assert page.count("not trained yet</td>") == len(catalogue()) - 2
     assert "200 images" in page

@@ -18,7 +18,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from experiments.access import account, launches, may_manage
 from experiments.models import Preflight, Run
 from experiments.queries import number_read
-from experiments.runs.launching import PAPER, LaunchForm, clone_initial, preset_initial
+from experiments.runs.launching import (
+    PAPER,
+    LaunchForm,
+    clone_initial,
+    preset_initial,
+    preset_switched,
+)
 from experiments.runs.services import preflight_request, request_check, runs_launch_group
 from models_zoo import catalogue
 from segweb.jobs import State
@@ -123,9 +129,10 @@ def _queue(
 @require_safe
 @launches
 def preset(request: HttpRequest) -> HttpResponse:
-    """The settings of an architecture's recipe, as the fields of the form."""
+    """The settings of an architecture's recipe, as fields of the form; what was written stays."""
     architecture = request.GET.get("architecture", "")
     if architecture not in catalogue():
         return HttpResponse(status=404)
-    initial = preset_initial(architecture, request.GET.get("recipe", PAPER))
-    return render(request, "experiments/runs/_settings.html", {"form": LaunchForm(initial=initial)})
+    initial, kept = preset_switched(request.GET, architecture, request.GET.get("recipe", PAPER))
+    context = {"form": LaunchForm(initial=initial), "kept": ", ".join(kept)}
+    return render(request, "experiments/runs/_settings.html", context)

@@ -65,6 +65,28 @@ def test_the_papers_recipe_is_filled_in(admin_client: Client) -> None:
     assert admin_client.get(reverse("experiments:preset")).status_code == 404
 
 
+def test_another_architecture_leaves_what_was_written(admin_client: Client) -> None:
+    shown = admin_client.get(LAUNCH).context["form"].initial
+    assert shown["filled"] == "unet paper"
+    asked = {name: value for name, value in shown.items() if value is not False}
+    asked |= {"architecture": "pspnet_resnet50", "recipe": "paper"}
+    preset = reverse("experiments:preset")
+    untouched = admin_client.get(preset, asked)
+    recipe = preset_initial("pspnet_resnet50", "paper")
+    assert untouched.context["form"].initial == recipe
+    assert untouched.context["kept"] == ""
+    written = admin_client.get(preset, asked | {"crop_height": "99", "pretrained": "on"})
+    assert written.context["form"].initial == recipe | {"crop_height": "99", "pretrained": True}
+    assert "Crop height, Published weights in the backbone" in written.content.decode()
+
+
+def test_what_is_wrong_stands_where_the_page_goes(admin_client: Client) -> None:
+    page = admin_client.post(LAUNCH, filled(epochs="0", lr="x")).content.decode()
+    errors = page.partition('<div id="preflight">')[2]
+    assert '<a href="#id_epochs">Epochs</a>' in errors
+    assert '<a href="#id_lr">Learning rate</a>' in errors
+
+
 def test_several_seeds_make_a_group(admin_client: Client) -> None:
     data = filled(seeds="0, 1,7", further="jitter=0.1\n\noptions.batch_norm=true", tags="a, b")
     answer = launched(admin_client, data)
