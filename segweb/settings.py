@@ -197,7 +197,7 @@ REST_FRAMEWORK = {
         "account": "10/min",
     },
     "NUM_PROXIES": NUM_PROXIES,  # else anyone names themselves by X-Forwarded-For
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "segweb.http.schema.Schema",
     "EXCEPTION_HANDLER": "segweb.http.problems.handler",
 }
 SPECTACULAR_SETTINGS = {
@@ -208,7 +208,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "segweb.http.schema.problems_describe",
+        "segweb.http.schema.problem_describe",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -16,7 +16,8 @@ api: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     # Only what ends in a slash: what lacks it is first looked for with it (segweb.http.slashes).
-    re_path(r"^(.*/)?$", NothingHere.as_view()),
+    # An address may hold any character: `.` would leave out the end of a line.
+    re_path(r"^([\s\S]*/)?$", NothingHere.as_view()),
 ]
 
 handler500 = "segweb.http.faults.server_error"

@@ -19,8 +19,8 @@ class CheckpointSerializer(serializers.ModelSerializer):
     dataset: Slug = serializers.SlugRelatedField("slug", read_only=True)
     classes = ClassSerializer(many=True)
     miou = serializers.FloatField(allow_null=True)
-    split = serializers.CharField(source="evaluation.split", default=None)
-    passport = serializers.DictField(source="evaluation.protocol", default=None)
+    split = serializers.CharField(source="evaluation.split", default=None, allow_null=True)
+    passport = serializers.DictField(source="evaluation.protocol", default=None, allow_null=True)
     download_mb = serializers.IntegerField(default=None, allow_null=True)
 
     class Meta:

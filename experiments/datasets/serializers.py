@@ -9,6 +9,7 @@ from rest_framework.reverse import reverse
 
 from experiments.models import Dataset, Import
 from experiments.serializers import ClassSerializer
+from segweb.http.parsers import UploadField
 
 
 class DatasetSerializer(serializers.ModelSerializer):
@@ -26,7 +27,9 @@ class ImportSerializer(serializers.ModelSerializer):
 
     url = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
-    dataset: serializers.SlugRelatedField = serializers.SlugRelatedField("slug", read_only=True)
+    dataset: serializers.SlugRelatedField = serializers.SlugRelatedField(
+        "slug", read_only=True, allow_null=True
+    )
 
     class Meta:
         model = Import
@@ -46,4 +49,4 @@ class ImportSerializer(serializers.ModelSerializer):
 class ImportUploadSerializer(serializers.Serializer):
     """A zipped data set, in the layout that models_zoo calls `folder`."""
 
-    file = serializers.FileField(allow_empty_file=True)
+    file = UploadField()

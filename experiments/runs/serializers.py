@@ -40,11 +40,13 @@ class RunSerializer(serializers.ModelSerializer):
     """A run as lists show it; scores are fractions, on val."""
 
     url = serializers.HyperlinkedIdentityField("experiments-api:run")
-    dataset: Slug = serializers.SlugRelatedField("slug", read_only=True)
-    owner: Slug = serializers.SlugRelatedField("username", read_only=True)
+    dataset: Slug = serializers.SlugRelatedField("slug", read_only=True, allow_null=True)
+    owner: Slug = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     config = serializers.DictField(read_only=True)
-    parent = serializers.IntegerField(source="parent.pk", default=None, read_only=True)
+    parent = serializers.IntegerField(
+        source="parent.pk", default=None, read_only=True, allow_null=True
+    )
 
     class Meta:
         model = Run
@@ -66,7 +68,9 @@ class RunSerializer(serializers.ModelSerializer):
 class RunDetailSerializer(RunSerializer):
     """A run with its tries, its surroundings, and the key of its best weights once on offer."""
 
-    checkpoint = serializers.CharField(source="checkpoint.key", default=None, read_only=True)
+    checkpoint = serializers.CharField(
+        source="checkpoint.key", default=None, read_only=True, allow_null=True
+    )
     environment = serializers.DictField(read_only=True)
     protocol = serializers.DictField(read_only=True)
     attempts = AttemptSerializer(many=True, read_only=True)
@@ -143,7 +147,10 @@ class RunCreateSerializer(RunChangeSerializer):
     group = serializers.UUIDField(required=False, help_text="of runs that differ by their seed")
 
 
-@extend_schema_field({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}})
+COUNTS = {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}
+
+
+@extend_schema_field(COUNTS)
 class CountsField(serializers.JSONField):
     """K×K pixel counts, truth by row, prediction by column."""
 
@@ -178,7 +185,7 @@ class EpochSerializer(serializers.ModelSerializer):
         """With whatever else was told of the epoch."""
         return super().to_representation(epoch) | epoch.further
 
-    @extend_schema_field(CountsField)
+    @extend_schema_field(COUNTS | {"nullable": True})
     def get_confusion(self, epoch: Epoch) -> list[list[int]] | None:
         """The counts, unless the request leaves them out."""
         counts = epoch.confusion if self.context.get("confusion", True) else None

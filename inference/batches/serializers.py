@@ -15,13 +15,14 @@ from inference.batches.files import IMAGES_MAX
 from inference.batches.tiles import Tile, batch_progress, batch_tiles
 from inference.models import Batch, Scale
 from inference.rest import UrlField
+from segweb.http.parsers import UploadField
 
 
 class BatchCreateSerializer(serializers.Serializer):
     """Images, or one zip of images with true masks, and the checkpoints to send them through."""
 
     files = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True, max_length=None),
+        child=UploadField(),
         min_length=1,
         max_length=IMAGES_MAX,
         help_text=_(

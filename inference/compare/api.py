@@ -103,6 +103,7 @@ class ComparisonAgreement(APIView):
     """Where the predictions of a comparison agree, which needs no truth."""
 
     permission_classes = [AllowAny]
+    further_problems = (413,)
 
     @extend_schema(responses=AgreementSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
@@ -114,6 +115,8 @@ class ComparisonAgreement(APIView):
 
 class PredictionMask(FileView):
     """The mask of one prediction."""
+
+    further_problems = (413,)
 
     @extend_schema(
         parameters=[OpenApiParameter("as", str, enum=list(downloads.MASK_FORMATS))],

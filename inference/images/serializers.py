@@ -9,6 +9,7 @@ from experiments.models import Dataset
 from inference.images.services import image_delete_key
 from inference.models import Image
 from inference.rest import UrlField
+from segweb.http.parsers import UploadField
 
 
 class ImageSerializer(serializers.ModelSerializer):
@@ -40,8 +41,8 @@ class ImageUploadedSerializer(ImageSerializer):
 class ImageUploadSerializer(serializers.Serializer):
     """An image to store, with its true mask where there is one."""
 
-    file = serializers.FileField(allow_empty_file=True, max_length=None)
-    mask = serializers.FileField(allow_empty_file=True, required=False)
+    file = UploadField()
+    mask = UploadField(required=False)
     mask_dataset = serializers.SlugRelatedField(
         "slug",
         queryset=Dataset.objects.all(),

@@ -7,8 +7,9 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter
-from rest_framework import parsers
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from rest_framework import parsers, serializers
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 
@@ -33,6 +34,14 @@ class JSONParser(parsers.JSONParser):
             return json_read(stream.read().decode(encoding))
         except (ValueError, LookupError) as fault:  # no such encoding
             raise ParseError(_("The request is malformed or too large.")) from fault
+
+
+@extend_schema_field(OpenApiTypes.BINARY)
+class UploadField(serializers.FileField):
+    """A file of a form; an empty one is refused by what reads it, in its own words."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_empty_file=True, max_length=None, **options)
 
 
 def idempotency_key(request: Request) -> str:

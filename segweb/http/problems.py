@@ -1,9 +1,13 @@
-"""Every error of the API as an RFC 9457 problem: type, title, status, detail, sometimes errors."""
+"""Every error of the API as an RFC 9457 problem: type, title, status, detail, sometimes errors.
+
+KINDS is all that there are. What its status says enough of has the type "about:blank", as the RFC
+wants it; where a program has to tell two of one status apart, the type is a name of its own.
+"""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import DataError
@@ -19,6 +23,43 @@ from segweb.jobs import DATABASE_AWAY
 from segweb.jobs.storage import DISK_FULL, told_disk_full
 
 CONTENT_TYPE = "application/problem+json"
+BLANK = "about:blank"
+
+
+class Kind(NamedTuple):
+    """A kind of problem: its status, what the API's schema says of it, and its type."""
+
+    status: int
+    said: str
+    type: str = BLANK
+
+
+KEY_IN_FLIGHT = Kind(
+    409,
+    "A request with this Idempotency-Key is being carried out; see Retry-After.",
+    "urn:segweb:problem:idempotency-key-in-flight",
+)
+KEY_REUSED = Kind(
+    422,
+    "This Idempotency-Key was used for another body.",
+    "urn:segweb:problem:idempotency-key-reused",
+)
+KINDS = (
+    Kind(400, "The request makes no sense; `errors` says which field."),
+    Kind(401, "No account, or a token that is not valid."),
+    Kind(403, "This account may not."),
+    Kind(404, "There is nothing, or nothing that this caller may see."),
+    Kind(406, "The answer is of no type that the Accept header names."),
+    Kind(409, "Not in the state that it is in."),
+    KEY_IN_FLIGHT,
+    Kind(412, "What the If-Match header asks for is not what there is."),
+    Kind(413, "Too many bytes or pixels, or too much to compute."),
+    Kind(415, "The body is of a type that is not read here."),
+    KEY_REUSED,
+    Kind(429, "Too much in a short time, or too much waiting; see Retry-After."),
+    Kind(503, "Busy; see Retry-After."),
+    Kind(507, "The server's disk is full."),
+)
 RETRY_SECONDS = 5
 BUSY = gettext_noop("The database is busy. Try again in a few seconds.")
 MALFORMED = gettext_noop("The request is malformed or too large.")
@@ -47,7 +88,8 @@ def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
     errors = answer.data if answer.status_code == HTTPStatus.BAD_REQUEST else None
     detail = _first_sentence(answer.data)
     headers = {k: v for k, v in answer.items() if k != "Content-Type"}
-    return problem(answer.status_code, detail, errors=errors, headers=headers)
+    kind = getattr(fault, "type", BLANK)
+    return problem(answer.status_code, detail, errors=errors, headers=headers, kind=kind)
 
 
 def explanation(fault: BaseException | None) -> tuple[int, str, dict[str, str]] | None:
@@ -63,11 +105,16 @@ def explanation(fault: BaseException | None) -> tuple[int, str, dict[str, str]] 
 
 
 def problem(
-    status: int, detail: str, *, errors: Any = None, headers: dict[str, str] | None = None
+    status: int,
+    detail: str,
+    *,
+    errors: Any = None,
+    headers: dict[str, str] | None = None,
+    kind: str = BLANK,
 ) -> Response:
-    """A problem response; `errors` are the sentences by field, where there are fields."""
+    """A problem response of a type; `errors` are the sentences by field, where there are some."""
     data = {
-        "type": "about:blank",
+        "type": kind,
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,

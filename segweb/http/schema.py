@@ -1,16 +1,25 @@
-"""What the API's schema says of errors: the same of every address, so it is said once."""
+"""What the API's schema says of errors: of each operation those that it may answer with."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from segweb.http.problems import CONTENT_TYPE
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import SAFE_METHODS, AllowAny
+
+from segweb.http.problems import CONTENT_TYPE, KINDS
 
 PROBLEM = {
     "type": "object",
     "description": "An RFC 9457 problem.",
     "properties": {
-        "type": {"type": "string"},
+        "type": {
+            "type": "string",
+            "enum": list(dict.fromkeys(kind.type for kind in KINDS)),
+            "description": "what a program tells problems of one status apart by",
+        },
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "a sentence that says what to do"},
@@ -18,36 +27,60 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "detail"],
 }
-SAID = {
-    "400": "The request makes no sense; `errors` says which field.",
-    "401": "No account, or a token that is not valid.",
-    "403": "This account may not.",
-    "404": "There is nothing, or nothing that this caller may see.",
-    "409": "Not in the state that it is in.",
-    "413": "Too many bytes or pixels.",
-    "415": "The body is of a type that is not read here.",
-    "429": "Too much in a short time, or too much waiting; see Retry-After.",
-    "503": "Busy; see Retry-After.",
-}
-WRITES = ("post", "put", "patch", "delete")
+RETRY_AFTER = {"schema": {"type": "integer"}, "description": "seconds"}
+LATER = (409, 429, 503)  # which may say when to come back
 
 
-def problems_describe(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: each operation with the problems that it may answer with."""
+class Schema(AutoSchema):
+    """Each operation with the problems that it may answer with.
+
+    Most follow from what a view says anyway; `further_problems` of a view are the others.
+    """
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        """The operation, if it is one, with its problems."""
+        operation = super().get_operation(*args, **kwargs)
+        if operation:
+            for status in self._statuses("requestBody" in operation):
+                operation["responses"].setdefault(str(status), _told(status))
+        return operation
+
+    def _statuses(self, has_body: bool) -> list[int]:
+        # A token that is none is refused everywhere, and so is a `?format=` that there is not.
+        statuses = {400, 401, 404, 503, *getattr(self.view, "further_problems", ())}
+        if issubclass(self.view.content_negotiation_class, DefaultContentNegotiation):
+            statuses.add(406)
+        writes = self.method not in SAFE_METHODS
+        # Whoever is signed in by a session needs the CSRF token to write.
+        if writes or AllowAny not in self.view.permission_classes:
+            statuses.add(403)
+        if writes:
+            statuses.add(507)
+        if has_body:
+            statuses |= {413, 415}
+        if self.method == "POST":
+            statuses |= {409, 429}
+        return sorted(statuses)
+
+
+def _told(status: int) -> dict[str, Any]:
+    """A problem of a status: in words, and as an example of each type that it has."""
+    kinds = [kind for kind in KINDS if kind.status == status]
+    title = HTTPStatus(status).phrase
+    examples = {
+        kind.type: {
+            "value": {"type": kind.type, "title": title, "status": status, "detail": kind.said}
+        }
+        for kind in kinds
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
+    told: dict[str, Any] = {"description": " ".join(kind.said for kind in kinds)}
+    if status in LATER:
+        told["headers"] = {"Retry-After": RETRY_AFTER}
+    return told | {"content": {CONTENT_TYPE: {"schema": schema, "examples": examples}}}
+
+
+def problem_describe(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: what a problem is, said once for all operations."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for path, operations in result["paths"].items():
-        for method, operation in operations.items():
-            for code in _codes(path, method, operation):
-                answer = {"description": SAID[code], "content": content}
-                operation["responses"].setdefault(code, answer)
     return result
-
-
-def _codes(path: str, method: str, operation: dict[str, Any]) -> list[str]:
-    codes = ["400", "401", "403", "503"]
-    if "{" in path:
-        codes.append("404")
-    if method in WRITES:
-        codes += ["409", "413", "415", "429"] if "requestBody" in operation else ["409", "429"]
-    return codes

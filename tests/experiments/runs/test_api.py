@@ -19,6 +19,7 @@ from rest_framework.test import APIClient
 from experiments.models import Confusion, Epoch, Run
 from experiments.records.epochs import RunGone, epoch_report
 from models_zoo.checkpoints.shipped import shipped
+from segweb.http.problems import KINDS
 from segweb.jobs import State, wakeups
 from tests.experiments.factories import dataset_make, run_make
 
@@ -438,11 +439,19 @@ def test_every_error_is_in_the_schema_as_a_problem() -> None:
     schema = SchemaGenerator().get_schema(request=None, public=True)
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            wanted = {"400", "401", "403", "503"} | ({"404"} if "{" in path else set())
+            wanted = {"400", "401", "404", "503"}
+            wanted |= {"403", "507"} if method != "get" else set()
             wanted |= {"429"} if method == "post" else set()
+            wanted |= {"413", "415"} if "requestBody" in operation else set()
             assert wanted <= operation["responses"].keys(), path
-            problem = operation["responses"]["503"]["content"]["application/problem+json"]
-            assert problem["schema"]["$ref"].endswith("/Problem")
+            for code in filter(lambda code: code >= "400", operation["responses"]):
+                told = operation["responses"][code]["content"]["application/problem+json"]
+                assert told["schema"]["$ref"].endswith("/Problem")
+                examples = [example["value"] for example in told["examples"].values()]
+                assert {example["status"] for example in examples} == {int(code)}
+                assert [example["type"] for example in examples] == list(told["examples"])
+    types = schema["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]
+    assert {kind.type for kind in KINDS} == set(types)
 
 
 @pytest.mark.parametrize("is_staff", [False, True])

@@ -124,3 +124,9 @@ def test_a_search_is_a_few_words(admin: Client) -> None:
         "Only the first 12 words"
         in admin.get("/admin/experiments/run/", {"q": words}, follow=True).content.decode()
     )
+
+
+def test_an_address_with_the_end_of_a_line_is_a_problem_too(client: Client) -> None:
+    answer = client.get("/api/v1/runs/a%0Ab/")
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "application/problem+json"
