@@ -64,7 +64,8 @@ VARIABLES = {
     "SWEEP_SECONDS": (float, 5.0),
     # a job that kills its workers ends LOST after these, and the next one runs
     "MAX_ATTEMPTS": (int, 3),
-    # a trainer that tells nothing and uses no processor for so long hangs; it is ended
+    # a trainer that tells nothing and uses no processor for so long hangs; it is ended, as is
+    # after six times as long one that uses one
     "STALL_SECONDS": (float, 300.0),
     "TRAINING_GPUS": (int, 1),
     # read by models_zoo, which knows nothing of Django

@@ -168,7 +168,7 @@ class Supervision:
                 waited = time.monotonic() - asked_at
                 if waited > STOP_SECONDS or min(waited, progress.idle) > STOP_IDLE_SECONDS:
                     trainer.kill()
-            elif progress.idle > settings.STALL_SECONDS:
+            elif progress.hangs(settings.STALL_SECONDS):
                 self.stalled = True
                 trainer.kill()
         patiently(lambda: self.replay.catch_up(self.attempt))

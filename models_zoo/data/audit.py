@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,15 +49,19 @@ class Audit:
         return cls([Finding(**finding) for finding in content["findings"]], *counts)
 
 
-def audit(splits: Mapping[str, DatasetSplit]) -> Audit:
-    """Looks at every item of `splits`, which share one class list. Images are not decoded."""
+def audit(splits: Mapping[str, DatasetSplit], *, alive: Callable[[], None] = lambda: None) -> Audit:
+    """Looks at every item of `splits`, which share one class list. Images are not decoded.
+
+    `alive` is called at each, since large data take long.
+    """
     result = Audit()
     for split, dataset in splits.items():
-        _audit_split(split, dataset, result)
+        _audit_split(split, dataset, result, alive)
     places: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for split, dataset in splits.items():
         # All items: those that an audit leaves out may lie in two splits just as well.
         for index in range(len(dataset)):
+            alive()
             try:
                 places[dataset.digest(index)].append((split, dataset.name(index)))
             except OSError:
@@ -73,7 +77,9 @@ def audit(splits: Mapping[str, DatasetSplit]) -> Audit:
     return result
 
 
-def _audit_split(split: str, dataset: DatasetSplit, result: Audit) -> None:
+def _audit_split(
+    split: str, dataset: DatasetSplit, result: Audit, alive: Callable[[], None]
+) -> None:
     result.findings += dataset.findings
     if not dataset.labelled or not len(dataset):
         what = "has no masks" if len(dataset) else "holds no image"
@@ -84,6 +90,7 @@ def _audit_split(split: str, dataset: DatasetSplit, result: Audit) -> None:
     sizes: Counter[tuple[int, int]] = Counter()
     pixels, image_pixels = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
     for index in dataset.audited:
+        alive()
         name = f"{split}/{dataset.name(index)}"
         try:
             size, mask_size = dataset.size(index), dataset.mask_size(index)

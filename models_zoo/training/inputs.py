@@ -11,6 +11,7 @@ from models_zoo.data.audit import Audit, audit
 from models_zoo.files import write_atomically
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
+from models_zoo.training.record.events import EventLog
 
 AUDIT_NAME = "audit.json"
 
@@ -31,7 +32,7 @@ class Inputs:
         return [dataset.split_hash for dataset in splits if dataset is not None]
 
 
-def inputs_open(config: TrainConfig, out: Path, group: Group) -> Inputs:
+def inputs_open(config: TrainConfig, out: Path, group: Group, events: EventLog) -> Inputs:
     """Opens the data of a run, which one process of its group audits.
 
     ValueError names what is wrong with the data, with file names.
@@ -50,7 +51,7 @@ def inputs_open(config: TrainConfig, out: Path, group: Group) -> Inputs:
             audited = kept  # not repeated when the run goes on
         else:
             # An earlier try in this folder may have been about other data.
-            fresh = audit(splits)
+            fresh = audit(splits, alive=events.alive)
             fresh.require_sound()
             audited = {**fresh.as_dict(), "of": of}
             write_atomically(path, json.dumps(audited, indent=1).encode() + b"\n")

@@ -130,9 +130,11 @@ class Trainer:
             )
             self.at.loss_sum += loss
             self.at.step += 1
-            if self.group.leads and self.at.step % _STEPS_PER_EVENT == 0:
-                where = {"epoch": self.at.epoch + 1, "step": self.at.step}
-                self.events.write("step", **where, loss=loss, lr=rate)
+            if self.group.leads:
+                self.events.alive()
+                if self.at.step % _STEPS_PER_EVENT == 0:
+                    where = {"epoch": self.at.epoch + 1, "step": self.at.step}
+                    self.events.write("step", **where, loss=loss, lr=rate)
             if stop:
                 self._stop()
 
@@ -146,6 +148,8 @@ class Trainer:
             mask = logits.argmax(dim=0).byte().cpu().numpy()
             counts += confusion(truth, mask, len(counts), self.val.ignore_index)
             losses += weighted_loss(self.optimisation.objective, logits, truth, self.val)
+            if self.group.leads:
+                self.events.alive()
             if index in self.probes:
                 self.pictures.keep_probe(index, mask, epoch=self.at.epoch + 1)
             # In a group, the others would wait for ever in the sum below: there the next step tells

@@ -81,7 +81,7 @@ def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, 
 def _run(
     config: TrainConfig, out: Path, *, resume: bool, group: Group, events: EventLog
 ) -> dict[str, Any]:
-    inputs = inputs_open(config, out, group)
+    inputs = inputs_open(config, out, group, events)
     trainer = trainer_build(config, out, inputs=inputs, group=group, events=events)
     resumed = trainer.resume() if resume else False
     if group.leads:
@@ -106,7 +106,8 @@ def _run(
         trainer.run()
     sidecar: dict[str, Any] = {}
     if group.leads:
-        sidecar = sidecar_of(config, inputs, out / WEIGHTS_NAME, best=trainer.at.best)
+        best = trainer.at.best
+        sidecar = sidecar_of(config, inputs, out / WEIGHTS_NAME, best=best, alive=events.alive)
         sidecar_save(out / WEIGHTS_NAME, sidecar)
         ended = {"key": sidecar["key"], "miou": sidecar["scores"][0]["miou"]}
         events.write_once("end", epoch=trainer.at.epoch, **ended)

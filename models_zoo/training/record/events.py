@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ class EventLog:
         self._path = folder / EVENTS_NAME
         # A last line that a kill or a full disk cut off: the next event would continue it and be
         # lost with it. Readers skip what is no JSON.
-        self._cut_off = self._path.exists() and not self._path.read_bytes().endswith(b"\n")
+        told = self._path.read_bytes() if self._path.exists() else b""
+        self._cut_off = bool(told) and not told.endswith(b"\n")
+        self._alive_at = 0.0
         self._once: set[tuple[str, int | None]] = set()
         for told in events_read(folder):
             self._note(told["event"], told.get("epoch"))
@@ -48,6 +51,14 @@ class EventLog:
             os.fsync(file.fileno())
         self._cut_off = False
         self._note(event, fields.get("epoch"))
+
+    def alive(self) -> None:
+        """Tells between events that the training gets on: the file's time is now."""
+        # Once a second is enough for whoever watches: a short step should not wait for a disk.
+        if time.monotonic() > self._alive_at + 1:
+            self._alive_at = time.monotonic()
+            with suppress(OSError):  # the next event tells what is wrong with the disk
+                self._path.touch()
 
     def write_once(self, event: str, *, epoch: int, **fields: Any) -> None:
         """Appends the event unless the log holds it for this epoch."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from models_zoo.checkpoints.shipped import FORMAT
@@ -32,12 +34,18 @@ EVALUATION_SUFFIX = ".evaluation.json"
 
 
 def sidecar_of(
-    config: TrainConfig, inputs: Inputs, weights: Path, *, best: dict[str, Any]
+    config: TrainConfig,
+    inputs: Inputs,
+    weights: Path,
+    *,
+    best: dict[str, Any],
+    alive: Callable[[], None],
 ) -> dict[str, Any]:
     """All about the weights of the epoch `best`, scored on val in fp32 from the written file.
 
-    The counts of each image and the masks of the worst ones are kept beside the weights. ValueError
-    when `weights` is not the file that `best` names, OSError when it cannot be read.
+    The counts of each image and the masks of the worst ones are kept beside the weights. `alive` is
+    called at each image. ValueError when `weights` is not the file that `best` names, OSError when
+    it cannot be read.
     """
     dataset = inputs.val
     # Counting asks for shapes alone, so the network takes no memory here.
@@ -75,7 +83,12 @@ def sidecar_of(
             sidecar[role] = {name: found[name] for name in ("key", "sha256")}
     # fp32, since published figures should not depend on the processor.
     engine, pictures = Engine(0, precision="fp32"), RunPictures(weights.parent, dataset)
-    evaluation = evaluate(engine, weights, sidecar, dataset, keep_mask=pictures.keep_mask)
+
+    def keep_mask(index: int, mask: np.ndarray) -> None:
+        alive()
+        pictures.keep_mask(index, mask)
+
+    evaluation = evaluate(engine, weights, sidecar, dataset, keep_mask=keep_mask)
     pictures.keep_worst(evaluation.per_image)
     evaluation.write(weights.with_suffix(EVALUATION_SUFFIX), key=sidecar["key"])
     sidecar["scores"] = [evaluation.scores]

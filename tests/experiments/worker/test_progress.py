@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from experiments.worker import progress
-from experiments.worker.progress import LOOK_SECONDS, Progress
+from experiments.worker.progress import BUSY_FACTOR, LOOK_SECONDS, Progress
+from models_zoo.training.record.events import EVENTS_NAME, EventLog, events_read
 
 
 class Watched:
@@ -28,6 +29,10 @@ class Watched:
 
     def status(self) -> str:
         return self.state
+
+    def watch(self, seconds: int, **each_second: Any) -> Progress:
+        self.idle(seconds, **each_second)
+        return self.progress
 
     def idle(self, seconds: int, **each_second: Any) -> float:
         for _ in range(seconds):
@@ -82,3 +87,27 @@ def test_only_what_was_watched_counts(watched: Watched) -> None:
     watched.now += 3600
     watched.progress.look()
     assert watched.progress.idle <= before + 2 * LOOK_SECONDS
+
+
+@pytest.mark.parametrize("used", [0.6, 0.01], ids=["a loop", "one that looks now and then"])
+def test_one_that_only_uses_the_processor_goes_in_circles(watched: Watched, used: float) -> None:
+    assert not watched.watch(10 * BUSY_FACTOR - 6, used=used).hangs(10)
+    assert watched.watch(12, used=used).hangs(10)
+    assert not watched.watch(2, used=used, told=True).hangs(10)
+
+
+def test_a_sign_of_life_is_no_event_but_enough(watched: Watched) -> None:
+    events = EventLog(watched.folder)
+    assert watched.watch(12 * BUSY_FACTOR, used=0.6).hangs(10)
+    events.alive()
+    assert watched.watch(2, used=0.6).silent <= LOOK_SECONDS
+    assert list(events_read(watched.folder)) == []
+    EventLog(watched.folder).write("start")
+    assert (watched.folder / EVENTS_NAME).read_bytes().startswith(b"{")
+
+
+def test_one_that_starves_goes_in_no_circles(watched: Watched) -> None:
+    """Its step takes as long as others let it."""
+    watched.state = psutil.STATUS_RUNNING
+    assert watched.watch(100 * BUSY_FACTOR, used=0.1).silent <= 2 * LOOK_SECONDS
+    assert watched.watch(12 * BUSY_FACTOR, used=0.6).hangs(10)

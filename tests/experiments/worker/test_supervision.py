@@ -30,7 +30,7 @@ from experiments.runs.services import (
 )
 from experiments.scores.results import run_results
 from experiments.tasks import preflight_execute
-from experiments.worker import supervision
+from experiments.worker import progress, supervision
 from experiments.worker.trainer import (
     TOO_FEW_GPUS,
     FolderLock,
@@ -405,6 +405,25 @@ def test_a_run_that_hangs_each_time_is_lost_with_a_sentence(settings: Settings) 
     settings.STALL_SECONDS = 3
     run = worker.finish()
     assert (run.state, run.error) == (State.LOST, supervision.STALLED)
+
+
+@pytest.mark.parametrize("circles", ["step", "loader"])
+def test_a_trainer_that_goes_in_circles_is_told_as_one_that_hangs(
+    circles: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its processor is busy for ever, and nothing comes of it."""
+    monkeypatch.setattr(progress, "STARVED_SHARE", 0)  # others may use this machine as well
+    monkeypatch.setattr(progress, "BUSY_FACTOR", 1)
+    settings.MAX_ATTEMPTS = 1
+    options = {"noisy": True, "circles": circles}
+    run = launch(epochs=2000, config={"workers": int(circles == "loader"), "options": options})
+    worker = Worker(run)
+    worker.wait(lambda run: run.steps)  # it has begun
+    settings.STALL_SECONDS = 5
+    run = worker.finish()
+    assert (run.state, run.error) == (State.LOST, supervision.STALLED)
+    assert outcomes(run) == [("stalled", -9)]
+    assert not trainers(run)
 
 
 def test_a_hung_trainer_is_stopped_within_seconds() -> None:
