@@ -66,7 +66,8 @@ def class_name(english: str) -> str:
 @register.filter
 def with_licence(dataset: Dataset) -> str:
     """The data set's title and, where it is known, its licence."""
-    return f"{dataset.title} ({dataset.licence})" if dataset.licence else dataset.title
+    title = term(dataset.title)
+    return f"{title} ({term(dataset.licence)})" if dataset.licence else title
 
 
 @register.filter

@@ -17,6 +17,7 @@ from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.networks.build import network_build
 from models_zoo.networks.catalogue import published
 from models_zoo.networks.paper import Published
+from models_zoo.translation import gettext_noop as _
 
 SLUG = "cocovoc"
 INPUT_SIZE = (520, 693)  # torchvision scores at 520 pixels on the shorter side
@@ -80,7 +81,7 @@ def _sidecar(key: str, architecture: Published, sha256: str, parameters: int) ->
         "dataset": {
             "slug": SLUG,
             "title": "COCO, VOC's classes",
-            "licence": "torchvision's (BSD 3-Clause); the images' terms are COCO's",
+            "licence": _("torchvision's (BSD 3-Clause); the images' terms are COCO's"),
             "source": "Lin et al. 2014; the 20 classes of PASCAL VOC, trained by torchvision",
             "split_hash": "",
         },

@@ -49,6 +49,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
         **_head(request, run),
         **run_results(run),
         "probes": [Probe(run=run, name=name) for name in sorted(set(probes))],
+        # Shipped runs of data sets that may not be passed on have masks alone.
+        "pictured": default_storage.exists(f"{run.folder}/images"),
         "numbers": numbers,
         "drawings": drawings(),
         "last": max(0, len(numbers) - 1),

@@ -28,6 +28,7 @@ from models_zoo.data.listing import composed, existing_folder, missing_split, mo
 from models_zoo.data.rasters import segmentation_fill
 from models_zoo.data.splits import SPLIT_NAMES, halves_by_name, names_a_split, split_place
 from models_zoo.images import image_size
+from models_zoo.translation import gettext_noop as _
 
 _BACKGROUND = "background"
 # Folders that say nothing of what is in them.
@@ -41,7 +42,7 @@ class Coco(FileDataset):
     """
 
     kind, form = "coco", "coco:IMAGES:ANNOTATIONS.json"
-    licence = "unknown"
+    licence = _("unknown")
     ignore_index = None
     published = False
 
@@ -133,7 +134,7 @@ class Coco(FileDataset):
     @cached_property
     def split_hash(self) -> str:
         digest = hashlib.sha256(self._file.read_bytes())
-        for index, (path, _) in enumerate(self.pairs):
+        for index, (path, _mask) in enumerate(self.pairs):
             digest.update(composed(path.name).encode() + b"\0" + bytes.fromhex(self.digest(index)))
         return digest.hexdigest()[:16]
 

@@ -20,6 +20,7 @@ from models_zoo.data.listing import missing_split
 from models_zoo.data.scenes import CLASSES, IGNORE_INDEX, SPLITS, Scene, draw, split_seed
 from models_zoo.data.scenes.diagnosis import Diagnosis
 from models_zoo.data.scenes.samples import SAMPLES
+from models_zoo.translation import gettext_noop as _
 
 COUNT = 2000
 MOST = 10_000
@@ -34,7 +35,7 @@ class Scenes(DatasetSplit):
     kind, form = "scenes", "scenes"
     slug = "scenes"
     title = "Scenes"
-    licence = "the project's own"
+    licence = _("the project's own")
     source = "drawn by models_zoo.data.scenes from a seed"
     classes = CLASSES
     ignore_index = IGNORE_INDEX

@@ -18,6 +18,7 @@ from models_zoo.data.listing import (
     missing_split,
     pair_files,
 )
+from models_zoo.translation import gettext_noop as _
 
 
 class Voc(FileDataset):
@@ -27,7 +28,7 @@ class Voc(FileDataset):
     marks = ("SegmentationClass", "VOCdevkit")
     slug = "voc"
     title = "PASCAL VOC 2012"
-    licence = "Flickr's terms of use; the annotations' terms are the VOC challenge's"
+    licence = _("Flickr's terms of use; the annotations' terms are the VOC challenge's")
     source = "Everingham, Van Gool, Williams, Winn, Zisserman 2012"
     classes = VOC
     ignore_index = VOC_VOID

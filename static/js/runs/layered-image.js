@@ -8,6 +8,7 @@ const WRONG = 0xff1f1fe0; // red, as ABGR
 
 class LayeredImage extends HTMLElement {
   connectedCallback() {
+    if (this.classList.contains("bare")) return; // a mask without its photo
     [this.truth, this.mask, this.errors] = this.querySelectorAll(".layer");
     this.addEventListener("click", ({ target }) => target.dataset.show && this.show(target.dataset.show));
     this.mask.addEventListener("load", () => this.compare());

@@ -110,3 +110,17 @@ def test_images_are_listed_worst_first(reader: Client) -> None:
     hits, truth, predicted = evaluation.image_counts.table[4]
     expected = (hits / (truth + predicted - hits)).mean()
     assert next(i for i in worst if i.name == name).miou == pytest.approx(expected)
+
+
+def test_masks_whose_images_may_not_be_passed_on_stand_alone(reader: Client) -> None:
+    run = run_make(epochs=2)
+    key = default_storage.save(f"{run.folder}/probes/0002/street.png", ContentFile(b"mask"))
+    Probe.objects.create(run=run, epoch=2, name="street", file=key)
+    alone = reader.get(url("run", run.pk)).content.decode()
+    assert "Their masks alone" in alone
+    assert "images/street.jpg" not in alone
+    assert 'data-probe="street"' in alone
+    default_storage.save(f"{run.folder}/images/street.jpg", ContentFile(b"photo"))
+    pictured = reader.get(url("run", run.pk)).content.decode()
+    assert "Their masks alone" not in pictured
+    assert "images/street.jpg" in pictured
