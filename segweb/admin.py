@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from segweb.jobs import job_models
+from segweb.models import Act
 
 MOST_WORDS, LONGEST_SEARCH = 12, 200
 
@@ -38,6 +39,20 @@ class ReadOnlyAdmin(admin.ModelAdmin):
             sentence = _("Only the first %(limit)s words were searched for.")
             self.message_user(request, sentence % {"limit": MOST_WORDS}, messages.WARNING)
         return super().get_search_results(request, queryset, " ".join(words[:MOST_WORDS]))
+
+
+@admin.register(Act)
+class ActAdmin(ReadOnlyAdmin):
+    """The audit trail: read here and nowhere else, changed nowhere."""
+
+    list_display = ["at", "account", "what", "subject", "address"]
+    list_display_links = None
+    list_filter = ["what", "at"]
+    search_fields = ["account", "subject", "address"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: who has the permission to view it reads it."""
+        return False
 
 
 class JobAdmin(ReadOnlyAdmin):

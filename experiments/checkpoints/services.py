@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 
 from experiments.models import Checkpoint
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
 from models_zoo.checkpoints.shipped import CheckpointFiles, shipped
+from segweb.audit import act_record
+from segweb.models import Act
 
 
 @dataclass
@@ -46,10 +49,18 @@ def zoo_sync(*, zoo: Iterable[CheckpointFiles] | None = None) -> Synced:
 def checkpoint_withdraw(*, checkpoint: Checkpoint) -> bool:
     """Take a checkpoint off offer; what was predicted with it stays. False if it was off."""
     offered = Checkpoint.objects.filter(pk=checkpoint.pk, withdrawn_at=None)
-    return bool(offered.update(withdrawn_at=timezone.now()))
+    with transaction.atomic():
+        changed = offered.update(withdrawn_at=timezone.now())
+        if changed:
+            act_record(what=Act.What.WITHDRAWN, subject=f"checkpoint {checkpoint.key}")
+    return bool(changed)
 
 
 def checkpoint_restore(*, checkpoint: Checkpoint) -> bool:
     """Put a withdrawn checkpoint on offer again. False if it was on offer."""
     withdrawn = Checkpoint.objects.filter(pk=checkpoint.pk, withdrawn_at__isnull=False)
-    return bool(withdrawn.update(withdrawn_at=None))
+    with transaction.atomic():
+        changed = withdrawn.update(withdrawn_at=None)
+        if changed:
+            act_record(what=Act.What.PUBLISHED, subject=f"checkpoint {checkpoint.key}")
+    return bool(changed)

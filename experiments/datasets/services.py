@@ -11,8 +11,10 @@ from django.db import transaction
 
 from experiments.datasets.archives import archive_entries
 from experiments.models import Import
+from segweb.audit import act_record
 from segweb.jobs import wakeups
 from segweb.jobs.files import folder_delete
+from segweb.models import Act
 
 
 def dataset_import(*, file: BinaryIO, owner: User | None) -> Import:
@@ -30,6 +32,8 @@ def dataset_import(*, file: BinaryIO, owner: User | None) -> Import:
         with transaction.atomic():
             queued.save(force_insert=True)
             wakeups.send_on_commit(queued)
+            told = {"subject": f"import {queued.pk}: {queued.name}", "account": owner}
+            act_record(what=Act.What.LAUNCHED, **told)
     # Whatever ends it, also a process told to stop: no file stays without its row.
     except BaseException:
         folder_delete(folder=queued.folder)

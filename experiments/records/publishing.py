@@ -16,9 +16,11 @@ from django.utils.translation import gettext as _
 from experiments.models import Checkpoint, Confusion, Kind, Run
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
 from models_zoo.training.record.state import KEPT, state_files
+from segweb.audit import act_record
 from segweb.host.artefacts import local_path
 from segweb.jobs import ENDED
 from segweb.jobs.files import folder_bytes
+from segweb.models import Act
 
 WEIGHTS, SIDECAR, COUNTS = "best.safetensors", "best.json", "best.evaluation.json"
 
@@ -46,6 +48,8 @@ def checkpoint_publish(*, run: Run) -> Checkpoint:
             sidecar=sidecar, weights=weights, shipped=False, scores=scores
         )
         Checkpoint.objects.filter(pk=checkpoint.pk).update(run=run)
+        told = {"subject": f"checkpoint {checkpoint.key}", "account": run.owner}
+        act_record(what=Act.What.PUBLISHED, **told)
         for former in Checkpoint.objects.filter(key=checkpoint.key).exclude(pk=checkpoint.pk):
             _drop_unused(former)
     return checkpoint

@@ -24,10 +24,12 @@ from experiments.records.publishing import checkpoints_drop
 from experiments.records.sources import data_dataset, data_find, data_open
 from models_zoo.files import is_plain
 from models_zoo.training.config import LIMITS
-from segweb.http.idempotency import made_once, request_digest
+from segweb.audit import act_record
+from segweb.http.idempotency import made_already, made_once, request_digest
 from segweb.jobs import State, wakeups
 from segweb.jobs.files import folder_delete
 from segweb.jobs.quotas import queue_require
+from segweb.models import Act
 
 MOST_SEEDS = 20
 MOST_GPUS = 64
@@ -93,9 +95,11 @@ def _runs_queue(
             queue_require((Run, Preflight), owner=owner)
             run = Run.objects.create(**fields, idempotency_key=digest)
             wakeups.send_on_commit(run)
+            act_record(what=Act.What.LAUNCHED, subject=f"run {run.pk}: {run}", account=owner)
             return run
 
-        return made_once(Run, digest, insert)
+        # Asked first: a repetition is the same run in a full queue too.
+        return made_already(Run, digest) or made_once(Run, digest, insert)
 
     with transaction.atomic():
         return [queue(seed) for seed in seeds]
@@ -179,7 +183,13 @@ def external_run_create(
         "owner": owner,
         "idempotency_key": digest,
     }
-    return made_once(Run, digest, lambda: Run.objects.create(**fields))
+
+    def insert() -> Run:
+        run = Run.objects.create(**fields)
+        act_record(what=Act.What.LAUNCHED, subject=f"run {run.pk}: {run}", account=owner)
+        return run
+
+    return made_once(Run, digest, insert)
 
 
 def run_stop(*, run: Run) -> bool:
@@ -226,6 +236,7 @@ def run_resume(*, run: Run, epochs: int | None = None) -> bool:
         )
         if changed:
             wakeups.send_on_commit(run)
+            act_record(what=Act.What.LAUNCHED, subject=f"run {run.pk} again: {run}")
     return bool(changed)
 
 
@@ -287,7 +298,12 @@ def run_publish(*, run: Run, public: bool) -> bool:
     """
     if not public and run.owner_id is None:
         raise ValidationError({"private": _("A run of nobody's cannot be private.")})
-    return bool(Run.objects.filter(pk=run.pk, private=public).update(private=not public))
+    with transaction.atomic():
+        changed = Run.objects.filter(pk=run.pk, private=public).update(private=not public)
+        if changed:
+            what = Act.What.PUBLISHED if public else Act.What.WITHDRAWN
+            act_record(what=what, subject=f"run {run.pk}: {run}")
+    return bool(changed)
 
 
 def run_delete(*, run: Run) -> None:
@@ -304,6 +320,7 @@ def run_delete(*, run: Run) -> None:
         # The row first, as a worker does that records an epoch: else the two might lock each other.
         Run.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
         confusions.delete()
+        act_record(what=Act.What.DELETED, subject=f"run {run.pk}: {run}")
         if run.private:
             checkpoints_drop(checkpoints=run.checkpoints.all())
         if run.kind == Kind.SHIPPED:

@@ -22,9 +22,11 @@ from inference.images import uploads
 from inference.images.services import images_release
 from inference.models import Batch, BatchItem, Image, Scale
 from inference.quotas import room_require, room_taken
+from segweb.audit import act_record
 from segweb.http.idempotency import made_already, request_digest
 from segweb.jobs import wakeups
 from segweb.jobs.files import folder_delete
+from segweb.models import Act
 
 MODELS_MAX = 24  # more than one data set ships
 
@@ -129,5 +131,6 @@ def batch_delete(*, batch: Batch) -> None:
         # Asked before the rows are gone. An item's own id finds the image of an attempt that was
         # killed before its comparison was there.
         ids = [*images.values_list("pk", flat=True), *batch.items.values_list("pk", flat=True)]
+        act_record(what=Act.What.DELETED, subject=f"batch {batch.pk}: {batch.name}")
         batch.delete()
         images_release(pks=ids, released=batch)

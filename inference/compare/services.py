@@ -12,6 +12,8 @@ from django.db import transaction
 from inference.compare.agreement import comparison_agreement
 from inference.images.services import images_release
 from inference.models import Comparison
+from segweb.audit import act_record
+from segweb.models import Act
 
 
 def comparison_settle(*, comparison: Comparison) -> dict[str, Any]:
@@ -35,19 +37,25 @@ def comparison_share(*, comparison: Comparison) -> str:
     """The token of the comparison's share link, made at the first call."""
     # The database decides between two clicks: both are told the first one's token.
     unshared = Comparison.objects.filter(pk=comparison.pk, share_token=None)
-    unshared.update(share_token=secrets.token_urlsafe(24))
+    with transaction.atomic():
+        if unshared.update(share_token=secrets.token_urlsafe(24)):
+            act_record(what=Act.What.PUBLISHED, subject=f"comparison {comparison.pk}, by a link")
     comparison.refresh_from_db(fields=["share_token"])
     return comparison.share_token
 
 
 def comparison_unshare(*, comparison: Comparison) -> None:
     """Revoke the share link; a later one has another token."""
-    Comparison.objects.filter(pk=comparison.pk).update(share_token=None)
+    shared = Comparison.objects.filter(pk=comparison.pk).exclude(share_token=None)
+    with transaction.atomic():
+        if shared.update(share_token=None):
+            act_record(what=Act.What.WITHDRAWN, subject=f"comparison {comparison.pk}, its link")
     comparison.share_token = None
 
 
 def comparison_delete(*, comparison: Comparison) -> None:
     """Delete a comparison with its masks; its image goes with the last of its maker's."""
     with transaction.atomic():
+        act_record(what=Act.What.DELETED, subject=f"comparison {comparison.pk}")
         comparison.delete()
         images_release(pks=[comparison.image_id], released=comparison)

@@ -15,6 +15,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
@@ -25,6 +26,8 @@ from inference.images import uploads
 from inference.images.samples import sample_dataset, sample_images
 from inference.models import Comparison, Image, Owned
 from inference.quotas import room_require, room_taken
+from segweb.audit import act_record
+from segweb.models import Act
 
 
 def image_create(
@@ -92,7 +95,9 @@ def image_by_key(*, pk: UUID, key: str) -> Image | None:
 
 def image_delete(*, image: Image) -> None:
     """With every comparison that anybody made of it."""
-    image.delete()
+    with transaction.atomic():
+        act_record(what=Act.What.DELETED, subject=f"image {image.pk}: {image.name}")
+        image.delete()
 
 
 def images_release(*, pks: Collection[UUID], released: Owned) -> None:

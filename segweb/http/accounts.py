@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth import views
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -20,7 +21,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from rest_framework.throttling import SimpleRateThrottle
 
+from segweb.audit import act_record
 from segweb.http.tokens import token_make, token_revoke
+from segweb.models import Act
 
 
 class GuessThrottle(SimpleRateThrottle):
@@ -31,6 +34,13 @@ class GuessThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: Any, view: Any) -> str:
         """The address."""
         return f"guess-address-{self.get_ident(request)}"
+
+    def forgive(self) -> None:
+        """Take back what was counted by `allow_request`."""
+        history = self.cache.get(self.key, [])
+        if self.now in history:
+            history.remove(self.now)
+            self.cache.set(self.key, history, self.duration)
 
 
 class AccountThrottle(GuessThrottle):
@@ -53,16 +63,28 @@ class Guarded:
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """By address first: what that refuses counts for no account, and fills no cache."""
-        for throttle in (GuessThrottle(), AccountThrottle()):
+        self.throttles = (GuessThrottle(), AccountThrottle())
+        for throttle in self.throttles:
             if not throttle.allow_request(request, self):  # type: ignore[arg-type]
                 refusal = render(request, "429.html", status=429)
                 refusal["Retry-After"] = str(round(throttle.wait() or 60))
                 return refusal
         return super().post(request, *args, **kwargs)  # type: ignore[misc]
 
+    def forgive(self) -> None:
+        """Count this request as no guess: a class that signs in at once sits behind one address."""
+        for throttle in self.throttles:
+            throttle.forgive()
+
 
 class LoginView(Guarded, views.LoginView):
     """The one sign-in page, for the pages and for the admin panel."""
+
+    @transaction.atomic  # the new session, and that it was begun
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Sign in. Whoever knows the password was not guessing."""
+        self.forgive()
+        return super().form_valid(form)
 
 
 class PasswordView(Guarded, views.PasswordChangeView):
@@ -71,8 +93,11 @@ class PasswordView(Guarded, views.PasswordChangeView):
     template_name = "registration/password.html"
     success_url = reverse_lazy("account")
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         """Say that it was changed."""
+        self.forgive()
+        act_record(what=Act.What.PASSWORD, subject=self.request.user.get_username())
         messages.success(self.request, _("Your password is changed."))
         return super().form_valid(form)
 

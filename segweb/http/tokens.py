@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from segweb.models import AccessToken, token_digest
+from segweb.audit import act_record
+from segweb.models import AccessToken, Act, token_digest
 
 MOST = 20  # of one account
 
@@ -25,12 +26,19 @@ def token_make(*, user: User, name: str) -> str:
             raise ValidationError(_("An account has at most twenty tokens. Revoke one first."))
         token = secrets.token_hex(20)
         AccessToken.objects.create(user=user, name=name, digest=token_digest(token))
+        act_record(what=Act.What.TOKEN_MADE, subject=f"{user.get_username()}: {name}")
     return token
 
 
 def token_revoke(*, user: User, pk: int) -> bool:
     """End one of the account's tokens; False when it is none of them."""
-    return bool(AccessToken.objects.filter(user=user, pk=pk).delete()[0])
+    with transaction.atomic():
+        token = AccessToken.objects.select_for_update().filter(user=user, pk=pk).first()
+        if token is None:
+            return False
+        token.delete()
+        act_record(what=Act.What.TOKEN_REVOKED, subject=f"{user.get_username()}: {token.name}")
+    return True
 
 
 class DigestAuthentication(TokenAuthentication):

@@ -18,6 +18,7 @@ FURTHER_SERVICES = {
     "experiments/checkpoints/published.py",
     "experiments/runs/histories.py",
     "segweb/http/tokens.py",
+    "segweb/audit.py",
 }
 
 

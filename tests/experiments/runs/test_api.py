@@ -472,6 +472,20 @@ def test_launching_takes_the_permission_alone_by_page_and_by_rest(
     assert tuple(answer.status_code for answer in found) == codes, launched[1].content
 
 
+def test_a_run_is_private_from_its_launch_and_so_is_its_clone(
+    someone: APIClient, staff: APIClient
+) -> None:
+    for data in (NEW, EXTERNAL):
+        run = post(staff, RUNS, data | {"private": True}).json()
+        assert run["private"] is True
+        assert someone.get(run["url"]).status_code == 404
+        assert post(staff, RUNS, data).json()["private"] is False
+    first = post(staff, RUNS, NEW | {"private": True}).json()
+    assert post(staff, first["url"] + "clone/").json()["private"] is True
+    assert post(staff, first["url"] + "clone/", {"private": False}).json()["private"] is False
+    assert post(someone, first["url"] + "clone/").status_code == 404
+
+
 def test_a_launcher_changes_no_others_run_unless_of_the_staff(db: None) -> None:
     run = run_make(owner=User.objects.create_user("owner"), epochs=1, planned=9)
     for is_staff, code in ((False, 403), (True, 202)):

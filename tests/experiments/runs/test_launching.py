@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -190,3 +190,29 @@ def test_a_look_is_told_as_it_goes_on(admin_client: Client, client: Client) -> N
     assert ">Queue<" not in content
     client.force_login(User.objects.create_user("ann"))
     assert client.get(address).status_code == 403
+
+
+@pytest.mark.parametrize("address", [LAUNCH, reverse("admin:experiments_run_launch")])
+def test_a_run_is_private_from_its_launch_and_so_is_its_clone(
+    address: str, admin_client: Client
+) -> None:
+    launched(admin_client, filled(private="on"), address)
+    launched(admin_client, filled(seeds="1"), address)
+    assert [run.private for run in Run.objects.order_by("pk")] == [True, False]
+    initial = admin_client.get(f"{address}?from={Run.objects.last().pk}").context["form"].initial
+    assert initial["private"] is True
+
+
+def test_a_check_is_read_by_whoever_asked_for_it_and_staff(admin_client: Client) -> None:
+    mine = checked(admin_client, filled())
+    other = User.objects.create_user("other")
+    other.user_permissions.add(Permission.objects.get(codename="launch_run"))
+    client = Client()
+    client.force_login(other)
+    address = reverse("experiments:preflight", args=[mine])
+    assert admin_client.get(address).status_code == 200
+    assert client.get(address).status_code == 404
+    client.post(LAUNCH, filled() | {"action": "queue", "preflight": mine})
+    assert not Run.objects.exists(), "another's check is none"
+    hers = checked(client, filled())
+    assert admin_client.get(reverse("experiments:preflight", args=[hers])).status_code == 200
