@@ -41,6 +41,7 @@ class FileView(APIView):
 
     permission_classes = [AllowAny]
     content_negotiation_class = AnyType
+    further_problems: tuple[int, ...] = (412,)  # as what never changes answers to If-Match
 
 
 class LinkField(serializers.Field):

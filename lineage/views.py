@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from lineage.architectures import by_paper, sheets
@@ -17,6 +17,7 @@ from models_zoo.ablations import picture_path as ablation_path
 from models_zoo.networks.catalogue import catalogue, known, published
 from models_zoo.study import stories as files
 from models_zoo.study.descriptions import CORNERS, picture_path
+from segweb.http.answers.caching import DAY_BY_ALL, lasting
 
 
 @require_safe
@@ -52,13 +53,12 @@ def architecture(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
-@cache_control(max_age=86_400)
-def picture(request: HttpRequest, key: str, name: str) -> FileResponse:
+def picture(request: HttpRequest, key: str, name: str) -> HttpResponseBase:
     """A picture of what align_corners changes."""
     # Only listed names become paths: nothing of an address reaches the disk.
     if key not in known() or name not in CORNERS:
         raise Http404
-    return _picture(picture_path(key, name))
+    return _picture(request, picture_path(key, name))
 
 
 @require_safe
@@ -75,27 +75,31 @@ def story(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(max_age=3_600)
-def story_mask(request: HttpRequest, slug: str, failure: str, which: str) -> FileResponse:
+def story_mask(request: HttpRequest, slug: str, failure: str, which: str) -> HttpResponseBase:
     """A mask of the best or worst network on a failure's sample."""
     shown = stories().get(slug)
     if shown is None or which not in files.WHICH or failure not in shown.told.get("samples", {}):
         raise Http404
-    return _picture(files.picture_path(slug, failure, which))
+    return _picture(request, files.picture_path(slug, failure, which))
 
 
 @require_safe
-@cache_control(max_age=3_600)
-def ablation_picture(request: HttpRequest, comparison: str, side: str) -> FileResponse:
+def ablation_picture(request: HttpRequest, comparison: str, side: str) -> HttpResponseBase:
     """Of the image on which two arms differ most: itself, its truth, or the mask of one of them."""
     told = verdicts_read().get("comparisons", {}).get(comparison)
     if told is None or told["picture"] is None or side not in SIDES:
         raise Http404
     path = ablation_path(comparison, told["picture"]["index"], side)
-    return _picture(path, f"image/{SIDES[side]}")
+    return _picture(request, path, f"image/{SIDES[side]}")
 
 
-def _picture(path: Path, kind: str = "image/png") -> FileResponse:
+def _picture(request: HttpRequest, path: Path, kind: str = "image/png") -> HttpResponseBase:
     if not path.is_file():
         raise Http404
-    return FileResponse(path.open("rb"), content_type=kind)
+    told = path.stat()
+    return lasting(
+        request,
+        f"{path} {told.st_mtime_ns} {told.st_size}",
+        lambda: FileResponse(path.open("rb"), content_type=kind),
+        kept=DAY_BY_ALL,
+    )

@@ -27,6 +27,7 @@ from inference.images.upload_view import UploadView
 from inference.models import Batch
 from inference.pace import BatchThrottle
 from inference.rest import FileView
+from segweb.http.answers.caching import NEVER
 from segweb.http.parsers import IDEMPOTENCY_KEY, idempotency_key
 
 
@@ -48,7 +49,7 @@ def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
         raise ValidationError({"as": [_("Known formats: %(known)s.") % {"known": "zip, coco"}]})
     response["X-Content-Type-Options"] = "nosniff"
     # Unlike a mask, results change while the batch goes on.
-    response["Cache-Control"] = "private, no-store"
+    response["Cache-Control"] = NEVER
     return response
 
 
@@ -100,6 +101,8 @@ class BatchDetail(generics.RetrieveDestroyAPIView):
 
 class BatchResults(FileView):
     """The results of a batch, as far as it is."""
+
+    further_problems = ()
 
     @extend_schema(
         parameters=[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
-from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -31,6 +31,7 @@ from inference.images.truths import comparison_truth
 from inference.models import Comparison, Prediction
 from inference.pace import WriteThrottle
 from inference.rest import FileView, MayCompare
+from segweb.http.answers.caching import lasting
 from segweb.http.parsers import IDEMPOTENCY_KEY, JSONParser, idempotency_key
 
 
@@ -103,20 +104,24 @@ class ComparisonAgreement(APIView):
     """Where the predictions of a comparison agree, which needs no truth."""
 
     permission_classes = [AllowAny]
-    further_problems = (413,)
+    further_problems = (412, 413)
 
     @extend_schema(responses=AgreementSerializer)
-    def get(self, request: Request, pk: UUID) -> Response:
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """Among predictions that are done, within each list of classes."""
         comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
-        agreement = services.comparison_settle(comparison=comparison)
-        return Response(AgreementSerializer(agreement).data)
+
+        def answer() -> Response:
+            agreement = services.comparison_settle(comparison=comparison)
+            return Response(AgreementSerializer(agreement).data)
+
+        return lasting(request, f"agreement {pk}", answer) if comparison.ended else answer()
 
 
 class PredictionMask(FileView):
     """The mask of one prediction."""
 
-    further_problems = (413,)
+    further_problems = (412, 413)
 
     @extend_schema(
         parameters=[OpenApiParameter("as", str, enum=list(downloads.MASK_FORMATS))],
@@ -126,7 +131,7 @@ class PredictionMask(FileView):
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
         },
     )
-    def get(self, request: Request, pk: UUID) -> FileResponse:
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """An indexed PNG (pixel = class id, palette = class colours), or another format of it.
 
         `ids`: gzipped uint8, H×W class ids. `top3`: gzipped uint8, 3×H×W classes, likeliest first,
@@ -139,4 +144,4 @@ class PredictionMask(FileView):
         if draw is None:
             known = ", ".join(downloads.MASK_FORMATS)
             raise ValidationError({"as": [_("Known formats: %(known)s.") % {"known": known}]})
-        return draw(prediction)
+        return draw(request, prediction)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.conf import settings
-from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -65,19 +65,19 @@ class ImageFile(FileView):
     """The stored image."""
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: UUID) -> FileResponse:
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """RGB PNG."""
         image = get_object_or_404(access.images_visible(request), pk=pk)
-        return downloads.stored(image.file, "image/png", f"{image.pk}.png")
+        return downloads.stored(request, image.file.name, "image/png", f"{image.pk}.png")
 
 
 class ImageTruth(FileView):
     """The image's true mask."""
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: UUID) -> FileResponse:
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """Indexed PNG, pixel = class id of the mask's data set; 404 where none came along."""
         image = get_object_or_404(access.images_visible(request), pk=pk)
         if not image.mask:
             raise NotFound(_("This image has no true mask."))
-        return downloads.stored(image.mask, "image/png", f"{image.pk}-truth.png")
+        return downloads.stored(request, image.mask.name, "image/png", f"{image.pk}-truth.png")

@@ -2,79 +2,101 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Any, BinaryIO
 
-from django.http import FileResponse
+from django.core.files.storage import default_storage
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
 
 from inference.images.apart import decoding
 from inference.images.apart.derived import derived
 from inference.models import Prediction
+from segweb.http.answers.caching import lasting
 
-KEPT = "private, max-age=31536000, immutable"  # nothing served here ever changes
-
-
-def stored(file: BinaryIO, content_type: str, name: str) -> FileResponse:
-    """A file that never changes, to be kept by the browser that asked for it alone."""
-    opened = file.open() if hasattr(file, "storage") else file
-    response = FileResponse(opened, content_type=content_type, filename=name)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = KEPT
-    return response
+BYTES = "application/octet-stream"
 
 
-def mask_as_png(prediction: Prediction) -> FileResponse:
+def stored(
+    request: HttpRequest,
+    key: str,
+    content_type: str,
+    name: str,
+    *,
+    drawn: Callable[[], BinaryIO] | None = None,
+    encoding: str = "",
+) -> HttpResponseBase:
+    """The stored file `key`, which never changes, for the caller alone; 304 for who has it.
+
+    `drawn` gives it where it need not be there yet. `encoding` is undone by the browser on the way.
+    """
+
+    def answer() -> FileResponse:
+        opened = drawn() if drawn else default_storage.open(key)
+        response = FileResponse(opened, content_type=content_type, filename=name)
+        response["X-Content-Type-Options"] = "nosniff"
+        if encoding:
+            response["Content-Encoding"] = encoding
+        return response
+
+    return lasting(request, key, answer)
+
+
+def mask_as_png(request: HttpRequest, prediction: Prediction) -> HttpResponseBase:
     """The indexed PNG as it was stored."""
-    return stored(prediction.mask, "image/png", f"{_stem(prediction)}.png")
+    return stored(request, prediction.mask.name, "image/png", f"{_stem(prediction)}.png")
 
 
-def mask_as_overlay(prediction: Prediction) -> FileResponse:
+def mask_as_overlay(request: HttpRequest, prediction: Prediction) -> HttpResponseBase:
     """The class colours laid half transparent over the image, as RGB PNG."""
     image, classes = prediction.comparison.image.file, prediction.checkpoint.classes
-    drawn = derived(
-        f"{prediction.folder}/overlay.png", decoding.overlay, image, prediction.mask, classes
-    )
-    return stored(drawn, "image/png", f"{_stem(prediction)}-overlay.png")
+    sources = (decoding.overlay, image, prediction.mask, classes)
+    name = f"{_stem(prediction)}-overlay.png"
+    return _derived(request, f"{prediction.folder}/overlay.png", sources, "image/png", name)
 
 
-def mask_as_coco(prediction: Prediction) -> FileResponse:
+def mask_as_coco(request: HttpRequest, prediction: Prediction) -> HttpResponseBase:
     """COCO JSON with run-length encoded regions, one for each class found."""
     classes = prediction.checkpoint.classes
-    name = prediction.comparison.image.name or f"{prediction.comparison.image_id}.png"
-    drawn = derived(
-        f"{prediction.folder}/coco.json", decoding.coco_json, prediction.mask, classes, name
-    )
-    return stored(drawn, "application/json", f"{_stem(prediction)}.json")
+    image = prediction.comparison.image.name or f"{prediction.comparison.image_id}.png"
+    sources = (decoding.coco_json, prediction.mask, classes, image)
+    name = f"{_stem(prediction)}.json"
+    return _derived(request, f"{prediction.folder}/coco.json", sources, "application/json", name)
 
 
-def mask_as_npz(prediction: Prediction) -> FileResponse:
+def mask_as_npz(request: HttpRequest, prediction: Prediction) -> HttpResponseBase:
     """The three likeliest classes of each pixel: uint8 `classes` and `probabilities`, 3×H×W."""
-    drawn = cast(BinaryIO, prediction.top3)
-    if not prediction.top3.name.endswith(".npz"):  # as predictions of earlier versions are kept
-        image = prediction.comparison.image
-        size = image.height, image.width
-        drawn = derived(f"{prediction.folder}/top3.npz", decoding.top3_npz, prediction.top3, *size)
-    return stored(drawn, "application/octet-stream", f"{_stem(prediction)}.npz")
+    name = f"{_stem(prediction)}.npz"
+    if prediction.top3.name.endswith(".npz"):  # as predictions of earlier versions are kept
+        return stored(request, prediction.top3.name, BYTES, name)
+    image = prediction.comparison.image
+    sources = (decoding.top3_npz, prediction.top3, image.height, image.width)
+    return _derived(request, f"{prediction.folder}/top3.npz", sources, BYTES, name)
 
 
-def mask_as_ids(prediction: Prediction) -> FileResponse:
+def mask_as_ids(request: HttpRequest, prediction: Prediction) -> HttpResponseBase:
     """The class ids alone: H×W bytes, row by row, gzipped for the way."""
-    drawn = derived(f"{prediction.folder}/ids.gz", decoding.ids_gzip, prediction.mask)
-    return _zipped(drawn, f"{_stem(prediction)}.ids")
+    sources = (decoding.ids_gzip, prediction.mask)
+    name = f"{_stem(prediction)}.ids"
+    return _derived(request, f"{prediction.folder}/ids.gz", sources, BYTES, name, encoding="gzip")
 
 
-def mask_as_top3(prediction: Prediction) -> FileResponse:
+def mask_as_top3(request: HttpRequest, prediction: Prediction) -> HttpResponseBase:
     """3×H×W bytes of classes, then 3×H×W of probabilities (255 = 1.0), gzipped for the way."""
-    packed = cast(BinaryIO, prediction.top3)
-    if prediction.top3.name.endswith(".npz"):
-        packed = derived(f"{prediction.folder}/top3.gz", decoding.top3_gzip, prediction.top3)
-    return _zipped(packed, f"{_stem(prediction)}.top3")
+    name = f"{_stem(prediction)}.top3"
+    if not prediction.top3.name.endswith(".npz"):
+        return stored(request, prediction.top3.name, BYTES, name, encoding="gzip")
+    sources = (decoding.top3_gzip, prediction.top3)
+    return _derived(request, f"{prediction.folder}/top3.gz", sources, BYTES, name, encoding="gzip")
 
 
-def _zipped(packed: BinaryIO, name: str) -> FileResponse:
-    response = stored(packed, "application/octet-stream", name)
-    # The browser unpacks it on the way: scripts get the bare bytes.
-    response["Content-Encoding"] = "gzip"
-    return response
+def _derived(
+    request: HttpRequest, key: str, sources: Any, kind: str, name: str, *, encoding: str = ""
+) -> HttpResponseBase:
+    """A file that is drawn of others where it is not there yet; who has it waits for no drawing."""
+    draw = partial(derived, key, *sources)
+    return stored(request, key, kind, name, drawn=draw, encoding=encoding)
 
 
 MASK_FORMATS = {

@@ -6,6 +6,7 @@ NAME.mask.png its mask.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -64,9 +65,19 @@ class Sample:
         return FOLDER / f"{self.name}.png"
 
     @property
+    def version(self) -> str:
+        """Names what is in the image, for addresses that are kept for ever."""
+        return _digest(self.image_path)
+
+    @property
     def mask_path(self) -> Path:
         """The true mask, pixel = class id."""
         return FOLDER / f"{self.name}.mask.png"
+
+
+@cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 @cache

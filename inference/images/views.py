@@ -8,34 +8,40 @@ from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from inference import access
 from inference.images.renditions import LONGEST, image_rendition, sample_thumbnail
 from inference.images.samples import sample_images
+from segweb.http.answers.caching import DAY_BY_ALL, KEPT_BY_ALL, lasting
 
 
 @require_safe
-@cache_control(private=True, max_age=86_400)
 def rendition(request: HttpRequest, pk: UUID, size: str) -> HttpResponseBase:
     """A smaller copy of an image."""
     image = get_object_or_404(access.images_visible(request), pk=pk)
     if size not in LONGEST:
         raise Http404
-    try:
-        drawn = image_rendition(image=image, size=size)
-    except ValidationError as refusal:  # too much is being drawn, or this would take too long
-        return HttpResponse(" ".join(refusal.messages), status=refusal.status)
-    return FileResponse(drawn, content_type="image/jpeg")
+
+    def answer() -> HttpResponseBase:
+        try:
+            drawn = image_rendition(image=image, size=size)
+        except ValidationError as refusal:  # too much is being drawn, or this would take too long
+            return HttpResponse(" ".join(refusal.messages), status=refusal.status)
+        return FileResponse(drawn, content_type="image/jpeg")
+
+    return lasting(request, f"{image.folder} {size} {LONGEST[size]}", answer)
 
 
 @require_safe
-@cache_control(max_age=86_400)
-def sample(request: HttpRequest, name: str) -> HttpResponse:
-    """A sample's thumbnail."""
-    for entry in sample_images():
-        if entry.name == name:
-            thumbnail = sample_thumbnail(entry.image_path)
-            return HttpResponse(thumbnail, content_type="image/jpeg")
-    raise Http404
+def sample(request: HttpRequest, name: str) -> HttpResponseBase:
+    """A sample's thumbnail; with `?v=` of what is in it, as pages ask for it, for ever."""
+    entry = next((entry for entry in sample_images() if entry.name == name), None)
+    if entry is None:
+        raise Http404
+
+    def answer() -> HttpResponse:
+        return HttpResponse(sample_thumbnail(entry.image_path), content_type="image/jpeg")
+
+    kept = KEPT_BY_ALL if request.GET.get("v") == entry.version else DAY_BY_ALL
+    return lasting(request, f"sample {entry.version}", answer, kept=kept)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.files.storage import default_storage
 from django.db.models import QuerySet
-from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -75,12 +74,12 @@ class EnsembleMask(FileView):
     """The mask of an ensemble."""
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: UUID) -> FileResponse:
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """Indexed PNG, as a prediction's."""
         ensemble = get_object_or_404(access.jobs_visible(request, Ensemble), pk=pk)
         if not ensemble.mask:
             raise NotFound(_("There is no mask yet."))
-        return downloads.stored(ensemble.mask, "image/png", f"{ensemble.pk}.png")
+        return downloads.stored(request, ensemble.mask.name, "image/png", f"{ensemble.pk}.png")
 
 
 class Insides(Maker):
@@ -111,25 +110,22 @@ class InsideStrip(FileView):
     """One picture of the decoder's strip, counted from 1."""
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: UUID, number: int) -> FileResponse:
+    def get(self, request: Request, pk: UUID, number: int) -> HttpResponseBase:
         """Grey PNG at the size of the layer's map."""
         inside = get_object_or_404(access.jobs_visible(request, Inside), pk=pk)
         if not 0 < number <= len(inside.strip):
             raise NotFound(_("There is no such picture."))
-        return _grey(inside.strip[number - 1]["file"], f"{pk}-{number}.png")
+        key = inside.strip[number - 1]["file"]
+        return downloads.stored(request, key, "image/png", f"{pk}-{number}.png")
 
 
 class InsideHeat(FileView):
     """The effective receptive field."""
 
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: UUID) -> FileResponse:
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """Grey PNG at the image's size."""
         inside = get_object_or_404(access.jobs_visible(request, Inside), pk=pk)
         if not inside.field:
             raise NotFound(_("There is no such picture."))
-        return _grey(inside.field["heat"], f"{pk}-field.png")
-
-
-def _grey(stored_name: str, name: str) -> FileResponse:
-    return downloads.stored(default_storage.open(stored_name), "image/png", name)
+        return downloads.stored(request, inside.field["heat"], "image/png", f"{pk}-field.png")

@@ -41,6 +41,8 @@ class Schema(AutoSchema):
         """The operation, if it is one, with its problems."""
         operation = super().get_operation(*args, **kwargs)
         if operation:
+            if 412 in getattr(self.view, "further_problems", ()):
+                operation["responses"]["304"] = {"description": "The ETag of If-None-Match still."}
             for status in self._statuses("requestBody" in operation):
                 operation["responses"].setdefault(str(status), _told(status))
         return operation

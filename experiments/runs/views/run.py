@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from experiments.access import draws_charts, may_change, may_launch, reads_runs
@@ -18,6 +18,7 @@ from experiments.queries import number_read
 from experiments.records.files import LOG
 from experiments.scores.metrics import drawings, epoch_figures
 from experiments.scores.results import run_results
+from segweb.http.answers.caching import ASKED_AGAIN, lasting
 
 LOG_PART = 50_000  # bytes of a log that are sent at once
 # What of a run's folder is served, and as what.
@@ -135,9 +136,8 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @reads_runs
-@cache_control(private=True, max_age=60)
-def file(request: HttpRequest, pk: int, name: str) -> FileResponse:
-    """A file of the run's folder, of the kinds that are for people."""
+def file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
+    """A file of the run's folder, of the kinds that are for people; 304 while it is the same."""
     run = run_get(request, pk)
     kind = next((kind for pattern, kind in FILES.items() if re.fullmatch(pattern, name)), None)
     key = f"{run.folder}/{name}"
@@ -146,5 +146,11 @@ def file(request: HttpRequest, pk: int, name: str) -> FileResponse:
     # Only images are shown in place: what somebody wrote is never a page of this site.
     download = not kind.startswith("image/")
     leaf = f"run{run.pk}-{name.rpartition('/')[2]}"
-    opened = default_storage.open(key)
-    return FileResponse(opened, as_attachment=download, filename=leaf, content_type=kind)
+
+    def answer() -> FileResponse:
+        opened = default_storage.open(key)
+        return FileResponse(opened, as_attachment=download, filename=leaf, content_type=kind)
+
+    # Whatever goes on, or is resumed, writes its files anew under the same names.
+    changed, size = default_storage.get_modified_time(key), default_storage.size(key)
+    return lasting(request, f"{key} {changed} {size}", answer, kept=ASKED_AGAIN)
