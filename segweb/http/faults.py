@@ -16,7 +16,8 @@ from segweb.http.slashes import API
 class FaultsMiddleware:
     """A database locked or away for longer than its timeout is a 503, a full disk a 507.
 
-    What a database refuses to look for is a 400: a number of 400 digits, a text that is none.
+    What a database refuses to look for is a 400: a number of 400 digits, a text that is none. What
+    was deleted in the midst of the request is a 404.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -6,11 +6,17 @@ wants it; where a program has to tell two of one status apart, the type is a nam
 
 from __future__ import annotations
 
+import sqlite3
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
-from django.db import DataError
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
+from django.db import DataError, IntegrityError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from rest_framework.exceptions import NotFound
@@ -62,7 +68,11 @@ KINDS = (
 )
 RETRY_SECONDS = 5
 BUSY = gettext_noop("The database is busy. Try again in a few seconds.")
+GONE = gettext_noop(
+    "It may have been deleted, be someone else’s, or its link may have been revoked."
+)
 MALFORMED = gettext_noop("The request is malformed or too large.")
+_POSTGRES_FOREIGN_KEY = "23503"
 RETRY_LATER = 30  # where somebody's jobs have to be done first
 
 
@@ -99,9 +109,22 @@ def explanation(fault: BaseException | None) -> tuple[int, str, dict[str, str]] 
     # PostgreSQL refuses NUL, SQLite numbers of 400 digits: the request is at fault.
     if isinstance(fault, (DataError, OverflowError)):
         return 400, _(MALFORMED), {}
+    if _row_gone(fault):
+        return 404, _(GONE), {}
     if isinstance(fault, DATABASE_AWAY):
         return 503, _(BUSY), {"Retry-After": str(RETRY_SECONDS)}
     return None
+
+
+def _row_gone(fault: BaseException | None) -> bool:
+    """Whether a row was deleted between the look at it and what was to be done with it."""
+    if isinstance(fault, ObjectDoesNotExist):
+        return True
+    cause = fault.__cause__ if isinstance(fault, IntegrityError) else None
+    return (
+        getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+        or getattr(cause, "sqlstate", None) == _POSTGRES_FOREIGN_KEY
+    )
 
 
 def problem(
