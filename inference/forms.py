@@ -20,10 +20,11 @@ MOST_PANES = 12  # of a comparison whose models nobody chose
 
 @dataclass(frozen=True)
 class ModelGroup:
-    """The checkpoints on offer that were trained on one data set."""
+    """The checkpoints on offer that were trained on one data set; how many of them are chosen."""
 
     dataset: Dataset
     checkpoints: list[Checkpoint]
+    chosen: int
 
 
 class ModelsForm(forms.Form):
@@ -40,7 +41,7 @@ class ModelsForm(forms.Form):
         """On offer is what `reader`, an account or a visitor, may see."""
         super().__init__(*args, **kwargs)
         offered = Checkpoint.objects.offered().visible_to(reader)
-        self.checkpoints = list(offered.select_related("dataset"))
+        self.checkpoints = list(offered.with_scores())
         self.fields["models"].choices = [(entry.key, entry.key) for entry in self.checkpoints]
         self.initially_chosen = chosen
 
@@ -51,12 +52,21 @@ class ModelsForm(forms.Form):
     @property
     def model_groups(self) -> list[ModelGroup]:
         """The models by data set, the default data set first."""
+        chosen = self.chosen
+        by_dataset = groupby(self.default_first, key=lambda entry: entry.dataset)
+        return [
+            ModelGroup(dataset, offered, sum(entry.key in chosen for entry in offered))
+            for dataset, entries in by_dataset
+            if (offered := list(entries))
+        ]
+
+    @property
+    def default_first(self) -> list[Checkpoint]:
+        """The models on offer, those of the default data set first."""
         # The sort is stable: within a data set the lineage's order stays.
-        default_first = sorted(
+        return sorted(
             self.checkpoints, key=lambda entry: entry.dataset.slug != settings.DEFAULT_DATASET
         )
-        by_dataset = groupby(default_first, key=lambda entry: entry.dataset)
-        return [ModelGroup(dataset, list(entries)) for dataset, entries in by_dataset]
 
     @property
     def chosen(self) -> set[str]:
@@ -70,7 +80,8 @@ class ModelsForm(forms.Form):
     @property
     def default_keys(self) -> set[str]:
         """The models that photographs go to unless others are chosen; none to be downloaded."""
-        first = [entry for group in self.model_groups[:1] for entry in group.checkpoints]
+        offered = self.default_first
+        first = [entry for entry in offered if entry.dataset == offered[0].dataset]
         return set(first_looked_at([entry for entry in first if entry.file]))
 
 

@@ -107,3 +107,18 @@ def test_by_keyboard_alone(visit: Visit, photo: Path) -> None:
         assert focused.evaluate("e => getComputedStyle(e).outlineStyle") != "none"
         page.keyboard.press("Tab")
     assert reached >= {"All", "1", "2", "3", "Share", "Run again", "Delete", "Mask", "Overlay"}
+
+
+def test_models_are_found_and_a_data_set_is_ticked_whole(visit: Visit) -> None:
+    page = visit("/")
+    boxes, told = page.locator("[name=models]"), page.locator(".model-group output")
+    assert told.inner_text() == "3 / 3"
+    page.get_by_role("checkbox", name="All of").uncheck()
+    assert told.inner_text() == "0 / 3"
+    page.get_by_role("searchbox", name="Find a model").fill("segnet")
+    assert [box.is_visible() for box in boxes.all()].count(True) == 1
+    page.get_by_role("checkbox", name="All of").click()  # those in view: it is not whole then
+    assert told.inner_text() == "1 / 3"
+    assert page.locator("[name=models]:checked").get_attribute("value").endswith("segnet-slim")
+    page.get_by_role("searchbox").press("Enter")
+    assert page.url.endswith("/")  # no form is sent

@@ -1,0 +1,57 @@
+/**
+ * <model-picker>: the models on offer by data set. A tick at a data set ticks all its models, the
+ * field finds models by name, and each data set tells how many are chosen. The boxes work without it.
+ */
+class ModelPicker extends HTMLElement {
+  connectedCallback() {
+    this.groups = [...this.querySelectorAll("details")].map((group) => ({
+      group,
+      all: group.querySelector("[data-all]"),
+      told: group.querySelector("output"),
+      choices: [...group.querySelectorAll(".choice")],
+      boxes: [...group.querySelectorAll("[name=models]")],
+    }));
+    const find = this.querySelector(".find");
+    find.hidden = this.groups.length === 0;
+    find.addEventListener("input", () => this.find(find.value.trim().toLowerCase()));
+    // Return would send the form before an image is chosen.
+    find.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+    for (const one of this.groups) {
+      one.all.hidden = false;
+      one.all.addEventListener("click", (event) => event.stopPropagation()); // else the group folds
+      one.all.addEventListener("change", () => this.tick(one));
+    }
+    this.addEventListener("change", () => this.tell());
+    this.tell();
+  }
+
+  /** All that are in view: who looks for "v3" and ticks the data set means those. */
+  tick({ group, all, choices }) {
+    group.open = true;
+    for (const choice of choices) {
+      if (!choice.hidden) choice.querySelector("input").checked = all.checked;
+    }
+  }
+
+  tell() {
+    for (const { all, told, boxes } of this.groups) {
+      const chosen = boxes.filter((box) => box.checked).length;
+      told.textContent = `${chosen} / ${boxes.length}`;
+      all.checked = chosen === boxes.length;
+      all.indeterminate = chosen > 0 && chosen < boxes.length;
+    }
+  }
+
+  find(words) {
+    for (const { group, choices } of this.groups) {
+      for (const choice of choices) {
+        choice.hidden = !choice.textContent.toLowerCase().includes(words);
+      }
+      const none = choices.every((choice) => choice.hidden);
+      group.hidden = none;
+      if (words && !none) group.open = true;
+    }
+  }
+}
+
+customElements.define("model-picker", ModelPicker);
