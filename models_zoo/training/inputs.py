@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from models_zoo.data.audit import Audit, audit
 from models_zoo.files import write_atomically
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
-from models_zoo.training.record.events import EventLog
 
 AUDIT_NAME = "audit.json"
 
@@ -32,10 +32,11 @@ class Inputs:
         return [dataset.split_hash for dataset in splits if dataset is not None]
 
 
-def inputs_open(config: TrainConfig, out: Path, group: Group, events: EventLog) -> Inputs:
+def inputs_open(config: TrainConfig, out: Path, group: Group, alive: Callable[[], None]) -> Inputs:
     """Opens the data of a run, which one process of its group audits.
 
-    ValueError names what is wrong with the data, with file names.
+    `alive` is called while that goes on. ValueError names what is wrong with the data, with file
+    names.
     """
     splits = splits_open(config)
     audited = None
@@ -51,7 +52,7 @@ def inputs_open(config: TrainConfig, out: Path, group: Group, events: EventLog) 
             audited = kept  # not repeated when the run goes on
         else:
             # An earlier try in this folder may have been about other data.
-            fresh = audit(splits, alive=events.alive)
+            fresh = audit(splits, alive=alive)
             fresh.require_sound()
             audited = {**fresh.as_dict(), "of": of}
             write_atomically(path, json.dumps(audited, indent=1).encode() + b"\n")

@@ -81,7 +81,7 @@ def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, 
 def _run(
     config: TrainConfig, out: Path, *, resume: bool, group: Group, events: EventLog
 ) -> dict[str, Any]:
-    inputs = inputs_open(config, out, group, events)
+    inputs = inputs_open(config, out, group, events.alive)
     trainer = trainer_build(config, out, inputs=inputs, group=group, events=events)
     resumed = trainer.resume() if resume else False
     if group.leads:
