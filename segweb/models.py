@@ -95,3 +95,20 @@ class Act(models.Model):
     def delete(self, **_: Any) -> tuple[int, dict[str, int]]:
         """Never: see `ActQuerySet.expire`."""
         raise TypeError("The audit trail is only added to.")
+
+
+class KeptAnswer(models.Model):
+    """What a POST under an Idempotency-Key was answered; without `status` it is being carried out.
+
+    `request` is a digest of caller, address and key, `content` one of the body. `body` is JSON.
+    """
+
+    request = models.CharField(max_length=64, unique=True)
+    content = models.CharField(max_length=64)
+    claimed_at = models.DateTimeField(default=timezone.now, db_index=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    location = models.TextField(blank=True)
+    body = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.status} since {self.claimed_at}"

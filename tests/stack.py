@@ -145,7 +145,7 @@ class Stack:
         body = json.dumps({"image": image, "models": models}).encode()
         headers = {"Content_Type": "application/json", **headers}
         status = 503
-        while status == 503:  # the database is busy
+        while status in (409, 503):  # the same is being made; the database is busy
             status, answer, _ = self.call("comparisons/", body, **headers)
         assert status == 202, answer
         return json.loads(answer)

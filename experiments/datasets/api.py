@@ -23,6 +23,8 @@ from experiments.datasets.serializers import (
 )
 from experiments.datasets.services import dataset_import
 from experiments.models import Dataset, Import
+from segweb.http.answers.repeats import made_as, repeatable
+from segweb.http.idempotency import made_under
 
 
 class ArchiveTooLarge(APIException):
@@ -54,6 +56,7 @@ class Datasets(generics.ListAPIView):
             raise ArchiveTooLarge(_("The archive is too large."))
 
     @extend_schema(request=ImportUploadSerializer, responses={202: ImportSerializer})
+    @repeatable
     def post(self, request: Request) -> Response:
         """A zip with classes.json, images and masks of `train` and `val` (staff).
 
@@ -61,7 +64,8 @@ class Datasets(generics.ListAPIView):
         """
         form = ImportUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        queued = dataset_import(file=form.validated_data["file"], owner=account(request))
+        pk, file, owner = made_as(request), form.validated_data["file"], account(request)
+        queued = made_under(Import, pk, lambda: dataset_import(file=file, owner=owner, pk=pk))
         shown = ImportSerializer(queued, context={"request": request}).data
         headers = {"Location": shown["url"]}
         return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)

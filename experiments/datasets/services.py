@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import BinaryIO
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.core.files.base import File
@@ -13,11 +15,10 @@ from experiments.datasets.archives import archive_entries
 from experiments.models import Import
 from segweb.audit import act_record
 from segweb.jobs import wakeups
-from segweb.jobs.files import folder_delete
 from segweb.models import Act
 
 
-def dataset_import(*, file: BinaryIO, owner: User | None) -> Import:
+def dataset_import(*, file: BinaryIO, owner: User | None, pk: UUID | None = None) -> Import:
     """Queue a zipped data set, which a worker unpacks, looks at and keeps.
 
     What its list of entries shows is refused here. ValidationError says what, with file names.
@@ -25,7 +26,7 @@ def dataset_import(*, file: BinaryIO, owner: User | None) -> Import:
     archive_entries(file)
     file.seek(0)
     name = str(getattr(file, "name", "") or "")
-    queued = Import(name=name[:200], owner=owner)
+    queued = Import(pk=pk or uuid4(), name=name[:200], owner=owner)
     try:
         stored = file if isinstance(file, File) else File(file)
         queued.archive = default_storage.save(f"{queued.folder}/archive.zip", stored)
@@ -36,6 +37,10 @@ def dataset_import(*, file: BinaryIO, owner: User | None) -> Import:
             act_record(what=Act.What.LAUNCHED, **told)
     # Whatever ends it, also a process told to stop: no file stays without its row.
     except BaseException:
-        folder_delete(folder=queued.folder)
+        # By name: a repetition of the same request may have stored its own here.
+        if queued.archive.name:
+            default_storage.delete(queued.archive.name)
+        with suppress(OSError):
+            default_storage.delete(queued.folder)
         raise
     return queued

@@ -42,7 +42,8 @@ from experiments.runs.services import (
     run_resume,
     run_stop,
 )
-from segweb.http.parsers import IDEMPOTENCY_KEY, idempotency_key
+from segweb.http.answers.repeats import repeatable
+from segweb.http.parsers import idempotency_key
 from segweb.http.problems import problem
 from segweb.jobs import State
 
@@ -127,8 +128,8 @@ class Runs(generics.ListAPIView, RunView):
     @extend_schema(
         request=RunCreateSerializer,
         responses={201: RunDetailSerializer},
-        parameters=[IDEMPOTENCY_KEY],
     )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Launch a training, or begin an `external` run that reports from elsewhere.
 
@@ -177,6 +178,7 @@ class RunStop(RunView):
     """Stop a run."""
 
     @extend_schema(request=None, responses={202: RunDetailSerializer})
+    @repeatable
     def post(self, request: Request, pk: int) -> Response:
         """The trainer finishes its step and saves; a run that ended stays as it is."""
         run = self.get_object()
@@ -188,6 +190,7 @@ class RunResume(RunView):
     """Go on with a run."""
 
     @extend_schema(request=RunResumeSerializer, responses={202: RunDetailSerializer})
+    @repeatable
     def post(self, request: Request, pk: int) -> Response:
         """If it was stopped, failed or got lost or, with more `epochs`, is done; 409 otherwise."""
         run = self.get_object()
@@ -204,8 +207,8 @@ class RunClone(RunView):
     @extend_schema(
         request=RunChangeSerializer,
         responses={201: RunDetailSerializer},
-        parameters=[IDEMPOTENCY_KEY],
     )
+    @repeatable
     def post(self, request: Request, pk: int) -> Response:
         """With the changes that the request names; launching takes a permission."""
         run = get_object_or_404(self.get_queryset(), pk=pk)
@@ -247,6 +250,7 @@ class Epochs(RunView):
     @extend_schema(
         request=EpochReportSerializer, responses={200: EpochSerializer, 201: EpochSerializer}
     )
+    @repeatable
     def post(self, request: Request, pk: int) -> Response:
         """Report an epoch of an external run; the same epoch again replaces what it said."""
         run = self.get_object()

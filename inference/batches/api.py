@@ -28,7 +28,8 @@ from inference.models import Batch
 from inference.pace import BatchThrottle
 from inference.rest import FileView
 from segweb.http.answers.caching import NEVER
-from segweb.http.parsers import IDEMPOTENCY_KEY, idempotency_key
+from segweb.http.answers.repeats import repeatable
+from segweb.http.parsers import idempotency_key
 
 
 def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
@@ -65,8 +66,8 @@ class Batches(UploadView):
     @extend_schema(
         request=BatchCreateSerializer,
         responses={202: BatchSerializer},
-        parameters=[IDEMPOTENCY_KEY],
     )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Accepted at once; behind everything that somebody watches, images are done one by one."""
         form = BatchCreateSerializer(data=request.data)

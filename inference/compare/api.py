@@ -32,7 +32,8 @@ from inference.models import Comparison, Prediction
 from inference.pace import WriteThrottle
 from inference.rest import FileView, MayCompare
 from segweb.http.answers.caching import lasting
-from segweb.http.parsers import IDEMPOTENCY_KEY, JSONParser, idempotency_key
+from segweb.http.answers.repeats import repeatable
+from segweb.http.parsers import JSONParser, idempotency_key
 
 
 def _answered(request: Request) -> QuerySet[Comparison]:
@@ -53,8 +54,8 @@ class Comparisons(APIView):
     @extend_schema(
         request=ComparisonCreateSerializer,
         responses={202: ComparisonSerializer},
-        parameters=[IDEMPOTENCY_KEY],
     )
+    @repeatable
     def post(self, request: Request) -> Response:
         """Accepted at once; the predictions arrive one by one under the comparison's address."""
         form = ComparisonCreateSerializer(data=request.data)

@@ -22,7 +22,10 @@ from inference.images import downloads
 from inference.images.serializers import ImageUploadedSerializer, ImageUploadSerializer
 from inference.images.services import image_by_key, image_create, image_delete
 from inference.images.upload_view import UploadView
+from inference.models import Image
 from inference.rest import FileView
+from segweb.http.answers.repeats import made_as, repeatable
+from segweb.http.idempotency import made_under
 
 
 class Images(UploadView):
@@ -33,11 +36,13 @@ class Images(UploadView):
         return 2 * settings.UPLOAD_MAX_BYTES
 
     @extend_schema(request=ImageUploadSerializer, responses={201: ImageUploadedSerializer})
+    @repeatable
     def post(self, request: Request) -> Response:
         """JPEG, PNG, WebP, GIF or BMP; stored upright as RGB PNG without metadata."""
         form = ImageUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        image = image_create(**form.validated_data, **access.maker(request))
+        pk, given = made_as(request), form.validated_data | access.maker(request)
+        image = made_under(Image, pk, lambda: image_create(pk=pk, **given))
         shown = ImageUploadedSerializer(image, context={"request": request})
         return Response(shown.data, status=status.HTTP_201_CREATED)
 

@@ -30,6 +30,7 @@ from inference.lab.serializers import (
 from inference.models import Ensemble, Inside
 from inference.pace import WriteThrottle
 from inference.rest import FileView, MayCompare
+from segweb.http.answers.repeats import repeatable
 from segweb.http.parsers import JSONParser
 
 
@@ -50,6 +51,7 @@ class Ensembles(Maker):
     """Combine predictions of a comparison."""
 
     @extend_schema(request=EnsembleCreateSerializer, responses={202: EnsembleSerializer})
+    @repeatable
     def post(self, request: Request, pk: UUID) -> Response:
         """Accepted at once; asked for again, it is the same one."""
         comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
@@ -86,6 +88,7 @@ class Insides(Maker):
     """Look into the network of a prediction."""
 
     @extend_schema(request=InsideCreateSerializer, responses={202: InsideSerializer})
+    @repeatable
     def post(self, request: Request, pk: UUID) -> Response:
         """Its decoder and, with `x` and `y`, what that pixel's logit sees; accepted at once."""
         prediction = get_object_or_404(access.predictions_visible(request), pk=pk)

@@ -16,7 +16,13 @@ from rest_framework.request import Request
 from segweb.http.plain import json_read
 
 KEY_LENGTH = 255
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "maxLength": KEY_LENGTH},
+    OpenApiParameter.HEADER,
+    description="A text of the caller's choosing, best a random one: sent again with the same body "
+    "within a day, the request is answered as it was, and nothing is made twice.",
+)
 
 
 class JSONParser(parsers.JSONParser):

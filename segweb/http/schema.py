@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 
+from segweb.http.parsers import IDEMPOTENCY_KEY
 from segweb.http.problems import CONTENT_TYPE, KINDS
 
 PROBLEM = {
@@ -47,6 +48,15 @@ class Schema(AutoSchema):
                 operation["responses"].setdefault(str(status), _told(status))
         return operation
 
+    def get_override_parameters(self) -> list[Any]:
+        """With the Idempotency-Key, wherever it is heeded."""
+        further = [IDEMPOTENCY_KEY] if self._repeatable else []
+        return [*super().get_override_parameters(), *further]
+
+    @property
+    def _repeatable(self) -> bool:
+        return hasattr(getattr(self.view, self.method.lower()), "repeatable")
+
     def _statuses(self, has_body: bool) -> list[int]:
         # A token that is none is refused everywhere, and so is a `?format=` that there is not.
         statuses = {400, 401, 404, 503, *getattr(self.view, "further_problems", ())}
@@ -61,7 +71,9 @@ class Schema(AutoSchema):
         if has_body:
             statuses |= {413, 415}
         if self.method == "POST":
-            statuses |= {409, 429}
+            statuses.add(429)
+        if self._repeatable:
+            statuses |= {409, 422}
         return sorted(statuses)
 
 

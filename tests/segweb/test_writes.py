@@ -17,6 +17,7 @@ FURTHER_SERVICES = {
     "inference/comparisons.py",
     "experiments/checkpoints/published.py",
     "experiments/runs/histories.py",
+    "segweb/http/idempotency.py",
     "segweb/http/tokens.py",
     "segweb/audit.py",
 }
