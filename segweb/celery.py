@@ -7,6 +7,7 @@ from celery import Celery
 from celery.signals import celeryd_init
 
 from segweb.env import work_privately
+from segweb.patience import WORKER_SECONDS, statements_bound
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segweb.settings")
 
@@ -19,7 +20,9 @@ app.autodiscover_tasks()
 def worker_settle(conf: Any, **_: Any) -> None:
     """A worker waits on its broker for as long as it takes; only web requests are in a hurry.
 
-    What it writes is nobody else's.
+    For a database that froze, or is behind a network that is gone, it would wait for ever: it tries
+    again by another connection. What it writes is nobody else's.
     """
     work_privately()
+    statements_bound(seconds=WORKER_SECONDS)
     conf.broker_transport_options = {**conf.broker_transport_options, "socket_timeout": 60}

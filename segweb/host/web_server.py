@@ -11,54 +11,26 @@ import resource
 import signal
 import time
 from collections.abc import Callable
-from copy import copy
 from typing import Any
 
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
+
+from segweb.host.web_requests import (
+    ALL_IMPORTS,
+    ALL_UPLOADS,
+    CLIENT_BODIES,
+    CLIENT_UPLOADS,
+    Channel,
+    Parser,
+    TooManyBytes,
+)
 
 CONNECTIONS = 4096
 CLIENT_CONNECTIONS = 512  # of one address, behind which there may be a class, or a proxy
 IDLE_SECONDS = 30  # without a byte in either direction
-HEADER_SECONDS = 15
-BODY_SECONDS, BODY_BYTES_A_SECOND = 30, 1000  # from then on a body comes at least as fast
+MEMORY_BYTES = 2**16  # of one body, or of one answer that waits for its reader; the rest are files
+ANSWER_BYTES = 2**28  # of an answer that is read slowly: beyond them its thread waits
 GRACE_SECONDS = 2.0  # the supervisor kills what has not ended after 5
-
-
-class Parser(HTTPRequestParser):
-    """A request that knows when it began, and how much of a body its address may have."""
-
-    adj: Any
-
-    def __init__(self, adj: Any) -> None:
-        super().__init__(adj)
-        self.begun = time.monotonic()
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """The parser asks `adj` for the limit of the body after this."""
-        super().parse_header(header_plus)
-        # What is read whole before it is judged must not be a way to fill the disk.
-        known = "COOKIE" in self.headers or "AUTHORIZATION" in self.headers
-        path = self.path.removeprefix(self.adj.url_prefix)
-        if known and path.rstrip("/") == self.adj.import_path:
-            self.adj = copy(self.adj)
-            self.adj.max_request_body_size = self.adj.import_bytes
-
-    @property
-    def too_slow(self) -> bool:
-        """Whether nobody who means well sends like this."""
-        age = time.monotonic() - self.begun
-        if not self.headers_finished:
-            return age > HEADER_SECONDS
-        slow: bool = self.body_bytes_received < age * BODY_BYTES_A_SECOND
-        return age > BODY_SECONDS and slow
-
-
-class Channel(HTTPChannel):
-    """A connection."""
-
-    parser_class = Parser
 
 
 class WebServer(TcpWSGIServer):
@@ -77,10 +49,12 @@ class WebServer(TcpWSGIServer):
         import_bytes: int,
         import_path: str,
         prefix: str = "",
+        proxies: int = 0,
     ) -> None:
         """`bind` is host:port, `prefix` stands before every path.
 
-        Bodies have at most `upload_bytes`, and `import_bytes` at one path.
+        Bodies have at most `upload_bytes`, and `import_bytes` at one path. Of `proxies` in front it
+        is believed whom they speak for.
         """
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line a waiting request
         _allow_descriptors(2 * CONNECTIONS)
@@ -95,6 +69,9 @@ class WebServer(TcpWSGIServer):
             recv_bytes=2**16,
             max_request_header_size=2**15,
             max_request_body_size=upload_bytes,
+            inbuf_overflow=MEMORY_BYTES,
+            outbuf_overflow=MEMORY_BYTES,
+            outbuf_high_watermark=ANSWER_BYTES,
             # Django decides whom to believe, by its own settings.
             clear_untrusted_proxy_headers=False,
             ident=None,
@@ -102,10 +79,17 @@ class WebServer(TcpWSGIServer):
             backlog=1024,
         )
         self.adj.import_bytes, self.adj.import_path = import_bytes, import_path
+        self.adj.proxies = proxies
+        self.most = {
+            False: (CLIENT_UPLOADS * upload_bytes, ALL_UPLOADS * upload_bytes),
+            True: (import_bytes, ALL_IMPORTS * import_bytes),
+        }
 
     def handle_accept(self) -> None:
-        """Take a connection, unless its address has too many."""
+        """Take a connection, unless its address has too many; a proxy has those of all clients."""
         super().handle_accept()
+        if self.adj.proxies:
+            return
         channels = self.active_channels.values()
         # In the order of their coming. Where none came now, the last one was counted before.
         newest = next(reversed(channels), None)
@@ -113,6 +97,29 @@ class WebServer(TcpWSGIServer):
             return
         if sum(channel.addr[0] == newest.addr[0] for channel in channels) > CLIENT_CONNECTIONS:
             newest.handle_close()
+
+    def bodies_refused(self, asked: Parser) -> TooManyBytes | None:
+        """Why a request may bring no more of its body now; None while there is room.
+
+        Counted are the bodies of its kind that are there, and not what headers announce: else
+        somebody could take all the room by sending nothing.
+        """
+        of_client = of_all = arriving = 0
+        for channel in list(self.active_channels.values()):
+            for request in (channel.request, *channel.requests):
+                if request is not None and request.is_import == asked.is_import:
+                    of_all += request.body_bytes_received
+                    if request.client == asked.client:
+                        of_client += request.body_bytes_received
+                        arriving += not request.completed
+        client_most, all_most = self.most[asked.is_import]
+        if of_client > client_most or arriving > CLIENT_BODIES:
+            sentence = "Too much is being sent from this address at once. Wait, and send it again."
+            return TooManyBytes(429, "Too Many Requests", sentence)
+        if of_all > all_most:
+            sentence = "Too much is being sent at once. Wait a little, and send it again."
+            return TooManyBytes(503, "Service Unavailable", sentence)
+        return None
 
     def maintenance(self, now: float) -> None:
         """Close what is idle, and what is sent so slowly that it holds its place for nothing."""
@@ -122,8 +129,9 @@ class WebServer(TcpWSGIServer):
             if channel.request is not None and channel.request.too_slow:
                 channel.will_close = True
             # Waitress spares what has requests, yet a thread may wait there for a reader who reads
-            # nothing, and `will_close` would wait until there is room to write.
-            if channel.total_outbufs_len and channel.last_activity < now - IDLE_SECONDS:
+            # nothing, or too little, and `will_close` would wait until there is room to write.
+            idle = channel.waits_for_reader and channel.last_activity < now - IDLE_SECONDS
+            if channel.read_too_slowly or idle:
                 channel.handle_close()
 
     def serve(self) -> None:

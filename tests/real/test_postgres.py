@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +20,7 @@ import pytest
 from segweb.env import BASE_DIR
 from tests.real.test_stack import twenty_at_once
 from tests.stack import Stack, stack_up
+from tests.waiting import wait_until
 
 FOLDERS = ("tests/inference", "tests/experiments", "tests/segweb/http")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -97,3 +101,73 @@ def test_a_frozen_postgresql_is_a_503_within_five_seconds(
         assert headers["Retry-After"]
         assert time.monotonic() - begun < 5.5
     assert postgres_stack.answers()
+
+
+class Network:
+    """Leads a port to PostgreSQL's socket, until what is connected is cut off without a word."""
+
+    def __init__(self, address: Path) -> None:
+        self.address = str(address)
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.port = self.door.getsockname()[1]
+        self.cut = threading.Event()  # of those who come before the next cut
+        self.kept: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut_off(self) -> None:
+        """What is connected now hears nothing any more, and is not told; others may connect."""
+        self.cut, before = threading.Event(), self.cut
+        before.set()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client = self.door.accept()[0]
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self.address)
+                self.kept += [client, server]
+                for ends in ((client, server), (server, client)):
+                    threading.Thread(target=self._lead, args=(*ends, self.cut), daemon=True).start()
+
+    def _lead(self, start: socket.socket, end: socket.socket, cut: threading.Event) -> None:
+        with suppress(OSError):
+            while part := start.recv(65_536):
+                if cut.is_set():
+                    return
+                end.sendall(part)
+            end.close()
+
+
+@pytest.fixture
+def network(postgres: str) -> Iterator[Network]:
+    import psycopg
+
+    with psycopg.connect(postgres) as connection:
+        (folder,) = connection.execute("SHOW unix_socket_directories").fetchone()
+        (port,) = connection.execute("SHOW port").fetchone()
+    network = Network(Path(folder, f".s.PGSQL.{port}"))
+    yield network
+    for end in (network.door, *network.kept):
+        end.close()
+
+
+def test_workers_survive_a_database_that_is_gone_without_a_word(
+    network: Network, tmp_path: Path, tiny_weights: Path
+) -> None:
+    address = f"postgres://postgres@127.0.0.1:{network.port}/segweb"
+    stack = stack_up(tmp_path / "var", tiny_weights, DATABASE_URL=address)
+    try:
+        stack.start("worker", "sweeper")
+        image = stack.image_post()[1]
+        stack.wait_for(stack.comparison_post(image["id"]))
+        network.cut_off()
+        asked = stack.comparison_post(image["id"])  # after some 503s
+        path = f"comparisons/{asked['id']}/"
+
+        def done() -> bool:
+            status, answer, _ = stack.call(path)
+            return status == 200 and json.loads(answer)["state"] == "DONE"
+
+        wait_until(done, seconds=60)
+    finally:
+        stack.stop()

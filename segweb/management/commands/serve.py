@@ -11,12 +11,10 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import reverse
 
 from segweb.env import env, work_privately
-from segweb.host.patience import statements_bound
 from segweb.host.web_server import WebServer
+from segweb.patience import REQUEST_SECONDS, statements_bound
 
 UPLOADS = 10  # images of the largest size: a batch takes fewer, and says so itself
-
-STATEMENT_SECONDS = 3.0  # then 503: no request hangs for longer than five
 
 
 class Command(BaseCommand):
@@ -31,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, bind: str, threads: int, **options: Any) -> None:
         work_privately()
-        statements_bound(seconds=STATEMENT_SECONDS)
+        statements_bound(seconds=REQUEST_SECONDS)
         WebServer(
             get_wsgi_application(),
             bind=bind,
@@ -39,5 +37,6 @@ class Command(BaseCommand):
             upload_bytes=UPLOADS * settings.UPLOAD_MAX_BYTES,
             import_bytes=settings.IMPORT_MAX_BYTES,
             prefix=env("SCRIPT_NAME"),
+            proxies=settings.NUM_PROXIES,
             import_path=reverse("experiments-api:datasets").rstrip("/"),
         ).serve()

@@ -22,6 +22,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from segweb.jobs import Swept, sweep_once
 from segweb.jobs.chores import chores_due
+from segweb.patience import WORKER_SECONDS, statements_bound
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Command(BaseCommand):
     help = "Take back expired leases and resend lost wake-ups until stopped."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        statements_bound(seconds=WORKER_SECONDS)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
         while True:

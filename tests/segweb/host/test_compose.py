@@ -114,18 +114,50 @@ def test_what_is_not_set_has_its_default_and_no_folder_of_the_host(services):
         unset = {
             name for name, value in service["environment"].items() if name in VARIABLES and value
         }
-        assert unset <= {"HOST", "DATABASE_URL", "REDIS_URL"}
+        assert unset <= {"HOST", "DATABASE_URL", "REDIS_URL", "BEHIND_TLS"}
         assert service["volumes"] == ["var:/app/var", "data:/data:ro", "weights:/weights:ro"]
     address = read.db_url_config(services["web"]["environment"]["DATABASE_URL"])
     assert (address["HOST"], address["USER"], address["PASSWORD"]) == ("postgres", "segweb", "")
     assert services["web"]["environment"]["PGPASSWORD"] == SECRET
 
 
-def test_the_port_is_open_where_it_is_said(services):
-    assert services["web"]["ports"] == ["0.0.0.0:8000:8000"]
-    assert composed(HOST="127.0.0.1", PORT="80")["web"]["ports"] == ["127.0.0.1:80:8000"]
+def test_nothing_but_tls_is_reached_from_outside(services):
+    opened = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert opened == {"proxy": ["0.0.0.0:443:443"]}
+    assert composed(HOST="127.0.0.1", PORT="8443")["proxy"]["ports"] == ["127.0.0.1:8443:443"]
+    caddy = (BASE_DIR / "Caddyfile").read_text()
+    assert "auto_https disable_redirects" in caddy, "no port 80, which nobody opened"
+    assert "http://" not in caddy
+    address = services["web"]["command"].split("--bind 0.0.0.0")[1]
+    assert f"reverse_proxy web{address}" in caddy
+    assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in services["proxy"]["volumes"]
+    assert services["proxy"]["environment"] == {"SEGWEB_NAME": "localhost"}
+    assert composed(SEGWEB_NAME="a.example")["proxy"]["environment"]["SEGWEB_NAME"] == "a.example"
+    # A version, so that another one comes when somebody says so.
+    assert re.fullmatch(r"caddy:\d+\.\d+\.\d+-alpine", services["proxy"]["image"])
     under = composed(SCRIPT_NAME="/segweb")["web"]["healthcheck"]["test"]
     assert "8000/segweb/healthz" in under
+
+
+def test_no_service_takes_all_memory(services):
+    limits = {name: service["mem_limit"] for name, service in services.items()}
+    assert limits.keys() == services.keys()
+    more = composed(INFERENCE_MEMORY="24g", TRAINING_MEMORY="90g")
+    for name in ("inference-worker", "inference-worker-gpu"):
+        assert (limits[name], more[name]["mem_limit"]) == ("8g", "24g")
+    for name in ("training-worker", "training-worker-gpu"):
+        assert (limits[name], more[name]["mem_limit"]) == ("16g", "90g")
+
+
+def test_what_compose_says_passes_djangos_deployment_check(services, tmp_path: Path):
+    ours = {"SECRET_KEY", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"}  # of the tests
+    here = {name: value for name, value in os.environ.items() if name not in ours}
+    told = services["web"]["environment"]
+    kept = {name: told[name] for name in ("HOST", "BEHIND_TLS")}
+    elsewhere = {"SEGWEB_VAR": str(tmp_path), "DATABASE_URL": "", "REDIS_URL": ""}
+    words = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    found = subprocess.run(words, cwd=BASE_DIR, env=here | kept | elsewhere, capture_output=True)
+    assert found.returncode == 0, found.stderr
 
 
 def test_whoever_trains_has_shared_memory_for_more_than_a_batch_of_a_paper(services):
@@ -181,7 +213,7 @@ def test_the_gpu_profile_runs_the_same_workers_on_a_device(services):
 def test_nothing_else_runs_there(services):
     ours = {process.name for process in HERE}
     gpu = {f"{process.name}-gpu" for process in processes.workers()}
-    assert set(services) == ours | gpu | {"prepare", "redis", "postgres"}
+    assert set(services) == ours | gpu | {"prepare", "proxy", "redis", "postgres"}
 
 
 def test_redis_keeps_what_it_was_told_and_every_process_waits_for_prepare(services):

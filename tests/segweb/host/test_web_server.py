@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -18,13 +18,15 @@ from tests.waiting import wait_until
 
 APPLICATION = """
 import time
-from segweb.host import web_server
+from segweb.host import web_requests, web_server
 
 def application(environ, start_response):
     body = environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Type", "text/plain")])
     if environ["PATH_INFO"] == "/large":
         return [bytes(60_000_000)]
+    if environ["PATH_INFO"] == "/computed":
+        return (time.sleep(1.5 * n) or b"%d\\n" % n for n in range(5))
     if environ["PATH_INFO"] == "/stream":
         return (time.sleep(0.3 * n) or b"%d\\n" % n for n in range(3))
     if environ["PATH_INFO"] == "/slow":
@@ -32,12 +34,14 @@ def application(environ, start_response):
         time.sleep(1)
     return [b"%d" % len(body)]
 
-web_server.HEADER_SECONDS = web_server.BODY_SECONDS = {seconds}
+web_requests.HEADER_SECONDS = web_requests.PACE_SECONDS = {seconds}
+web_server.ANSWER_BYTES = {answer}
+web_requests.CHECK_BYTES = 100
 web_server.CLIENT_CONNECTIONS = {clients}
 web_server.IDLE_SECONDS = {idle}
 web_server.WebServer(
     application, bind="127.0.0.1:{port}", threads=4, upload_bytes=10_000, import_bytes=100_000,
-    import_path="/api/v1/datasets",
+    import_path="/api/v1/datasets", proxies={proxies},
 ).serve()
 """
 
@@ -45,11 +49,10 @@ web_server.WebServer(
 class Server:
     """A process that serves the application."""
 
-    def __init__(
-        self, port: int, seconds: float = 60, clients: int = 512, idle: float = 30
-    ) -> None:
+    def __init__(self, port: int, **settings: float) -> None:
         self.port = port
-        words = APPLICATION.format(port=port, seconds=seconds, clients=clients, idle=idle)
+        usual = {"seconds": 60, "clients": 512, "idle": 30, "answer": 2**28, "proxies": 0}
+        words = APPLICATION.format(port=port, **usual | settings)
         self.process = subprocess.Popen(
             [sys.executable, "-c", words], cwd=BASE_DIR, stdout=subprocess.PIPE
         )
@@ -127,12 +130,82 @@ def test_who_goes_on_too_slowly_is_cut_off(free_port: int, half: bytes) -> None:
 @pytest.mark.slow
 def test_who_reads_nothing_holds_no_thread_for_ever(free_port: int) -> None:
     with ExitStack() as stack:
-        server = Server(free_port, idle=1)
+        server = Server(free_port, idle=1, answer=2**20)
         stack.callback(server.stop)
         for _ in range(4):  # as many as there are threads
             connection = stack.enter_context(socket.create_connection(("127.0.0.1", free_port)))
             connection.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
         wait_until(server.answers)
+
+
+@pytest.mark.slow
+def test_who_reads_a_few_bytes_at_a_time_holds_no_thread_for_ever(free_port: int) -> None:
+    """However regularly they are taken: it is never idle."""
+    with ExitStack() as stack:
+        server = Server(free_port, seconds=2, answer=2**20)
+        stack.callback(server.stop)
+        readers = [socket.socket() for _ in range(4)]  # as many as there are threads
+        for reader in readers:
+            stack.enter_context(reader)
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect(("127.0.0.1", free_port))
+            reader.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+
+        def takes_and_answers() -> bool:
+            for reader in readers:
+                with suppress(OSError):
+                    reader.recv(10)
+            with suppress(OSError), server.connect(b"GET / HTTP/1.0\r\n\r\n") as other:
+                other.settimeout(0.2)
+                return b"200 OK" in other.recv(100)
+            return False
+
+        wait_until(takes_and_answers, seconds=30)
+
+
+def test_an_answer_that_nobody_reads_frees_its_thread(server: Server) -> None:
+    with ExitStack() as stack:
+        for _ in range(8):  # twice as many as there are threads
+            stack.enter_context(server.connect(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"))
+        begun = time.monotonic()
+        assert server.get("/") == (200, b"0")
+        assert time.monotonic() - begun < 10
+
+
+def half_body(path: str = "/", **headers: str) -> bytes:
+    """The better part of a body of 9,000 bytes."""
+    told = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\n{told}Content-Length: 9000\r\n\r\n"
+    return head.encode() + bytes(8990)
+
+
+def test_bodies_that_come_at_once_are_bounded_by_client_and_altogether(free_port: int) -> None:
+    server = Server(free_port, proxies=1)
+    try:
+        with ExitStack() as opened:
+
+            def send(client: str) -> bytes:
+                """What is answered to a body that is not over yet."""
+                connection = opened.enter_context(server.connect(half_body(X_Forwarded_For=client)))
+                connection.settimeout(0.3)
+                try:
+                    return connection.recv(1000)
+                except TimeoutError:
+                    return b""
+
+            assert [send("10.0.0.1") for _ in range(4)] == [b""] * 4
+            refused = send("10.0.0.1")
+            assert b" 429 " in refused
+            assert b"Retry-After: 10" in refused
+            assert b"application/problem+json" in refused
+            for client in ("10.0.0.2", "10.0.0.3", "10.0.0.4"):
+                assert [send(client) for _ in range(4)] == [b""] * 4
+            everybody = [send("10.0.0.5") for _ in range(3)]
+            assert any(b" 503 " in answer and b"Retry-After: 10" in answer for answer in everybody)
+            assert server.get("/") == (200, b"0"), "what has no body is answered"
+        wait_until(lambda: server.get("/", bytes(9_000)) == (200, b"9000"))
+    finally:
+        server.stop()
 
 
 def test_one_address_has_so_many_connections(free_port: int) -> None:
@@ -157,6 +230,20 @@ def test_a_stream_arrives_piece_by_piece(server: Server) -> None:
         assert b"2\n" not in found
         while b"2\n" not in found:
             found += reader.recv(4096)
+
+
+@pytest.mark.slow
+def test_an_answer_that_is_computed_slowly_is_not_read_slowly(free_port: int) -> None:
+    server = Server(free_port, seconds=2, idle=2)
+    try:
+        with server.connect(b"GET /computed HTTP/1.0\r\n\r\n") as reader:
+            found = b""
+            reader.settimeout(30)
+            while part := reader.recv(4096):
+                found += part
+        assert found.endswith(b"3\n4\n")
+    finally:
+        server.stop()
 
 
 def test_bodies_are_bounded_by_their_address(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""How long the web process waits for PostgreSQL: then it answers 503, and hangs on nothing."""
+"""How long a process waits for PostgreSQL: requests answer 503 then, workers try again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 from django.db import OperationalError
 from django.db.backends.signals import connection_created
+
+REQUEST_SECONDS = 3.0  # then 503: no request hangs for longer than five
+WORKER_SECONDS = 10.0  # a lease sees several tries
 
 
 def statements_bound(*, seconds: float) -> None:
