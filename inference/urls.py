@@ -18,6 +18,7 @@ urlpatterns = [
     path("c/<uuid:pk>/share/", compare.share, name="share"),
     path("c/<uuid:pk>/unshare/", compare.unshare, name="unshare"),
     path("c/<uuid:pk>/delete/", compare.delete, name="delete"),
+    path("c/<uuid:pk>/answer/", compare.answer, name="answer"),
     path("c/<uuid:pk>/panes/<int:number>/", compare.pane, name="pane"),
     path("batches/", batches.batches, name="batches"),
     path("batches/new/", batches.new, name="batch-new"),

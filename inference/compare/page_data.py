@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from inference.compare.panes import Pane
 from inference.models import Comparison
-from inference.templatetags.segmentation import architecture_title
 from segweb.templatetags.figures import term
 
 Classes = list[dict[str, Any]]
@@ -31,6 +30,7 @@ def page_data(
         "api": reverse("inference-api:images").removesuffix("images/"),
         "query": query,
         "token": get_token(request),
+        "user": request.user.is_authenticated,
         "panes": [_pane(pane, lists) for pane in panes],
         "image": {
             "width": image.width,
@@ -48,7 +48,7 @@ def _pane(pane: Pane, lists: list[Classes]) -> dict[str, Any]:
     return {
         "number": pane.number,
         "prediction": pane.prediction.pk,
-        "title": architecture_title(checkpoint),
+        "title": pane.label,
         "list": _place(checkpoint.classes, lists),
     }
 
@@ -66,7 +66,7 @@ def _place(classes: Classes, lists: list[Classes]) -> int:
 
 def _texts() -> dict[str, str]:
     """What the scripts say in the reader's language, beside what panels say for themselves."""
-    # Those of maps stand here, since a map is shown without any panel too.
+    # Those of maps and of refusals stand here, since a map is shown without any panel too.
     return {
         "ensemble": _("Ensemble"),
         "entropy": _("Where the models disagree"),
@@ -76,6 +76,8 @@ def _texts() -> dict[str, str]:
         "field": _("What a pixel of {model} depends on"),
         "little": _("little"),
         "missed": _("missed"),
+        "offline": _("The server does not answer. Nothing is lost: try again in a moment."),
+        "signedOut": _("You may no longer see this. If you were signed out, sign in again."),
         "much": _("much"),
         "neither": _("both wrong"),
         "only": _("only {model} right"),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from inference.labels import labels
 from inference.models import Comparison, Prediction
 from segweb.jobs import State
 
@@ -25,6 +26,7 @@ class Pane:
 
     prediction: Prediction
     number: int
+    label: str = ""
     before: int = 0
     stalled: bool = False
 
@@ -37,18 +39,20 @@ class Pane:
         return "-".join(map(str, (row.state, row.attempt, self.before, int(self.stalled), fetched)))
 
 
-def comparison_panes(comparison: Comparison) -> list[Pane]:
-    """Every pane of a comparison, in the order of its predictions."""
+def comparison_panes(comparison: Comparison, *, waits: bool = True) -> list[Pane]:
+    """The panes of a comparison in its predictions' order; unless `waits`, with labels alone."""
+    predictions = list(comparison.predictions.all())
+    named = labels([prediction.checkpoint for prediction in predictions])
     return [
-        pane_of(prediction, number)
-        for number, prediction in enumerate(comparison.predictions.all(), start=1)
+        pane_of(prediction, number, label) if waits else Pane(prediction, number, label)
+        for number, (prediction, label) in enumerate(zip(predictions, named, strict=True), start=1)
     ]
 
 
-def pane_of(prediction: Prediction, number: int) -> Pane:
+def pane_of(prediction: Prediction, number: int, label: str = "") -> Pane:
     """The pane of one prediction, with what it waits for."""
     if prediction.state != State.QUEUED:
-        return Pane(prediction, number)
+        return Pane(prediction, number, label)
     now = timezone.now()
     before = Prediction.objects.filter(
         state__in=[State.QUEUED, State.RUNNING], queued_at__lt=prediction.queued_at
@@ -62,4 +66,4 @@ def pane_of(prediction: Prediction, number: int) -> Pane:
     stalled = (
         prediction.queued_at < now - PATIENCE and not Prediction.objects.filter(at_work).exists()
     )
-    return Pane(prediction, number, before.count(), stalled)
+    return Pane(prediction, number, label, before.count(), stalled)

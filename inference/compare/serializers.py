@@ -123,10 +123,14 @@ class PairSerializer(serializers.Serializer):
 
 
 class GroupSerializer(serializers.Serializer):
-    """Predictions of one class list, and the mean over pixels of their votes' entropy in bits."""
+    """Predictions of one class list, and the mean over pixels of their votes' entropy in bits.
+
+    `disputed`: for each class, the share of pixels that some of them call so and others do not.
+    """
 
     predictions = serializers.ListField(child=serializers.UUIDField())
     entropy_mean = serializers.FloatField()
+    disputed = serializers.ListField(child=serializers.FloatField())
 
 
 class AgreementSerializer(serializers.Serializer):

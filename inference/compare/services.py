@@ -18,7 +18,7 @@ from segweb.models import Act
 
 def comparison_settle(*, comparison: Comparison) -> dict[str, Any]:
     """Where the predictions of a comparison agree; kept once all have ended, as masks stay."""
-    if comparison.agreement is None:
+    if not comparison_settled(comparison):
         predictions = comparison.predictions.all()
         done = sorted(str(prediction.pk) for prediction in predictions if prediction.mask)
         named = hashlib.sha256(" ".join(done).encode()).hexdigest()
@@ -26,11 +26,16 @@ def comparison_settle(*, comparison: Comparison) -> dict[str, Any]:
         agreement = cache.get_or_set(f"agreement:{named}", lambda: comparison_agreement(comparison))
         if not comparison.ended:
             return agreement
-        # Worker and request may settle at once: whoever comes second changes nothing.
-        unkept = Comparison.objects.filter(pk=comparison.pk, agreement__isnull=True)
-        unkept.update(agreement=agreement)
+        # Worker and request may settle at once, and find the same.
+        Comparison.objects.filter(pk=comparison.pk).update(agreement=agreement)
         comparison.agreement = agreement
     return comparison.agreement
+
+
+def comparison_settled(comparison: Comparison) -> bool:
+    """Whether its agreement is kept; what earlier versions kept lacks the disputed classes."""
+    kept = comparison.agreement
+    return kept is not None and all("disputed" in group for group in kept["groups"])
 
 
 def comparison_share(*, comparison: Comparison) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +22,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from experiments.models import Checkpoint
 from inference import access
 from inference.compare import services
+from inference.compare.answer import comparison_answer, standings
+from inference.compare.class_table import class_tables
 from inference.compare.forms import UploadForm
 from inference.compare.page_data import page_data
-from inference.compare.panes import comparison_panes, pane_of
+from inference.compare.panes import Pane, comparison_panes, pane_of
 from inference.comparisons import comparison_create
 from inference.forms import ModelsForm
 from inference.images.samples import samples_by_failure
@@ -112,8 +115,7 @@ def _comparison_page(
     panes, token = comparison_panes(comparison), comparison.share_token
     share_path = reverse("inference:shared", args=[token]) if token else ""
     context = {
-        "comparison": comparison,
-        "panes": panes,
+        **_told(comparison, panes),
         "page_data": page_data(request, comparison, panes, share=share),
         "own": own,
         "share": share,
@@ -123,6 +125,18 @@ def _comparison_page(
         ),
     }
     return render(request, "inference/compare/page.html", context)
+
+
+def _told(comparison: Comparison, panes: list[Pane]) -> dict[str, Any]:
+    """What is said of all masks together, which each one that arrives may change."""
+    return {
+        "comparison": comparison,
+        "panes": panes,
+        "standings": standings(panes),
+        "answer": comparison_answer(comparison, panes),
+        "settled": services.comparison_settled(comparison),
+        "class_tables": class_tables(comparison, panes),
+    }
 
 
 @require_safe
@@ -138,8 +152,20 @@ def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
         # Nothing is swapped, so progress bars run on and the keyboard's focus stays.
         return HttpResponse(status=204)
     comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
-    context = {"comparison": comparison, "pane": pane, "share": request.GET.get("share")}
+    panes = comparison_panes(comparison, waits=False)
+    pane = replace(pane, label=panes[number - 1].label)
+    context = {**_told(comparison, panes), "pane": pane, "share": request.GET.get("share")}
     return render(request, "inference/compare/pane/_arrival.html", context)
+
+
+@require_safe
+def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What is said of all masks together, once all are there: a page that came before asks."""
+    comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
+    services.comparison_settle(comparison=comparison)
+    panes = comparison_panes(comparison, waits=False)
+    context = {**_told(comparison, panes), "share": request.GET.get("share")}
+    return render(request, "inference/compare/_told.html", context)
 
 
 @require_POST

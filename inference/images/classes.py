@@ -1,17 +1,15 @@
-"""The classes of masks: which lists can be compared, and how much of an image each class takes."""
+"""The classes of masks: which lists can be compared, and how many pixels each class takes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from django.core.cache import cache
+from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext_noop as _
 from django.utils.translation import pgettext_lazy
 
 from experiments.models import Checkpoint
 from inference.images.masks import mask_read
-from inference.models import Prediction
 
 # Names come from checkpoints, not from a template; a test keeps the list complete for what ships.
 CLASS_NAMES = (
@@ -59,31 +57,14 @@ def class_list(checkpoint: Checkpoint) -> tuple[tuple[int, str], ...]:
     return tuple((entry["id"], entry["name"]) for entry in checkpoint.classes)
 
 
-@dataclass(frozen=True)
-class ClassShare:
-    """One class of a mask: its share of the image's pixels (a fraction) and its colour."""
-
-    name: str
-    colour: str
-    share: float
-
-
-def prediction_legend(prediction: Prediction) -> list[ClassShare]:
-    """The classes found in a prediction's mask, largest first; none without a mask."""
-    if not prediction.mask:
-        return []
-    classes = {entry["id"]: entry for entry in prediction.checkpoint.classes}
+def mask_counts(mask: FieldFile) -> dict[int, int]:
+    """How many pixels of a stored mask each id has, of those that it has."""
     # A mask never changes once it is stored under its name, so its counts may be kept.
-    name = f"counts:{prediction.mask.name}"
+    name = f"counts:{mask.name}"
     if (counts := cache.get(name)) is None:
         found = np.zeros(256, np.int64)
-        for row in mask_read(prediction.mask):  # all of it at once would take eight times as much
+        for row in mask_read(mask):  # all of it at once would take eight times as much
             found += np.bincount(row, minlength=256)
         counts = {number: count for number, count in enumerate(found.tolist()) if count}
         cache.set(name, counts)
-    pixels = sum(counts.values())
-    shares = [
-        ClassShare(classes[number]["name"], classes[number]["colour"], count / pixels)
-        for number, count in counts.items()
-    ]
-    return sorted(shares, key=lambda entry: -entry.share)
+    return counts

@@ -21,8 +21,8 @@ def masks_agreement(
     """Agreement of every pair of masks, and the mean vote entropy of each group.
 
     A group is the number of its classes and its masks, each with the name it goes by. Agreement is
-    a fraction of pixels, entropy in bits. `entropy_mean` is that of the largest group; None where
-    no two masks can be compared.
+    a fraction of pixels, entropy in bits, `disputed` as `class_disputes` gives it. `entropy_mean`
+    is that of the largest group; None where no two masks can be compared.
     """
     pairs: list[dict[str, Any]] = []
     told: list[dict[str, Any]] = []
@@ -38,7 +38,8 @@ def masks_agreement(
             pairs.append({"a": a, "b": b} | pair_agreement(one, other, num_classes, pixels=pixels))
         # Summed in float64: an image may have 40 million pixels.
         entropy = float(vote_entropy(masks).sum(dtype=np.float64) / pixels)
-        told.append({"predictions": names, "entropy_mean": entropy})
+        disputed = class_disputes(masks, num_classes, pixels=pixels)
+        told.append({"predictions": names, "entropy_mean": entropy, "disputed": disputed})
     largest = max(told, key=lambda group: len(group["predictions"]), default=None)
     mean = largest["entropy_mean"] if largest else None
     return {"pairs": pairs, "groups": told, "entropy_mean": mean}
@@ -62,6 +63,23 @@ def vote_entropy(masks: Sequence[np.ndarray]) -> np.ndarray:
             votes += mask == number
         entropy += surprise[votes]
     return entropy
+
+
+def class_disputes(
+    masks: Sequence[np.ndarray], num_classes: int, *, pixels: int | None = None
+) -> list[float]:
+    """For each class, the share of `pixels` that some masks call so and others do not.
+
+    Arrays as `pair_agreement` takes them.
+    """
+    shares = []
+    for number in range(num_classes):
+        calls = np.zeros(masks[0].shape, np.uint8)
+        for mask in masks:
+            calls += mask == number
+        some = np.count_nonzero((calls > 0) & (calls < len(masks)))
+        shares.append(float(some / (pixels or masks[0].size)))
+    return shares
 
 
 def pair_agreement(

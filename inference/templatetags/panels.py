@@ -5,7 +5,8 @@ templates/inference/compare/panels/NAME.html announces the panel in its first li
     {% panel order=20 tab=_("Truth") title=_("Against the truth") needs=page_data.image.truth %}
 
 `tab` stands on its tab, `title` above it; tabs are sorted by `order`. With `needs`, the panel is on
-pages where that holds, with `unless`, where it does not. What its module says to people stands in
+pages where that holds, with `unless`, where it does not; with `wide`, beneath the masks instead of
+beside them, for tables of many columns. What its module says to people stands in
 the template too, as data attributes of an element with the class `texts`.
 
 static/js/compare/panels/NAME.js exports `panel(board, section, texts)`; drawer.js says what of.
@@ -24,7 +25,7 @@ from django.templatetags.static import static
 
 register = template.Library()
 FOLDER = "inference/compare/panels"
-PARTS = ("order", "tab", "title", "needs", "unless")
+PARTS = ("order", "tab", "title", "needs", "unless", "wide")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Panel:
     order: int
     tab: str
     template: Template
+    wide: bool = False
 
     @property
     def module(self) -> str:
@@ -85,5 +87,6 @@ def panels(context: Context) -> list[Panel]:
             continue
         if node.value("unless", context):
             continue
-        shown.append(Panel(name, node.value("order", context), node.value("tab", context), inside))
+        order, tab = node.value("order", context), node.value("tab", context)
+        shown.append(Panel(name, order, tab, inside, wide=bool(node.value("wide", context))))
     return sorted(shown, key=lambda panel: panel.order)

@@ -13,9 +13,10 @@ from django.utils.translation import ngettext
 
 from experiments.models import Checkpoint, Dataset
 from experiments.templatetags.tracking import passport_term
-from inference.images.classes import HOMONYMS, ClassShare, prediction_legend
+from inference.images.classes import HOMONYMS
 from inference.images.renditions import LONGEST
 from inference.images.samples import FAILURES
+from inference.labels import labels
 from inference.models import Comparison, Image, Prediction
 from models_zoo import Architecture
 from models_zoo.data.known import KNOWN
@@ -95,12 +96,6 @@ def image_scores() -> tuple[Metric, ...]:
 
 
 @register.filter
-def legend(prediction: Prediction) -> list[ClassShare]:
-    """The classes found, largest first."""
-    return prediction_legend(prediction)
-
-
-@register.filter
 def class_scores(checkpoint: Checkpoint) -> list[tuple[dict[str, Any], float | None]]:
     """Each class with its IoU (a fraction; None where the split has no such class)."""
     scores = checkpoint.evaluation.scores["per_class_iou"]
@@ -126,9 +121,16 @@ def masks_arrived(comparison: Comparison) -> int:
 
 
 @register.filter
+def masks_failed(comparison: Comparison) -> int:
+    """How many of the masks will never be there."""
+    ended = [prediction for prediction in comparison.predictions.all() if prediction.ended]
+    return sum(prediction.state != State.DONE for prediction in ended)
+
+
+@register.filter
 def model_titles(comparison: Comparison) -> str:
-    """The architectures of a comparison in a row."""
-    return ", ".join(architecture_title(p.checkpoint) for p in comparison.predictions.all())
+    """The networks of a comparison in a row."""
+    return ", ".join(labels([p.checkpoint for p in comparison.predictions.all()]))
 
 
 @register.filter
@@ -149,6 +151,18 @@ def photo_url(context: Context, image: Image) -> str:
     if image.file.size <= LARGEST_FILE and max(image.width, image.height) <= LONGEST["view"]:
         return _url(context, "inference-api:image-file", image.pk)
     return _url(context, "inference:rendition", image.pk, "view")
+
+
+@register.simple_tag(takes_context=True)
+def standing(context: Context, number: int) -> Any:
+    """Where a pane stands by its score; None without one."""
+    return context["standings"].get(number)
+
+
+@register.simple_tag(takes_context=True)
+def answer_url(context: Context, comparison: Comparison) -> str:
+    """Where the page asks what is to be said of all masks together."""
+    return _url(context, "inference:answer", comparison.pk)
 
 
 @register.simple_tag(takes_context=True)

@@ -24,16 +24,29 @@ def term(english: str) -> str:
 @register.filter
 def percent(fraction: float) -> str:
     """0.3412 as "34 %", and small shares as "0.4 %" or "< 0.1 %"."""
+    return f"{share(fraction)} %"
+
+
+@register.filter
+def share(fraction: float) -> str:
+    """As `percent`, without the sign, where a heading says what figures are."""
     value = 100 * fraction
-    if value < 0.1:
-        return f"< {_rounded(0.1, 1)} %"
-    return f"{_rounded(value, 0 if value >= 9.95 else 1)} %"
+    if 0 < value < 0.1:
+        return f"< {_rounded(0.1, 1)}"
+    return _rounded(value, 0 if value >= 9.95 or value == 0 else 1)
 
 
 @register.filter
 def iou(fraction: float | None) -> str:
     """An IoU as the field writes it, in percent with one digit; a dash where there is none."""
     return "–" if fraction is None else _rounded(100 * fraction, 1)
+
+
+@register.filter
+def points(fraction: float) -> str:
+    """A difference of two fractions in percentage points: "+5.3", "−12.0"."""
+    value = round(100 * fraction, 1)
+    return f"{'+' if value > 0 else '−' if value < 0 else '±'}{_rounded(abs(value), 1)}"
 
 
 @register.filter

@@ -30,15 +30,16 @@ def all_arrived(page: Any) -> None:
     """Wait until every mask has arrived, and those on the screen are drawn."""
     page.get_by_text("Masks: 3 of 3", exact=True).wait_for()
     # Said with whichever mask comes first once all are there; the others follow.
-    page.locator(".pane[data-state=DONE]").nth(2).wait_for(state="attached")
+    page.locator(".shown[data-state=DONE]").nth(2).wait_for(state="attached")
     drawn(page)
 
 
 # Drawn, and at rest: at the present size and view, every mask that is on the screen.
 DRAWN = """() => !document.querySelector("[data-moving]") &&
   [...document.querySelectorAll("mask-layer")].every((layer) => {
-    const { top, bottom } = layer.closest(".stage").getBoundingClientRect();
-    const seen = layer.checkVisibility() && bottom > 0 && top < innerHeight;
+    const { top, bottom, left, right } = layer.closest(".stage").getBoundingClientRect();
+    const inside = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
+    const seen = layer.checkVisibility() && inside;
     return !seen || "drawn" in layer.dataset;
   })"""
 
@@ -107,11 +108,14 @@ def true_colours(page: Any, size: tuple[int, int]) -> np.ndarray:
 def test_upload_to_three_masks(visit: Visit, photo: Path) -> None:
     page = visit()
     upload(page, photo)
-    assert page.locator(".pane[data-state=DONE]").count() == 3
+    assert page.locator(".shown[data-state=DONE]").count() == 3
     for pane in page.locator(".pane").all():
+        pane.locator("summary").first.click()
         assert "CamVid (CC BY-NC 4.0)" in pane.inner_text()
         assert re.search(r"\d+ ms|\d\.\d\d s", pane.inner_text())
-        assert pane.locator(".legend li").count() > 0
+    page.keyboard.press("Escape")
+    assert page.locator(".class-table thead th").all_inner_texts() == ["1", "2", "3"]
+    assert page.locator(".class-table tbody").count() > 0
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (420, 900), (2560, 1400)])
@@ -241,7 +245,7 @@ def test_sample_with_chosen_models(visit: Visit) -> None:
     page.get_by_label("SegNet").uncheck()
     page.locator(".samples .tile").first.click()
     page.wait_for_url("**/c/**")
-    assert page.locator(".pane h2").all_inner_texts() == ["FCN-8s slim", "U-Net slim"]
+    assert page.locator(".pane h2").all_inner_texts() == ["FCN-8s", "U-Net"]
 
 
 def test_refusal_is_told_and_another_image_can_follow(

@@ -64,7 +64,7 @@ def tall(visit: Visit, path: str) -> Any:
     return visit(path, width=1600, height=1200)
 
 
-def fill(page: Any, number: int) -> np.ndarray:
+def fill(page: Any, number: int | str) -> np.ndarray:
     """What a pane's fill holds, once it is drawn."""
     drawn(page)
     return np.asarray(Image.open(io.BytesIO(b64decode(page.evaluate(FILL, number)))))
@@ -214,13 +214,13 @@ def test_two_fingers_zoom_and_one_pans(visit: Visit, oracle: Oracle) -> None:
 def test_the_legend_hides_a_class_in_all_panes(visit: Visit, oracle: Oracle) -> None:
     page = visit(oracle.path)
     drawn(page)
-    button = page.locator("#pane-2 .legend button").first
+    button = page.locator(".classes [data-off]").first
     name = button.get_attribute("data-off")
     colour = page.evaluate(f"{BOARD}.data.lists[0].find(c => c.name === {name!r}).id")
     button.click()
     for number, mask in enumerate(oracle.masks, start=1):
         wait_for_fill(page, number, coloured(mask, oracle.colours, mask != colour))
-    assert page.locator(f"[data-off={name!r}][aria-pressed=false]").count() == MODELS
+    assert button.get_attribute("aria-pressed") == "false"
     address(page, f"#off={name}")
     page.reload()
     wait_for_fill(page, 1, coloured(oracle.masks[0], oracle.colours, oracle.masks[0] != colour))
@@ -285,8 +285,11 @@ def test_entropy_equals_numpys(visit: Visit, oracle: Oracle) -> None:
     assert np.abs(np.array(values).reshape(surprise.shape) - surprise).max() < 1e-5
     assert mean == pytest.approx(surprise.mean(), abs=1e-6)
     assert mean == pytest.approx(oracle.asked("agreement/")["entropy_mean"], abs=1e-6)
-    assert page.locator(".mean").inner_text().startswith(f"{mean:.3f} bits")
-    opaque = fill(page, 1)[..., 3] > 0
+    assert f"({mean:.3f} bits" in page.locator(".mean").inner_text()
+    share = 100 * mean / np.log2(MODELS)
+    assert f"{share:.1f} % of what is possible" in page.locator(".mean").inner_text()
+    assert page.locator(".pane:visible").count() == 1  # one large picture, not one in each pane
+    opaque = fill(page, "map")[..., 3] > 0
     assert np.array_equal(opaque, surprise > 0)
 
 
@@ -305,8 +308,11 @@ def test_pairs_and_swaps(visit: Visit, oracle: Oracle) -> None:
     assert kind == "swap"
     assert share == f"{100 * swapped.mean():.1f} %"
     assert " says " in sentence
-    for number, mask in enumerate(oracle.masks, start=1):
-        wait_for_fill(page, number, coloured(mask, oracle.colours, swapped))
+    # The swipe opens with those two, each in its own colours.
+    wait_for_fill(page, int(a), coloured(first, oracle.colours, swapped))
+    assert page.get_by_label("Model on the left").input_value() == a
+    assert page.get_by_label("Model on the right").input_value() == b
+    assert page.locator(".pane:visible").count() == 1
     page.keyboard.press("Escape")
     wait_for_fill(page, 1, coloured(oracle.masks[0], oracle.colours))
 
@@ -327,7 +333,7 @@ def test_error_maps_count_what_the_server_counts(visit: Visit, oracle: Oracle) -
     scores = oracle.asked("truth/")["predictions"]
     page = tall(visit, f"{oracle.path}#panel=truth")
     page.locator(".counts tbody tr").nth(MODELS - 1).wait_for()
-    page.get_by_role("button", name="Errors").click()
+    page.get_by_role("button", name="Show errors").click()
     page.locator(".told").wait_for()
     for number, found in enumerate(scores, start=1):
         known = oracle.truth != 11
@@ -351,14 +357,15 @@ def test_error_maps_count_what_the_server_counts(visit: Visit, oracle: Oracle) -
 def test_iou_by_class_and_model(visit: Visit, oracle: Oracle) -> None:
     page = visit(f"{oracle.path}#panel=truth")
     page.locator(".scores table").wait_for()
-    rows = {
-        row.locator("th").inner_text(): row.locator("td").all_inner_texts()
-        for row in page.locator(".scores tbody tr").all()
-    }
+    head = page.locator(".scores thead th").all_text_contents()
     scores = oracle.asked("truth/")["predictions"]
-    assert rows["mIoU"] == [f"{100 * found['miou']:.1f}" for found in scores]
-    assert rows["Boundary IoU"] == [f"{100 * found['boundary_iou']:.1f}" for found in scores]
-    assert rows["road"] == [f"{100 * found['per_class_iou'][3]:.1f}" for found in scores]
+    for row, found in zip(page.locator(".scores tbody tr").all(), scores, strict=True):
+        told = dict(zip(head[1:], row.locator("td").all_inner_texts(), strict=True))
+        assert told["mIoU"] == f"{100 * found['miou']:.1f}"
+        assert told["Boundary IoU"] == f"{100 * found['boundary_iou']:.1f}"
+        assert told["road"] == f"{100 * found['per_class_iou'][3]:.1f}"
+    last = page.locator(".scores thead th").last.bounding_box()
+    assert last["x"] + last["width"] <= 1280  # all columns are in view
 
 
 def test_who_alone_is_right(visit: Visit, oracle: Oracle) -> None:
@@ -376,7 +383,8 @@ def test_who_alone_is_right(visit: Visit, oracle: Oracle) -> None:
     ]
     assert told == expected
     page.wait_for_timeout(300)
-    assert counted(page, 2, ("#0072b2", "#e69f00", "#cc79a7")) == told
+    assert counted(page, 1, ("#0072b2", "#e69f00", "#cc79a7")) == told
+    assert page.locator(".halves").count() == 1
 
 
 # Pixels
@@ -443,7 +451,11 @@ def test_ensemble_becomes_a_pane(visit: Visit, compared: str) -> None:  # noqa: 
     )
     tap(page, "4")
     wait_for_fill(page, 4, coloured(ids, colours))
-    assert page.locator("#pane-4 .legend li").count() == len(np.unique(ids))
+    shares = page.locator(".classes td[data-pane='4']")
+    assert shares.count() == page.locator(".class-table tbody").count()
+    biggest = np.bincount(ids.ravel()).argmax()
+    cell = page.locator(f"[data-class='{biggest}'] td[data-pane='4']")
+    assert cell.text_content() == f"{100 * (ids == biggest).mean():.0f}"
     page.wait_for_function("() => location.hash.includes('view=4')")
     page.reload()  # the ensemble is in the address
     page.locator("#pane-4").wait_for()
@@ -460,8 +472,10 @@ def test_inside_a_network(visit: Visit, compared: str) -> None:  # noqa: F811
     assert "percent of its side" in page.locator(".reach").inner_text()
     page.locator("#pane-2 .receptive").wait_for()
     page.wait_for_function("() => location.hash.includes('map=field')")
+    assert page.locator(".pane:visible").count() == 1  # large, not in one pane of many
+    x, y, width, height = box(page, "#pane-2 .stage")
     theory = box(page, "#pane-2 .receptive")
-    assert theory[0] + theory[2] / 2 == pytest.approx(x + width / 2, abs=3)
+    assert theory[0] + theory[2] / 2 == pytest.approx(x + width / 2, abs=5)
     page.reload()  # the map is in the address
     page.locator("#pane-2 .receptive").wait_for()
 

@@ -104,9 +104,9 @@ def test_two_files_are_a_tab_and_a_panel_that_works(site: Stack, browser: Any) -
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.on("console", lambda said: said.type == "error" and faults.append(said.text))
     page.goto(path)
-    tabs = page.locator(".tabs button")
-    assert tabs.all_inner_texts()[:3] == ["Agreement", "Classes", "Truth"]
-    page.get_by_role("button", name="Classes", exact=True).click()
+    tabs = page.locator(".tabs [data-panel]")
+    assert tabs.all_inner_texts()[:3] == ["Agreement", "Classes", "Scores"]
+    page.locator(".tabs [data-panel=classes]").click()
     page.get_by_role("heading", name="Classes found").wait_for()
     page.wait_for_function(
         "() => /^Classes: [1-9]/.test(document.querySelector('.told-classes').textContent)"

@@ -2,17 +2,17 @@
 
 export class Api {
   /** `data` as the page brings it: where the interface is, the share link's query, the token. */
-  constructor({ api, query, token }) {
-    Object.assign(this, { api, query, token });
+  constructor({ api, query, token, texts, user }) {
+    Object.assign(this, { api, query, token, texts, user });
   }
 
   async get(path) {
-    return this.#json(await fetch(this.address(path)));
+    return this.#json(await this.#answer(path));
   }
 
   async post(path, body) {
     const headers = { "Content-Type": "application/json", "X-CSRFToken": this.token };
-    return this.#json(await fetch(this.address(path), { method: "POST", headers, body: JSON.stringify(body) }));
+    return this.#json(await this.#answer(path, { method: "POST", headers, body: JSON.stringify(body) }));
   }
 
   /** A job once it has ended; asked for again and again until then. */
@@ -25,8 +25,8 @@ export class Api {
   }
 
   async bytes(path, query = {}) {
-    const answer = await fetch(this.address(path, query));
-    if (!answer.ok) throw new Error(`${answer.status} ${path}`);
+    const answer = await this.#answer(path, {}, query);
+    if (!answer.ok) throw new Error(this.#refusal(answer) ?? `${answer.status} ${path}`);
     return new Uint8Array(await answer.arrayBuffer());
   }
 
@@ -35,10 +35,22 @@ export class Api {
     return `${this.api}${path}${all.size ? `?${all}` : ""}`;
   }
 
+  /** What browsers say themselves of a server that is away tells nobody what to do. */
+  #answer(path, options, query) {
+    return fetch(this.address(path, query), options).catch(() => {
+      throw new Error(this.texts.offline);
+    });
+  }
+
+  /** Who was signed in when the page came and is told "no" or "nothing there" is signed out. */
+  #refusal({ status }) {
+    return [401, 403, 404].includes(status) && this.user ? this.texts.signedOut : undefined;
+  }
+
   /** What an answer says; a refusal becomes an error with the server's sentence. */
   async #json(answer) {
     const said = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(said.detail ?? said.title ?? String(answer.status));
+    if (!answer.ok) throw new Error(this.#refusal(answer) ?? said.detail ?? said.title ?? String(answer.status));
     return said;
   }
 }

@@ -2,22 +2,22 @@
  * <compare-board>: the compare page. It knows the panes and lays them out; what is shown lives in
  * `state`, and each part of the page (view, legend, keys, swipe, drawer) is a module of its own.
  */
+import { BigMap } from "./big-map.js";
+import { ClassTable } from "./class-table.js";
 import { Controls } from "./controls.js";
 import { Drawer } from "./drawer.js";
 import { Ensemble } from "./ensemble.js";
 import { Field } from "./field.js";
 import { Keys } from "./keys.js";
+import { Layout } from "./layout.js";
 import { Maps } from "./masks/maps.js";
 import "./masks/mask-layer.js";
 import { palette, visible } from "./masks/paint.js";
+import { Order } from "./order.js";
 import { readMask } from "../png.js";
 import { State } from "./state.js";
 import { Swipe } from "./swipe.js";
 import { Viewport } from "./viewport.js";
-
-const LEAST = 240; // CSS pixels, for a pane beside another
-const PANE_HEAD = 40;
-const GAP = 12; // as compare.css has it
 
 class CompareBoard extends HTMLElement {
   connectedCallback() {
@@ -26,24 +26,27 @@ class CompareBoard extends HTMLElement {
     this.aspect = this.data.image.width / this.data.image.height;
     this.top3 = new Map(); // by pane number, once the inspector has fetched them
     this.state = new State();
+    this.layout = new Layout(this);
     this.viewport = new Viewport(this);
     this.maps = new Maps(this);
-    for (const Part of [Swipe, Controls, Keys, Drawer, Field, Ensemble]) new Part(this);
+    for (const Part of [BigMap, Order, Swipe, Controls, Keys, Drawer, ClassTable, Field, Ensemble]) new Part(this);
 
-    this.state.on("view swipe panel", () => this.arrange());
+    this.state.on("view swipe panel map", () => this.arrange());
     this.state.on("truth off sure map", () => this.paint());
     this.state.on("mode", () => this.lines());
     this.addEventListener("mask-read", ({ target }) => this.paint([target]));
-    this.addEventListener("htmx:afterSettle", () => this.arrive());
+    for (const type of ["htmx:afterSettle", "htmx:oobAfterSwap"]) this.addEventListener(type, () => this.soon());
     this.addEventListener("htmx:sendError", () => this.answered(false));
     this.addEventListener("htmx:afterOnLoad", () => this.answered(true));
-    new ResizeObserver(() => this.arrange()).observe(this);
+    const sizes = new ResizeObserver(() => this.arrange());
+    for (const part of [this, this.querySelector(".bar"), this.querySelector(".drawer")]) sizes.observe(part);
     window.addEventListener("resize", () => this.arrange());
     this.arrive();
   }
 
+  /** Those of the models, in the order shown, and of an ensemble. */
   get panes() {
-    return [...this.grid.children];
+    return [...this.grid.querySelectorAll(":scope > .pane:not(.map)")];
   }
 
   get layers() {
@@ -71,6 +74,14 @@ class CompareBoard extends HTMLElement {
     const { truth } = this.data.image;
     this.trueMask ??= truth ? readMask(truth) : Promise.resolve(null);
     return this.trueMask;
+  }
+
+  /** Parts of the page are new, often several at once. */
+  soon() {
+    this.coming ??= requestAnimationFrame(() => {
+      this.coming = undefined;
+      this.arrive();
+    });
   }
 
   /** A pane is new: give it what the others show. */
@@ -104,7 +115,7 @@ class CompareBoard extends HTMLElement {
 
   /** {indices, width, height, colours, lines} for one layer; undefined while its mask is away. */
   async picture(layer) {
-    const pane = this.pane(layer.number);
+    const pane = layer.number === "map" ? this.data.panes[0] : this.pane(layer.number);
     const { truth, map, hidden, sure } = this.state;
     if (truth && this.data.image.truth) {
       return this.coloured(await this.truth(), this.data.lists[this.data.image.list], hidden);
@@ -123,53 +134,23 @@ class CompareBoard extends HTMLElement {
     return { indices, width, height, colours: palette(classes), lines: true };
   }
 
+  /** The number of the pane that is shown alone, as the state wants it; "" for all. */
+  get alone() {
+    const { halves, map, view } = this.state;
+    const [kind, about] = map.split(".");
+    if (halves) return halves.split(".")[0];
+    if (kind === "entropy") return "map";
+    return kind === "field" ? about : view;
+  }
+
   arrange() {
-    const { view, swipe } = this.state;
-    const number = swipe ? swipe.split(".")[0] : view;
-    const current = this.panes.find((pane) => pane.dataset.number === number);
-    for (const pane of this.panes) pane.classList.toggle("current", pane === current);
+    const { alone } = this;
+    const current = [...this.grid.children].find((pane) => pane.dataset.number === alone);
+    for (const pane of this.grid.children) pane.classList.toggle("current", pane === current);
     this.toggleAttribute("data-view", Boolean(current));
-    this.fit();
+    this.layout.fit();
     this.viewport.apply();
     this.viewport.rest();
-  }
-
-  /** Give panes and stages whole pixels, so that masks and pointers meet the image's exactly. */
-  fit() {
-    const columns = this.columns();
-    const size = (name, pixels) => this.grid.style.setProperty(name, `${pixels}px`);
-    this.grid.style.setProperty("--columns", columns);
-    size("--column", Math.floor(this.across(columns)));
-    const pane = this.grid.querySelector(".current") ?? this.panes[0];
-    const head = pane.querySelector(".pane-head").offsetWidth; // beside the stage, or above it
-    const beside = head < pane.clientWidth;
-    const room = pane.clientWidth - (beside ? head : 0);
-    const above = this.grid.getBoundingClientRect().top + scrollY + (beside ? 0 : PANE_HEAD);
-    const below = innerHeight - above - 2 * GAP;
-    const wide = Math.floor(Math.min(room, Math.max(below, LEAST) * this.aspect));
-    const even = wide - ((room - wide) % 2); // centred, it starts on a pixel too
-    size("--stage-width", even);
-    size("--stage-height", Math.round(even / this.aspect));
-  }
-
-  across(columns) {
-    return (this.grid.clientWidth - GAP * (columns - 1)) / columns;
-  }
-
-  /** The columns that make the images large while all fit the window; more of them in doubt. */
-  columns() {
-    const count = this.panes.length;
-    const height = innerHeight - this.grid.offsetTop;
-    const size = (columns) => {
-      const down = height / Math.ceil(count / columns) - PANE_HEAD - GAP;
-      return Math.min(this.across(columns), down * this.aspect);
-    };
-    let best = count;
-    while (best > 1 && this.across(best) < LEAST) best -= 1;
-    for (let fewer = best - 1; fewer > 0; fewer -= 1) {
-      if (size(fewer) > 1.25 * size(best)) best = fewer;
-    }
-    return best;
   }
 }
 

@@ -4,30 +4,56 @@ import { element, fill } from "./elements.js";
 export class Controls {
   constructor(board) {
     Object.assign(this, { board, state: board.state });
+    board.controls = this;
     board.addEventListener("click", (event) => this.pressed(event));
     board.addEventListener("input", ({ target }) => this.changed(target));
     board.addEventListener("arrive", () => this.show());
-    this.state.on("view swipe bare truth mode opacity off", () => this.show());
+    this.state.on("view swipe map bare truth mode opacity off", () => this.show());
     this.state.on("map", () => this.tell());
     this.show();
     this.tell();
   }
 
-  pressed({ target }) {
+  pressed({ target, altKey }) {
     const button = target.closest("button");
     if (!button) return;
-    const { view, only, mode, off, clear } = button.dataset;
-    if (view === "all") this.state.set({ view: "", swipe: "" });
+    const { view, only, mode, off, alone, step, clear } = button.dataset;
+    if (view === "all") this.all();
     else if (view) this.view(view);
     if (only) this.state.toggle(only);
     if (mode) this.state.set({ mode });
-    if (off) this.toggle(off);
+    if (off) altKey ? this.only(off) : this.toggle(off);
+    if (alone) this.only(alone);
+    if (step) this.step(Number(step));
     if (clear) this.state.set({ map: "" });
+  }
+
+  /** All panes side by side, without a map that takes the place of them all. */
+  all() {
+    const { map } = this.state;
+    this.state.set({ view: "", swipe: "", map: map.startsWith("errors") ? map : "" });
   }
 
   /** Show a pane alone, or again all. */
   view(number) {
-    this.state.set({ swipe: "", view: this.state.view === number ? "" : number });
+    if (this.board.alone === number) return this.all();
+    return this.state.set({ swipe: "", view: number, map: this.state.map.startsWith("errors") ? this.state.map : "" });
+  }
+
+  /** The next pane alone, or the one before, in the order shown. */
+  step(by) {
+    const numbers = this.board.panes.map((pane) => pane.dataset.number);
+    const at = numbers.indexOf(this.board.alone);
+    const next = at < 0 && by < 0 ? numbers.length - 1 : (at + by + numbers.length) % numbers.length;
+    this.view(numbers[next]);
+  }
+
+  /** Show one class alone, or again all. */
+  only(name) {
+    const names = new Set(this.board.data.lists.flat().map((entry) => entry.name));
+    names.delete(name);
+    const off = [...names].join();
+    this.state.set({ off: this.state.off === off ? "" : off });
   }
 
   /** Hide a class in all panes, or show it again. */
@@ -48,7 +74,7 @@ export class Controls {
     board.toggleAttribute("data-bare", Boolean(state.bare) && !state.truth);
     board.style.setProperty("--opacity", state.opacity / 100);
     board.querySelector("[name=opacity]").value = state.opacity;
-    const alone = state.swipe ? "" : state.view || "all";
+    const alone = state.halves ? "" : board.alone || "all";
     const pressed = ({ view, only, mode, off }) =>
       view ? view === alone : only ? Boolean(state[only]) : mode ? mode === state.mode : !hidden.has(off);
     for (const button of board.querySelectorAll("button:is([data-view], [data-only], [data-mode], [data-off])")) {

@@ -26,6 +26,13 @@ export function number(value, digits = 0) {
   return value.toLocaleString(language, style);
 }
 
+/** A share as a cell of a table has it: "39", "9.8", "< 0.1". */
+export function shareOf(fraction) {
+  const value = 100 * fraction;
+  if (value > 0 && value < 0.1) return `< ${number(0.1, 1)}`;
+  return number(value, value >= 9.95 || value === 0 ? 0 : 1);
+}
+
 /** A fraction as "4.1 %"; a dash where there is none. */
 export function percent(fraction, digits = 1) {
   return fraction === null || fraction === undefined ? "–" : `${number(100 * fraction, digits)} %`;

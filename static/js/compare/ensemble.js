@@ -1,6 +1,5 @@
 /** The ensemble that the state names, as a further pane beside those of the models. */
-import { swatch } from "./controls.js";
-import { element, fill, percent } from "./elements.js";
+import { number as figure } from "./elements.js";
 
 export class Ensemble {
   constructor(board) {
@@ -12,20 +11,27 @@ export class Ensemble {
   async show() {
     const { board, data } = this;
     const id = this.state.ensemble;
-    board.grid.querySelector(".pane.extra")?.remove();
+    const former = board.grid.querySelector(".pane.extra");
+    if (former) board.classTable.drop(former.dataset.number);
+    former?.remove();
     data.panes = data.panes.filter(({ prediction }) => prediction);
     if (!id) return;
     const ensemble = await board.api.get(`ensembles/${id}/`).catch(() => null);
     if (id !== this.state.ensemble) return;
     if (!ensemble?.mask_url) return this.state.set({ ensemble: "" });
-    const { members, mask_url: mask } = ensemble;
+    const { members, mask_url: mask, scores } = ensemble;
     const { list } = data.panes.find(({ prediction }) => prediction === members[0].id);
     const number = data.panes.length + 1;
     data.panes.push({ number, title: data.texts.ensemble, list, prediction: null });
     const pane = this.pane(number, mask);
+    if (scores) pane.querySelector(".standing").textContent = figure(100 * scores.miou, 1);
     board.grid.append(pane);
-    fill(pane.querySelector(".legend"), legend(await board.layer(number).read(), data.lists[list]));
+    const { ids } = await board.layer(number).read();
+    const counts = new Uint32Array(256);
+    for (const class_ of ids) counts[class_] += 1;
+    board.classTable.add(number, list, counts, ids.length);
     board.arrive();
+    pane.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   pane(number, mask) {
@@ -38,17 +44,4 @@ export class Ensemble {
     pane.querySelector("mask-layer img").src = mask;
     return pane;
   }
-}
-
-/** The classes of a mask, largest first, as the server lists those of the models. */
-function legend({ ids }, classes) {
-  const counts = new Uint32Array(256);
-  for (const id of ids) counts[id] += 1;
-  const seen = classes.filter(({ id }) => counts[id]).sort((one, other) => counts[other.id] - counts[one.id]);
-  return seen.map(({ id, name, title, colour }) => {
-    const button = element("button", { type: "button" }, swatch(colour), element("span", {}, title),
-      element("span", { className: "number muted" }, percent(counts[id] / ids.length)));
-    button.dataset.off = name;
-    return element("li", {}, button);
-  });
 }

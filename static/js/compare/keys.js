@@ -19,7 +19,7 @@ export class Keys {
 
   down(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
-    if (event.target.closest(TAKES_KEYS)) return;
+    if (event.key !== "Escape" && event.target.closest(TAKES_KEYS)) return;
     if (this.blink(event) || this.move(event) || this.other(event)) event.preventDefault();
   }
 
@@ -39,11 +39,12 @@ export class Keys {
   }
 
   change(key) {
-    const { view, bare, truth, swipe } = this.state;
+    const { bare, truth } = this.state;
     if (key === "0") return { bare: bare ? "" : "1" };
     if (key === "t" && this.board.data.image.truth) return { truth: truth ? "" : "1" };
     if (!/^[1-9]$/.test(key) || !this.board.pane(key)) return null;
-    return { view: view === key && !swipe ? "" : key, swipe: "" };
+    const map = this.state.map.startsWith("errors") ? this.state.map : ""; // others show no pane alone
+    return { view: this.board.alone === key && !this.state.halves ? "" : key, swipe: "", map };
   }
 
   move({ key, shiftKey, target }) {
@@ -59,11 +60,12 @@ export class Keys {
   other({ key }) {
     const { board, state } = this;
     const doing = {
-      a: () => state.set({ view: "", swipe: "" }),
+      a: () => board.controls.all(),
       o: () => state.set({ mode: "overlay" }),
       c: () => state.set({ mode: "contours" }),
       m: () => state.set({ mode: "mask" }),
       s: () => board.swipe.toggle(),
+      l: () => board.classTable.toggle(),
       f: () => board.viewport.zoom(0),
       "+": () => board.viewport.zoom(1.25),
       "=": () => board.viewport.zoom(1.25),
@@ -75,10 +77,12 @@ export class Keys {
     return Boolean(doing);
   }
 
-  /** Escape: away with the map, then with the panel. */
+  /** Escape: away with the map, then with crosshair and panel, then back to all panes. */
   leave() {
-    const { map } = this.state;
+    const { map, cross, panel } = this.state;
     if (document.querySelector("details.menu[open]")) return;
-    this.state.set(map ? { map: "" } : { panel: "" });
+    if (map) this.state.set({ map: "" });
+    else if (cross || panel) this.state.set({ cross: "", hover: "", panel: "" });
+    else this.state.set({ view: "", swipe: "", hover: "" });
   }
 }

@@ -20,6 +20,8 @@ const DEFAULTS = {
   map: "", // a picture computed from the masks in their place; see maps.js
   ensemble: "", // the id of the ensemble whose mask is a further pane
   panel: "", // which panel of the drawer is open
+  fold: "", // the classes, folded away
+  sort: "", // what panes are ordered by, "score" or "speed"; else by the lineage
 };
 const PASSING = ["hover"];
 
@@ -51,6 +53,12 @@ export class State {
   /** Set a name to a value, or back to its default where it has that value. */
   toggle(name, value = "1") {
     this.set({ [name]: this[name] === value ? DEFAULTS[name] : value });
+  }
+
+  /** Two panes' numbers, "1.3", that share one image: those of the swipe, or of the map shown. */
+  get halves() {
+    const [kind, one, other] = this.map.split(".");
+    return this.swipe || (["pair", "swap"].includes(kind) ? `${one}.${other}` : "");
   }
 
   /** The pixel to look at: under the pointer, else where the crosshair is pinned; or null. */

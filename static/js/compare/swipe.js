@@ -9,7 +9,7 @@ export class Swipe {
     Object.assign(this, { board, state: board.state });
     board.swipe = this;
     this.half = board.querySelector("template.swipe").content.firstElementChild;
-    this.state.on("swipe", () => this.show());
+    this.state.on("swipe map", () => this.show());
     this.state.on("at", () => this.divide());
     board.addEventListener("arrive", () => this.show());
     board.addEventListener("click", ({ target }) => target.closest("[data-swipe]") && this.toggle());
@@ -19,29 +19,40 @@ export class Swipe {
   /** Swipe between the pane that is shown (else the first) and the next one; or stop. */
   toggle() {
     const numbers = this.board.data.panes.map((pane) => pane.number);
-    if (this.state.swipe || numbers.length < 2) return this.state.set({ swipe: "" });
+    if (this.state.halves || numbers.length < 2) return this.leave();
     const at = Math.max(numbers.indexOf(Number(this.state.view)), 0);
     const pair = [numbers[at], numbers[(at + 1) % numbers.length]];
     return this.state.set({ swipe: pair.join(".") });
   }
 
+  /** Back to one mask a pane; a map of two goes with its swipe. */
+  leave() {
+    const { map } = this.state;
+    return this.state.set({ swipe: "", map: /^(pair|swap)/.test(map) ? "" : map });
+  }
+
+  /** Other models: "who is right" is asked of them, a swap of two others is another one. */
   chosen(select) {
-    const pair = this.state.swipe.split(".");
-    if (select.name === "left") this.state.set({ swipe: `${select.value}.${pair[1]}` });
-    if (select.name === "right") this.state.set({ swipe: `${pair[0]}.${select.value}` });
+    if (!["left", "right"].includes(select.name)) return;
+    const [left, right] = this.state.halves.split(".");
+    const pair = select.name === "left" ? `${select.value}.${right}` : `${left}.${select.value}`;
+    const [kind] = this.state.map.split(".");
+    this.state.set({ swipe: pair, map: { pair: `pair.${pair}`, swap: "" }[kind] ?? this.state.map });
   }
 
   show() {
-    const { swipe } = this.state;
+    const swipe = this.state.halves;
     const button = this.board.querySelector("button[data-swipe]"); // one model has none
     button?.setAttribute("aria-pressed", Boolean(swipe));
     const [left, right] = swipe.split(".");
     const stage = this.board.grid.querySelector(`#pane-${CSS.escape(left)} .stage`);
     const there = this.board.grid.querySelector(".halves");
+    if (swipe && there?.dataset.pair === swipe && stage?.contains(there)) return;
     const focused = document.activeElement?.name;
     there?.remove();
     if (!swipe || !stage || !this.board.layer(right)) return;
     stage.append(this.halves(stage, left, right));
+    stage.querySelector(".halves").dataset.pair = swipe;
     this.divide();
     this.board.arrange();
     this.board.lines();
@@ -54,6 +65,7 @@ export class Swipe {
     const world = halves.querySelector(".world");
     const layer = element("mask-layer");
     layer.dataset.number = right;
+    layer.dataset.label = this.board.pane(right).title;
     layer.mask = this.board.layer(right).read();
     world.append(stage.querySelector(".photo").cloneNode(), layer);
     for (const [name, number] of [["left", left], ["right", right]]) {

@@ -158,7 +158,12 @@ def test_agreement(api: APIClient, scored: Comparison) -> None:
             assert swap["share"] == pytest.approx(swapped.mean())
             assert swap["a_class"] != swap["b_class"]
         assert sum(swap["share"] for swap in pair["swaps"]) == pytest.approx(np.mean(a != b))
-    assert body["groups"] == [{"predictions": ids, "entropy_mean": body["entropy_mean"]}]
+    (group,) = body["groups"]
+    assert group["predictions"] == ids
+    assert group["entropy_mean"] == body["entropy_mean"]
+    for number, share in enumerate(group["disputed"]):
+        calls = np.stack([mask == number for mask in found])
+        assert share == pytest.approx((calls.any(axis=0) & ~calls.all(axis=0)).mean())
     votes = np.stack([(np.stack(found) == number).mean(axis=0) for number in range(3)])
     logs = np.log2(votes, out=np.zeros_like(votes), where=votes > 0)
     assert body["entropy_mean"] == pytest.approx(-(votes * logs).sum(axis=0).mean(), rel=1e-6)

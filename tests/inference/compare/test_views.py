@@ -233,8 +233,8 @@ def test_finished_panes_show_classes_with_shares_and_ask_no_more(
     response = client.get(page(comparison))
     assertNotContains(response, "hx-get")
     assertNotContains(response, "http-equiv")
-    assertContains(response, "50 %", count=6)
-    assertContains(response, 'fill="#a6cee3"', count=3)
+    assertContains(response, ": 50 %", count=6)
+    assertContains(response, 'fill="#a6cee3"', count=1 + 3)  # in the sidebar, and a bar a model
     assertContains(response, "12 ms")
     assertContains(response, "Masks: 3 of 3")
     for prediction in comparison.predictions.all():
@@ -262,6 +262,8 @@ def test_pane_answers_only_when_it_looks_different(
     response = client.get(address)
     assertContains(response, "<mask-layer>")
     assertContains(response, 'hx-swap-oob="innerHTML">Masks: 3 of 3')
+    assertContains(response, 'hx-swap-oob="innerHTML:#answer"')
+    assertNotContains(response, "pane-head")  # the head stays, with what is open or focused in it
     assertNotContains(response, "<html")
 
 
@@ -304,7 +306,7 @@ def test_score_against_the_truth_is_shown(
 ) -> None:
     execute_all(comparison)
     comparison.predictions.filter(position=0).update(scores={"miou": 0.4567})
-    assertContains(client.get(page(comparison)), "45.7", count=1)
+    assertContains(client.get(page(comparison)), "<strong>45.7</strong>", count=1)
 
 
 def test_cold_load_is_told_apart(

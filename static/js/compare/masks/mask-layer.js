@@ -28,9 +28,9 @@ class MaskLayer extends HTMLElement {
     this.sight.observe(this);
     this.resizes = new ResizeObserver(() => this.#change("lines"));
     this.resizes.observe(this);
-    if (!this.image) return;
     this.fill.setAttribute("role", "img");
-    this.fill.setAttribute("aria-label", this.image.alt);
+    this.fill.setAttribute("aria-label", this.image?.alt ?? this.dataset.label);
+    if (!this.image) return;
     if (this.image.complete && this.image.naturalWidth) this.read();
     else this.image.addEventListener("load", () => this.read(), { once: true });
   }

@@ -14,16 +14,17 @@ export function panel(board, section, texts) {
   };
   section.addEventListener("click", ({ target }) => {
     const map = target.closest("[data-map]")?.dataset.map;
-    if (map) state.toggle("map", map);
+    if (map) state.set({ swipe: "", map: state.map === map ? "" : map });
   });
   state.on("map", pressed);
 
   return async () => {
-    const { pairs, entropy_mean: mean } = await board.api.get(`comparisons/${data.comparison}/agreement/`);
+    const { pairs, groups, entropy_mean: mean } = await board.api.get(`comparisons/${data.comparison}/agreement/`);
     part("few").hidden = pairs.length > 0;
     part("content").hidden = !pairs.length;
     if (!pairs.length) return;
-    part("mean").textContent = say(texts.bits, { bits: number(mean, 3) });
+    const most = Math.log2(Math.max(...groups.map((group) => group.predictions.length)));
+    part("mean").textContent = say(texts.bits, { share: percent(mean / most), bits: number(mean, 3) });
     fill(part("matrix"), [matrix(data.panes, pairs.map((pair) => ({ ...pair, a: byId(pair.a), b: byId(pair.b) })), texts)]);
     const swaps = pairs.flatMap(({ a, b, swaps: ofPair }) =>
       ofPair.map((swap) => ({ map: `swap.${byId(a).number}.${byId(b).number}.${swap.a_class}.${swap.b_class}`, ...swap })),

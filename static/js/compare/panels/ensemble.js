@@ -42,6 +42,7 @@ export function panel(board, section, texts) {
       if (ensemble.state !== "DONE") throw new Error(ensemble.error || ensemble.state);
       state.set({ ensemble: id });
       await tell();
+      section.querySelector(".outcome").scrollIntoView({ block: "nearest" });
     } catch (refusal) {
       fault.textContent = refusal.message;
       fault.hidden = false;

@@ -35,7 +35,8 @@ export function panel(board, section, texts) {
     told.textContent = field ? reach(field, texts) : texts.pin;
     fill(section.querySelector(".strip"), (strip ?? []).map((step) => picture(step, texts)));
     section.querySelector(".no-strip").hidden = Boolean(strip?.length);
-    state.set({ map: field ? `field.${pane.number}.${id}` : "" });
+    state.set({ swipe: "", map: field ? `field.${pane.number}.${id}` : "" });
+    (field ? told : section.querySelector(strip?.length ? ".strip" : ".no-strip")).scrollIntoView({ block: "nearest" });
   };
   button.addEventListener("click", look);
   board.addEventListener("pin", () => state.panel === "inside" && look());

@@ -35,7 +35,7 @@ function table(rows, order, texts) {
     number: [texts.model, (row) => `${row.number} ${row.title}`],
     latency_ms: [texts.warm, (row) => duration(row.latency_ms)],
     load_ms: [texts.cold, (row) => duration(row.load_ms)],
-    parameters: [texts.parameters, (row) => `${number(row.parameters / 1e6, 2)} M`],
+    parameters: [texts.parameters, (row) => `${number(row.parameters / 1e6, row.parameters < 1e7 ? 2 : 1)} M`],
     gmacs: [texts.gmacs, (row) => (row.gmacs === null ? "–" : `${number(row.gmacs, 1)} G`)],
     memory_bytes: [texts.memory, (row) => (row.memory_bytes ? `${number(row.memory_bytes / 2 ** 20)} MB` : "–")],
     ...(rows.some(({ miou }) => miou !== null) && { miou: ["mIoU", (row) => (row.miou === null ? "–" : number(100 * row.miou, 1))] }),

@@ -22,12 +22,12 @@ export function panel(board, section, texts) {
     if (kind === "pair") [field("a").value, field("b").value] = about;
   };
   section.addEventListener("click", ({ target }) => {
-    if (target.closest("[data-errors]")) state.toggle("map", errors());
-    if (target.closest("[data-pair]")) state.toggle("map", pair());
+    if (target.closest("[data-errors]")) state.set({ swipe: "", map: state.map === errors() ? "" : errors() });
+    if (target.closest("[data-pair]")) state.set({ swipe: "", map: state.map === pair() ? "" : pair() });
   });
   section.addEventListener("change", ({ target }) => {
     if (target.name === "about" && state.map.startsWith("errors")) state.set({ map: errors() });
-    if (["a", "b"].includes(target.name) && state.map.startsWith("pair")) state.set({ map: pair() });
+    if (["a", "b"].includes(target.name) && state.map.startsWith("pair")) state.set({ swipe: "", map: pair() });
   });
   state.on("map", show);
 
@@ -41,24 +41,27 @@ export function panel(board, section, texts) {
   };
 }
 
-/** Models across, scores and classes down, the best of each row in bold. */
+/** Models down, scores and classes across, the best of each column in bold. */
 function table(panes, scored, classes, fractions, texts) {
-  const head = panes.map((pane) => element("th", { scope: "col", title: pane.title }, String(pane.number)));
-  const row = (title, value, form) => {
+  const columns = [
+    ...fractions.map(({ dataset, textContent }) => [textContent, (scores) => scores[dataset.fraction]]),
+    ...classes.map(({ title }, i) => [title, (scores) => scores.per_class_iou[i], "class"]),
+  ].map(([title, value, kind]) => {
     const values = scored.map((scores) => (scores ? value(scores) : null) ?? null);
-    const best = Math.max(...values.filter((v) => v !== null));
-    const cells = values.map((v) =>
-      element("td", { className: v !== null && v === best ? "number best" : "number" }, v === null ? "–" : form(v)));
-    return element("tr", {}, element("th", { scope: "row" }, title), ...cells);
+    return { title, kind, values, best: Math.max(...values.map((v) => v ?? 0)) };
+  });
+  const cell = ({ values, best }, row) => {
+    const value = values[row];
+    const wins = value !== null && value > 0 && value === best; // nobody is best with nothing
+    return element("td", { className: wins ? "number best" : "number" }, value === null ? "–" : number(100 * value, 1));
   };
-  const share = (v) => number(100 * v, 1);
-  const summary = fractions.map(({ dataset, textContent }) =>
-    row(textContent, (scores) => scores[dataset.fraction], share));
-  const classRows = classes.map(({ title }, i) => row(title, (s) => s.per_class_iou[i], share));
-  return element("table", { className: "figures" },
+  const head = ({ title, kind }) =>
+    element("th", { scope: "col", className: kind === "class" ? "upright" : "" }, element("span", {}, title));
+  return element("table", { className: "figures across" },
     element("caption", {}, texts.scores),
-    element("thead", {}, element("tr", {}, element("td"), ...head)),
-    element("tbody", {}, ...summary), element("tbody", {}, ...classRows));
+    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, texts.model), ...columns.map(head))),
+    element("tbody", {}, ...panes.map((pane, row) =>
+      element("tr", {}, element("th", { scope: "row" }, `${pane.number} ${pane.title}`), ...columns.map((c) => cell(c, row))))));
 }
 
 /** How many pixels each model has right and wrong; void ones count for neither. */

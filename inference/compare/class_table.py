@@ -1,0 +1,104 @@
+"""The classes of a compare page: how much of the image each model gives to each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models.fields.files import FieldFile
+
+from inference.compare.panes import Pane
+from inference.images.classes import class_list, mask_counts
+from inference.models import Comparison
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A model's share of a class, a fraction of the image; `height` of the largest in its row."""
+
+    number: int
+    share: float
+    height: float
+
+    @property
+    def top(self) -> float:
+        """Where its bar begins, from above."""
+        return 1 - self.height
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class; `true` is its share in the true mask, `disputed` what only some give to it."""
+
+    id: int
+    name: str
+    colour: str
+    cells: Sequence[Cell]
+    true: float | None
+    disputed: float | None
+    worst: bool
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """The classes of one class list that at least one mask has, in the list's order."""
+
+    title: str
+    panes: Sequence[Pane]
+    rows: Sequence[ClassRow]
+
+
+def class_tables(comparison: Comparison, panes: Sequence[Pane]) -> list[ClassTable]:
+    """A table for each class list among the masks that are there."""
+    by_classes: dict[tuple[tuple[int, str], ...], list[Pane]] = {}
+    for pane in panes:
+        if pane.prediction.mask:
+            by_classes.setdefault(class_list(pane.prediction.checkpoint), []).append(pane)
+    return [_table(comparison, members) for members in by_classes.values()]
+
+
+def _table(comparison: Comparison, panes: list[Pane]) -> ClassTable:
+    checkpoint = panes[0].prediction.checkpoint
+    shares = [_shares(pane.prediction.mask) for pane in panes]
+    image, names = comparison.image, [entry["name"] for entry in checkpoint.classes]
+    known = bool(image.mask) and image.mask_dataset.class_names == names
+    true = _shares(image.mask) if known else {}
+    disputed = _disputed(comparison, panes)
+    worst = max(disputed, key=lambda number: disputed[number], default=None)
+    rows = []
+    for entry in checkpoint.classes:
+        number = entry["id"]
+        found = [own.get(number, 0.0) for own in shares]
+        if not any(found) and not true.get(number):
+            continue
+        top = max([*found, true.get(number, 0.0)])
+        cells = [
+            Cell(pane.number, share, share / top) for pane, share in zip(panes, found, strict=True)
+        ]
+        rows.append(
+            ClassRow(
+                number,
+                entry["name"],
+                entry["colour"],
+                cells,
+                true.get(number, 0.0) if known else None,
+                disputed.get(number),
+                number == worst and disputed[number] > 0,
+            )
+        )
+    return ClassTable(checkpoint.dataset.title, panes, rows)
+
+
+def _shares(mask: FieldFile) -> dict[int, float]:
+    counts = mask_counts(mask)
+    pixels = sum(counts.values())
+    return {number: count / pixels for number, count in counts.items()}
+
+
+def _disputed(comparison: Comparison, panes: list[Pane]) -> dict[int, float]:
+    """By class id, of the group that these panes are; none until it is settled."""
+    own = {str(pane.prediction.pk) for pane in panes}
+    for group in (comparison.agreement or {}).get("groups", []):
+        if {str(pk) for pk in group["predictions"]} == own:
+            return dict(enumerate(group.get("disputed") or []))
+    return {}

@@ -1,0 +1,80 @@
+/** The sidebar of classes: folded away or not, the column of the pane under the pointer, figures. */
+import { element, shareOf } from "./elements.js";
+
+const FIGURE = 30; // CSS pixels that a figure takes
+
+export class ClassTable {
+  #extra = new Map(); // by pane number, {list, counts, pixels} of what the server does not know
+
+  constructor(board) {
+    Object.assign(this, { board, state: board.state, root: board.querySelector(".classes") });
+    board.classTable = this;
+    board.addEventListener("click", ({ target }) => target.closest("[data-fold]") && this.toggle());
+    board.grid.addEventListener("pointerover", ({ target }) => this.mark(target.closest(".pane")?.dataset.number));
+    board.grid.addEventListener("pointerleave", () => this.mark());
+    board.addEventListener("arrive", () => this.complete());
+    this.state.on("fold panel", () => this.show());
+    new ResizeObserver(() => this.measure()).observe(this.root);
+    this.show();
+    this.complete();
+  }
+
+  /** Fold the classes away, or bring them back, from behind a panel too. */
+  toggle() {
+    const covered = this.board.dataset.drawer === "side";
+    this.state.set({ fold: covered || this.state.fold ? "" : "1", panel: covered ? "" : this.state.panel });
+  }
+
+  show() {
+    const { fold } = this.state;
+    this.board.toggleAttribute("data-fold", Boolean(fold));
+    const seen = !fold && this.board.dataset.drawer !== "side";
+    this.board.querySelector("button[data-fold]").setAttribute("aria-expanded", seen);
+    this.board.arrange();
+  }
+
+  mark(number) {
+    for (const cell of this.root.querySelectorAll("[data-pane]")) cell.classList.toggle("here", cell.dataset.pane === number);
+  }
+
+  /** Figures stand in the cells where there is room for them. */
+  measure() {
+    for (const table of this.root.querySelectorAll("table")) {
+      const columns = table.querySelectorAll("thead th").length;
+      table.classList.toggle("roomy", this.root.clientWidth / columns >= FIGURE);
+    }
+  }
+
+  /** A column for a mask that was made on the page: its counts by class id. */
+  add(number, list, counts, pixels) {
+    this.#extra.set(String(number), { list, counts, pixels });
+    this.complete();
+  }
+
+  drop(number) {
+    this.#extra.delete(String(number));
+    for (const cell of this.root.querySelectorAll(`[data-pane="${number}"]`)) cell.remove();
+  }
+
+  /** What the server sent anew lacks those columns. */
+  complete() {
+    for (const [number, { list, counts, pixels }] of this.#extra) {
+      const member = this.board.data.panes.find((pane) => pane.list === list);
+      const table = this.root.querySelector(`thead [data-pane="${member.number}"]`)?.closest("table");
+      if (!table || table.querySelector(`[data-pane="${number}"]`)) continue;
+      table.tHead.rows[0].append(cellOf("th", number, number, { scope: "col" }));
+      for (const body of table.tBodies) {
+        const share = counts[body.dataset.class] / pixels;
+        body.rows[0].cells[0].colSpan += 1;
+        body.rows[1].append(cellOf("td", number, element("span", { className: "number" }, shareOf(share))));
+      }
+    }
+    this.measure();
+  }
+}
+
+function cellOf(name, number, content, properties = {}) {
+  const cell = element(name, properties, content);
+  cell.dataset.pane = number;
+  return cell;
+}
