@@ -24,6 +24,7 @@ from inference.batches.results import results_coco, results_zip
 from inference.batches.serializers import BatchCreateSerializer, BatchSerializer
 from inference.batches.tiles import SORTS, batch_tiles
 from inference.images.upload_view import UploadView
+from inference.images.uploads import clean_name
 from inference.models import Batch
 from inference.pace import BatchThrottle
 from inference.rest import FileView
@@ -42,8 +43,10 @@ def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
             results_zip(tiles), content_type="application/zip", filename=name, as_attachment=True
         )
     elif kind == "coco":
-        pieces = results_coco(tiles, model or batch.model_keys[0])
-        name = f"batch-{batch.pk}.json"
+        model = model or batch.model_keys[0]
+        pieces = results_coco(tiles, model)
+        # The files of a batch's models lie beside each other; a key is no path (`clean_name`).
+        name = f"batch-{batch.pk}-{clean_name(model)}.json"
         response = StreamingHttpResponse(pieces, content_type="application/json")
         response["Content-Disposition"] = f'attachment; filename="{name}"'
     else:

@@ -43,10 +43,11 @@ class BatchCreateSerializer(serializers.Serializer):
 
 
 class ProgressSerializer(serializers.Serializer):
-    """How many masks of how many are there; `refused` images could not be read."""
+    """How many masks of how many have ended, `failed` ones among them; `refused`: images unread."""
 
     images = serializers.IntegerField()
     refused = serializers.IntegerField()
+    failed = serializers.IntegerField()
     masks = serializers.IntegerField()
     masks_expected = serializers.IntegerField()
     ended = serializers.BooleanField()

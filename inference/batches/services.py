@@ -57,7 +57,7 @@ def batch_create(
     batch = Batch(
         owner=owner,
         visitor=visitor,
-        name=uploads.clean_text(name),
+        name=uploads.clean_text(name) or batch_name(files),
         model_keys=[checkpoint.key for checkpoint in checkpoints],
         scale=scale,
         mask_dataset=mask_dataset,
@@ -69,6 +69,14 @@ def batch_create(
         if existing := made_already(Batch, batch.idempotency_key):
             return existing
     return _batch_store(batch, batch_files(files))
+
+
+def batch_name(files: Sequence[BinaryIO]) -> str:
+    """What an unnamed batch is called: as its zip, or as its first image and how many more."""
+    first = uploads.clean_name(files[0].name or "") if files else ""
+    stem = first.rpartition(".")[0] or first
+    further = f" + {len(files) - 1}" if len(files) > 1 else ""
+    return f"{stem[: uploads.NAME_LENGTH - len(further)]}{further}"
 
 
 def _digest(batch: Batch, files: Sequence[BinaryIO], key: str) -> str | None:

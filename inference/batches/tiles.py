@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from inference.models import Batch, BatchItem, Comparison
+from experiments.models import Checkpoint
+from inference.models import Batch, BatchItem, Comparison, Prediction
 from segweb.jobs import State
 
 SORTS = {
@@ -42,10 +44,14 @@ class Tile:
 
 @dataclass(frozen=True)
 class Progress:
-    """How many masks of how many are there; `refused` counts images that could not be read."""
+    """How many masks of how many have ended, `failed` ones among them.
+
+    `refused` counts images that could not be read.
+    """
 
     images: int
     refused: int
+    failed: int
     masks: int
     masks_expected: int
     ended: bool
@@ -54,6 +60,24 @@ class Progress:
     def look(self) -> str:
         """Names what the page shows: the same look, the same page."""
         return f"{self.images}-{self.refused}-{self.masks}-{int(self.ended)}"
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """One model over a batch's images.
+
+    `miou`: the mean over the `scored` images for which every model has a score, else means were of
+    different images; None where there is none. `best`: on how many of them no model scores higher.
+    `milliseconds`: the median of its predictions.
+    """
+
+    checkpoint: Checkpoint
+    masks: int
+    failed: int
+    scored: int
+    miou: float | None
+    best: int
+    milliseconds: float | None
 
 
 def batch_tiles(batch: Batch, *, sort: str = "") -> list[Tile]:
@@ -80,6 +104,36 @@ def batch_tiles(batch: Batch, *, sort: str = "") -> list[Tile]:
     return tiles
 
 
+def batch_models(tiles: list[Tile]) -> list[ModelLine]:
+    """What each model did, the highest score first; in the batch's order without scores."""
+    compared = [
+        list(tile.comparison.predictions.all()) for tile in tiles if tile.comparison is not None
+    ]
+    by_key: dict[str, list[Prediction]] = {}
+    for predictions in compared:
+        for prediction in predictions:
+            by_key.setdefault(prediction.checkpoint.key, []).append(prediction)
+    mious = [
+        {p.checkpoint.key: (p.scores or {}).get("miou") for p in predictions}
+        for predictions in compared
+    ]
+    scored = [of for of in mious if len(of) == len(by_key) and None not in of.values()]
+    lines = []
+    for key, predictions in by_key.items():
+        took = [p.latency_ms for p in predictions if p.latency_ms is not None]
+        line = ModelLine(
+            checkpoint=predictions[0].checkpoint,
+            masks=sum(bool(p.mask) for p in predictions),
+            failed=sum(p.ended and not p.mask for p in predictions),
+            scored=len(scored),
+            miou=statistics.fmean(of[key] for of in scored) if scored else None,
+            best=sum(of[key] >= max(of.values()) for of in scored),
+            milliseconds=statistics.median(took) if took else None,
+        )
+        lines.append(line)
+    return sorted(lines, key=lambda line: -(line.miou or 0))
+
+
 def sort_of(tiles: list[Tile], sort: str) -> str:
     """One of SORTS: what was asked for, or what the tiles have."""
     if sort in SORTS:
@@ -102,6 +156,7 @@ def batch_progress(batch: Batch, tiles: list[Tile]) -> Progress:
     return Progress(
         images=len(tiles),
         refused=refused,
+        failed=sum(prediction.ended and not prediction.mask for prediction in predictions),
         # Ended, not DONE: nobody waits for one that failed.
         masks=sum(prediction.ended for prediction in predictions),
         # Not the predictions there are: a file that waits for unpacking has none yet.

@@ -22,7 +22,7 @@ from inference import access
 from inference.batches import services
 from inference.batches.files import IMAGES_MAX, batch_bytes_max
 from inference.batches.forms import BatchForm
-from inference.batches.tiles import batch_progress, batch_tiles, sort_of, sorts_of
+from inference.batches.tiles import batch_models, batch_progress, batch_tiles, sort_of, sorts_of
 from inference.images.uploads import body_too_long
 from inference.pace import BatchThrottle, check_pace
 
@@ -86,6 +86,7 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
         "batch": batch,
         "tiles": tiles,
         "progress": progress,
+        "models": batch_models(tiles),
         "sorts": sorts_of(tiles).items(),
         "sort": sort_of(tiles, request.GET.get("sort", "")),
         "checkpoints": Checkpoint.objects.filter(key__in=batch.model_keys, superseded_at=None),

@@ -24,6 +24,7 @@ from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
 from inference.batches import services
+from inference.batches.tiles import batch_models, batch_progress, batch_tiles
 from inference.compare.panes import pane_of
 from inference.comparisons import comparison_create
 from inference.models import Batch, BatchItem, Comparison, Ensemble, Image, Inside, Prediction
@@ -82,6 +83,7 @@ def test_images_from_post_to_results(api: APIClient, worker: FakeEngine) -> None
     assert body["progress"] == {
         "images": 2,
         "refused": 0,
+        "failed": 0,
         "masks": 0,
         "masks_expected": 4,
         "ended": False,
@@ -198,6 +200,7 @@ def test_one_bad_file_does_not_stop_the_others(api: APIClient, worker: FakeEngin
     assert body["progress"] == {
         "images": 4,
         "refused": 3,
+        "failed": 0,
         "masks": 2,
         "masks_expected": 2,
         "ended": True,
@@ -588,3 +591,35 @@ def test_a_page_takes_a_fixed_number_of_queries(
     run_all()
     with django_assert_max_num_queries(12):
         client.get(page)
+
+
+def test_a_batch_begins_with_what_each_model_did(
+    api: APIClient, client: Client, worker: FakeEngine
+) -> None:
+    files = {f"{name}.png": picture(seed) for seed, name in enumerate("abc")}
+    files |= {f"masks/{name}.png": mask() for name in "ab"}
+    posted = post(api, ("walk.zip", zipped(files)), mask_dataset="camvid")
+    assert posted.json()["name"] == "walk"  # nobody named it
+    run_all()
+    batch = Batch.objects.get()
+    mious = {("a.png", KEYS[0]): 0.9, ("a.png", KEYS[1]): 0.1, ("b.png", KEYS[0]): 0.2}
+    mious |= {("b.png", KEYS[1]): 0.4}
+    for (name, key), miou in mious.items():
+        Prediction.objects.filter(comparison__item__name=name, checkpoint__key=key).update(
+            scores={"miou": miou}, latency_ms=40
+        )
+    page = client.get(f"/batches/{batch.pk}/")
+    assertContains(page, "mIoU of 2 images")
+    lines = batch_models(batch_tiles(batch))
+    assert [(line.checkpoint.key, round(line.miou, 3), line.best) for line in lines] == [
+        (KEYS[0], 0.55, 1),
+        (KEYS[1], 0.25, 1),
+    ]
+    assert {(line.scored, line.masks, line.failed) for line in lines} == {(2, 3, 0)}
+    # An image that one of them has no score for counts for none: means are of the same images.
+    Prediction.objects.filter(comparison__item__name="b.png", checkpoint__key=KEYS[1]).update(
+        scores=None, mask="", state=State.FAILED
+    )
+    lines = batch_models(batch_tiles(batch))
+    assert [(line.miou, line.scored, line.failed) for line in lines] == [(0.9, 1, 0), (0.1, 1, 1)]
+    assert batch_progress(batch, batch_tiles(batch)).failed == 1
