@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse as Response
@@ -49,6 +51,22 @@ def test_experiments_pages(name: str, admin_client: Client, checkpoint: Checkpoi
     address = reverse(f"admin:experiments_{name}_changelist")
     assert admin_client.get(address).status_code == 200
     assert admin_client.get(f"{address}add/").status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_times_have_their_zone(language: str, admin_client: Client) -> None:
+    run = run_make(usage=1)
+    shown = 0
+    for page in ("", f"{run.pk}/change/"):
+        address = f"/admin/experiments/run/{page}"
+        text = admin_client.get(address, headers={"Accept-Language": language}).content.decode()
+        # As Django writes them without more: 8:31 p.m. or 오후.
+        times = re.findall(
+            r"\d+(?::\d\d)? (?:[ap]\.m\.|오전|오후)(.{4})|(?:midnight|noon)(.{4})", text
+        )
+        assert all(" UTC" in after for after in times), times
+        shown += len(times)
+    assert shown > 3
 
 
 def test_inference_pages(admin_client: Client, checkpoint: Checkpoint) -> None:
