@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 from inference.models import BatchItem, Image
 from segweb.jobs import ENDED
-from segweb.jobs.quotas import limit_of, take_turns
+from segweb.jobs.quotas import QUOTA_REACHED, limit_of, take_turns
 
 NOBODYS, ALL_VISITORS = 5, 10  # times what one visitor has
 
@@ -30,13 +30,13 @@ NOBODYS, ALL_VISITORS = 5, 10  # times what one visitor has
 class QuotaReached(ValidationError):
     """There is no room; `message` says what to delete."""
 
-    status = 403
+    status, type = 403, QUOTA_REACHED
 
 
-class VisitorsQuotaReached(QuotaReached):
+class VisitorsQuotaReached(ValidationError):
     """There is no room for any visitor; `message` says when to come back."""
 
-    status, retry_after = 429, 3600
+    status, retry_after = 429, 3600  # seconds
 
 
 @contextmanager
@@ -57,22 +57,23 @@ def room_require(
     *, owner: User | None, visitor: str, images: int = 1, size: int = 0, pk: UUID | None = None
 ) -> None:
     """QuotaReached where there is no room: asked before the work, and again in `room_taken`."""
-    whose = Q(owner=owner, visitor=visitor)
+    whose = {"owner": owner, "visitor": visitor}
     times = 1 if owner or visitor else NOBODYS
     refusal = _refusal(whose, owner, times, images, size, pk)
     if refusal:
         raise QuotaReached(f"{refusal} {_way_out(owner, visitor)}")
-    if owner is None and _refusal(Q(owner=None), None, ALL_VISITORS, images, size, pk):
+    if owner is None and _refusal({"owner": None}, None, ALL_VISITORS, images, size, pk):
         text = _("The images of all visitors fill the room for them. Sign in, or come back later.")
         raise VisitorsQuotaReached(text)
 
 
 def _refusal(
-    whose: Q, owner: User | None, times: int, images: int, size: int, pk: UUID | None
+    whose: dict[str, Any], owner: User | None, times: int, images: int, size: int, pk: UUID | None
 ) -> str:
-    kept = Image.objects.filter(whose)
+    kept = Image.objects.filter(**whose)
     # Files of batches are images to be.
-    coming = BatchItem.objects.filter(_of_batch(whose)).exclude(Q(state__in=ENDED) | Q(pk=pk))
+    of_batches = {f"batch__{name}": value for name, value in whose.items()}
+    coming = BatchItem.objects.filter(**of_batches).exclude(Q(state__in=ENDED) | Q(pk=pk))
     have, stored = map(sum, zip(_amount(kept), _amount(coming), strict=True))
     limit = times * limit_of(owner, "images")
     if have + images > limit:
@@ -82,10 +83,6 @@ def _refusal(
         told = {"have": filesizeformat(stored), "limit": filesizeformat(limit)}
         return _("Your images take %(have)s of at most %(limit)s.") % told
     return ""
-
-
-def _of_batch(whose: Q) -> Q:
-    return Q(**{f"batch__{name}": value for name, value in whose.children})
 
 
 def _amount(rows: QuerySet[Any]) -> tuple[int, int]:

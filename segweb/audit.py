@@ -44,12 +44,13 @@ def act_record(*, what: str, subject: str, account: Any = None) -> None:
     request = _asked.get()
     # Of a token too: REST framework tells the request below whose it is.
     who = account or getattr(request, "user", None)
-    signed_in = who is not None and who.is_authenticated
+    if who is not None and not who.is_authenticated:
+        who = None
     Act.objects.create(
         what=what,
         subject="".join(filter(is_plain, subject))[:300],
-        account=who.get_username() if signed_in else "",
-        account_number=who.pk if signed_in else None,
+        account=who.get_username() if who else "",
+        account_number=who.pk if who else None,
         address=address_of(request) if request else "",
     )
 

@@ -92,7 +92,7 @@ class Act(models.Model):
             raise TypeError("The audit trail is only added to.")
         super().save(*args, **kwargs)
 
-    def delete(self, **_: Any) -> tuple[int, dict[str, int]]:
+    def delete(self, *_args: Any, **_kwargs: Any) -> tuple[int, dict[str, int]]:
         """Never: see `ActQuerySet.expire`."""
         raise TypeError("The audit trail is only added to.")
 

@@ -33,8 +33,8 @@ def dataset_import(*, file: BinaryIO, owner: User | None, pk: UUID | None = None
         with transaction.atomic():
             queued.save(force_insert=True)
             wakeups.send_on_commit(queued)
-            told = {"subject": f"import {queued.pk}: {queued.name}", "account": owner}
-            act_record(what=Act.What.LAUNCHED, **told)
+            subject = f"import {queued.pk}: {queued.name}"
+            act_record(what=Act.What.LAUNCHED, subject=subject, account=owner)
     # Whatever ends it, also a process told to stop: no file stays without its row.
     except BaseException:
         # By name: a repetition of the same request may have stored its own here.

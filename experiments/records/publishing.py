@@ -48,8 +48,8 @@ def checkpoint_publish(*, run: Run) -> Checkpoint:
             sidecar=sidecar, weights=weights, shipped=False, scores=scores
         )
         Checkpoint.objects.filter(pk=checkpoint.pk).update(run=run)
-        told = {"subject": f"checkpoint {checkpoint.key}", "account": run.owner}
-        act_record(what=Act.What.PUBLISHED, **told)
+        subject = f"checkpoint {checkpoint.key}"
+        act_record(what=Act.What.PUBLISHED, subject=subject, account=run.owner)
         for former in Checkpoint.objects.filter(key=checkpoint.key).exclude(pk=checkpoint.pk):
             _drop_unused(former)
     return checkpoint

@@ -44,7 +44,7 @@ class RunSerializer(serializers.ModelSerializer):
     owner: Slug = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     config = serializers.DictField(read_only=True)
-    parent = serializers.IntegerField(
+    parent = serializers.IntegerField(  # type: ignore[assignment]  # no attribute: a field
         source="parent.pk", default=None, read_only=True, allow_null=True
     )
 

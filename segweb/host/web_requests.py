@@ -63,6 +63,7 @@ class Parser(HTTPRequestParser):
     """A request that knows whose it is, when it began, and how much of a body it may have."""
 
     adj: Any
+    error: Error | None = None
     is_import = False
     checked = 0
 

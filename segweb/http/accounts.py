@@ -30,6 +30,7 @@ class GuessThrottle(SimpleRateThrottle):
     """Passwords that were told, by address; whoever is signed in may guess another's too."""
 
     scope = "login"
+    duration: int  # seconds in which attempts count
 
     def get_cache_key(self, request: Any, view: Any) -> str:
         """The address."""

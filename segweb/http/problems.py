@@ -26,6 +26,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler, set_rollback
 
 from segweb.jobs import DATABASE_AWAY
+from segweb.jobs.quotas import QUOTA_REACHED
 from segweb.jobs.storage import DISK_FULL, told_disk_full
 
 CONTENT_TYPE = "application/problem+json"
@@ -54,6 +55,7 @@ KINDS = (
     Kind(400, "The request makes no sense; `errors` says which field."),
     Kind(401, "No account, or a token that is not valid."),
     Kind(403, "This account may not."),
+    Kind(403, "There is no room left; `detail` says what to delete.", QUOTA_REACHED),
     Kind(404, "There is nothing, or nothing that this caller may see."),
     Kind(406, "The answer is of no type that the Accept header names."),
     Kind(409, "Not in the state that it is in."),
@@ -83,7 +85,8 @@ def handler(fault: Exception, context: dict[str, Any]) -> Response | None:
         status = getattr(fault, "status", 400)
         after = str(getattr(fault, "retry_after", RETRY_LATER))
         later = {"Retry-After": after} if status in (429, 503) else None
-        return problem(status, " ".join(fault.messages), headers=later)
+        kind = getattr(fault, "type", BLANK)
+        return problem(status, " ".join(fault.messages), headers=later, kind=kind)
     if isinstance(fault, SuspiciousOperation):
         set_rollback()
         status = 413 if isinstance(fault, RequestDataTooBig) else 400

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from segweb.jobs.rows import Job, State
 
 What = Literal["images", "bytes", "jobs"]
+QUOTA_REACHED = "urn:segweb:problem:quota-reached"  # the type of the problem, by REST
 
 
 class QueueFull(ValidationError):
@@ -50,9 +51,8 @@ def queue_require(kinds: tuple[type[Job], ...], *, owner: Any, more: int = 1) ->
         return
     take_turns(f"jobs {owner.pk}")
     limit = limit_of(owner, "jobs")
-    waiting = sum(
-        kind._default_manager.filter(owner=owner, state=State.QUEUED).count() for kind in kinds
-    )
+    queued: dict[str, Any] = {"owner": owner, "state": State.QUEUED}
+    waiting = sum(kind._default_manager.filter(**queued).count() for kind in kinds)
     if waiting + more > limit:
         text = _(
             "At most %(limit)s of your jobs may wait at one time. Wait for some, or stop some."

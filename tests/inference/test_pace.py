@@ -128,3 +128,17 @@ def test_whoever_uploaded_an_image_deletes_it(api: APIClient, client: Client) ->
     api.force_authenticate(ann)
     assert api.delete(hers).status_code == 204
     assert not Image.objects.exists()
+
+
+@pytest.mark.slow
+def test_who_is_too_fast_by_rest_is_told_when_to_come_back_and_others_go_on(
+    checkpoints: list[Checkpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace.WriteThrottle, "rate", "3/min", raising=False)
+    pupils = [Client() for _ in range(2)]
+    for pupil in pupils:  # the page begins a session
+        pupil.post("/", {"sample": "bus", "models": [checkpoints[0].key]})
+    answers = [pupils[0].post("/api/v1/images/", {"file": upload(noise())}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+    assert 0 < int(answers[-1]["Retry-After"]) <= 60
+    assert pupils[1].post("/api/v1/images/", {"file": upload(noise())}).status_code == 201
