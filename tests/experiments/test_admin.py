@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from experiments.models import Checkpoint, Dataset, Run
 from inference.models import Comparison, Image, Prediction
+from segweb.env import BASE_DIR
 from segweb.jobs import State
 from tests.experiments.factories import run_make
 
@@ -67,6 +68,17 @@ def test_times_have_their_zone(language: str, admin_client: Client) -> None:
         assert all(" UTC" in after for after in times), times
         shown += len(times)
     assert shown > 3
+
+
+def test_no_template_shows_a_time_without_its_zone() -> None:
+    forms = [
+        form
+        for path in (BASE_DIR / "templates").rglob("*.html")
+        for form in re.findall(r"""\|(?:date|time)(?::["']([^"']+))?""", path.read_text())
+    ]
+    assert "c" in forms
+    for form in set(forms) - {"c"}:  # which is ISO 8601, with its zone
+        assert "e" in form or not set(form) & set("aAfgGhHiPsu"), form
 
 
 def test_inference_pages(admin_client: Client, checkpoint: Checkpoint) -> None:

@@ -121,6 +121,20 @@ def test_what_is_not_set_has_its_default_and_no_folder_of_the_host(services):
     assert services["web"]["environment"]["PGPASSWORD"] == SECRET
 
 
+def test_the_example_copied_to_env_sets_every_process_to_the_defaults(monkeypatch):
+    """Compose hands on what `.env` leaves empty as an empty text, which must mean the default."""
+    lines = (BASE_DIR / ".env.example").read_text().splitlines()
+    copied = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert ".env" in (BASE_DIR / ".dockerignore").read_text().splitlines()  # no other way leads in
+    for service in ours(composed(**copied)):
+        monkeypatch.setattr(Env, "ENVIRON", service["environment"])
+        read = Env(**VARIABLES)
+        own = OUTSIDE | {"DATABASE_URL", "REDIS_URL", "WEB_THREADS"}
+        for name in VARIABLES.keys() - own:
+            assert read(name) == VARIABLES[name][1], name
+        assert read.db_url("DATABASE_URL")["HOST"] == "postgres"
+
+
 def test_nothing_but_tls_is_reached_from_outside(services):
     opened = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert opened == {"proxy": ["0.0.0.0:443:443"]}
