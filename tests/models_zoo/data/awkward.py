@@ -106,6 +106,15 @@ def _jpeg_named_png(path: Path) -> None:
     Image.open(path).convert("L").save(path, "JPEG")
 
 
+def _masks_as(path: Path, kind: Any) -> None:
+    Image.fromarray(np.asarray(Image.open(path)).astype(kind)).save(path)
+
+
+def _with_palette(mask: Image.Image) -> Image.Image:
+    mask.putpalette([0, 0, 0, 255, 0, 0, 0, 0, 255])
+    return mask
+
+
 def _as_tiff(path: Path) -> None:
     Image.open(path).save(path.with_suffix(".tif"))
     path.unlink()
@@ -282,6 +291,27 @@ CASES: dict[str, Case] = {
         "refused",
         ("classes.json: the ids in classes",),
     ),
+    "folder: masks of 16 bits": Case(
+        folder(every("*/masks/*", lambda path: _masks_as(path, np.uint16))), "read"
+    ),
+    "folder: masks with a palette": Case(
+        folder(every("*/masks/*", lambda p: _with_palette(Image.open(p)).save(p))), "read"
+    ),
+    "folder: masks of colours": Case(
+        folder(every("*/masks/*", lambda p: Image.open(p).convert("RGB").save(p))),
+        "refused",
+        ("train/000", "000.png holds colours (RGB)"),
+    ),
+    "folder: files that are cut off": Case(
+        folder(every("train/masks/00*", lambda p: p.write_bytes(p.read_bytes()[:-40]))),
+        "refused",
+        ("4 items of 'train' cannot be read", "000.png"),
+    ),
+    "folder: one class, or more than 255": Case(
+        folder(classes=[f"c{number}" for number in range(256)]),
+        "refused",
+        ("classes.json should name 2 to 255 classes",),
+    ),
     "folder: two classes of one name": Case(
         folder(classes=["tree", "pond", {"name": "tree "}]),
         "refused",
@@ -386,6 +416,24 @@ CASES: dict[str, Case] = {
         coco(file={"categories": [{"id": 1, "name": 1}, {"id": 2, "name": 2}]}),
         "refused",
         ("instances_train.json: categories, entry 0: name",),
+    ),
+    "coco: category ids with gaps": Case(
+        coco({"category_id": 900}, file={"categories": [*ANIMALS, {"id": 900, "name": "bird"}]}),
+        "told",
+        ("2 classes do not occur in 'train': cat, dog",),
+    ),
+    "coco: height in place of width": Case(
+        coco(image={"height": WIDTH, "width": HEIGHT}),
+        "refused",
+        ("train/train0 (mask 24×32, image 32×24)",),
+    ),
+    "coco: no UTF-8": Case(
+        coco(edit=every("*.json", lambda p: p.write_bytes(p.read_bytes() + b"\xdf"))),
+        "refused",
+        ("instances_train.json", "UTF-8"),
+    ),
+    "coco: images outside of their folder": Case(
+        coco(image={"file_name": "../../secret.png"}), "refused", ("names images outside",)
     ),
     "coco: two categories of one name": Case(
         coco(file={"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]}),
