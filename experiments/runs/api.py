@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
-from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,6 +41,7 @@ from experiments.runs.services import (
     run_resume,
     run_stop,
 )
+from segweb.http.answers.paging import CursorPagination
 from segweb.http.answers.repeats import repeatable
 from segweb.http.parsers import idempotency_key
 from segweb.http.problems import problem
@@ -88,13 +88,6 @@ class RunFilter(django_filters.FilterSet):
         fields = ["architecture", "variant", "group", "seed"]
 
 
-class RunPagination(LimitOffsetPagination):
-    """`?limit=&offset=`."""
-
-    default_limit = 100
-    max_limit = 1000
-
-
 class RunView(generics.GenericAPIView):
     """Something about one run."""
 
@@ -119,7 +112,7 @@ class Runs(generics.ListAPIView, RunView):
     serializer_class = RunSerializer
     filterset_class = RunFilter
     filter_backends = [django_filters.rest_framework.DjangoFilterBackend]
-    pagination_class = RunPagination
+    pagination_class = CursorPagination
 
     def get_queryset(self) -> QuerySet[Run]:
         """Without what only a single run shows."""
