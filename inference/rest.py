@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
+from rest_framework import generics, serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import SAFE_METHODS, AllowAny, BasePermission
 from rest_framework.request import Request
@@ -13,6 +13,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from inference import access
+from segweb.http.answers.paging import CursorPagination
 
 
 class MayCompare(BasePermission):
@@ -42,6 +43,19 @@ class FileView(APIView):
     permission_classes = [AllowAny]
     content_negotiation_class = AnyType
     further_problems: tuple[int, ...] = (412,)  # as what never changes answers to If-Match
+
+
+class OwnPagination(CursorPagination):
+    """One's own things, newest first, by cursor alone."""
+
+    default_limit, max_limit, offset_query_param = 24, 100, None
+
+
+class OwnList(generics.ListAPIView):
+    """The list of what the caller's account or session made; `get_queryset` says of what."""
+
+    pagination_class = OwnPagination
+    filter_backends = []
 
 
 class LinkField(serializers.Field):

@@ -21,13 +21,17 @@ from inference import access
 from inference.batches import services
 from inference.batches.files import batch_bytes_max
 from inference.batches.results import results_coco, results_zip
-from inference.batches.serializers import BatchCreateSerializer, BatchSerializer
+from inference.batches.serializers import (
+    BatchCreateSerializer,
+    BatchLineSerializer,
+    BatchSerializer,
+)
 from inference.batches.tiles import SORTS, batch_tiles
 from inference.images.upload_view import UploadView
 from inference.images.uploads import clean_name
 from inference.models import Batch
 from inference.pace import BatchThrottle
-from inference.rest import FileView
+from inference.rest import FileView, OwnList
 from segweb.http.answers.caching import NEVER
 from segweb.http.answers.repeats import repeatable
 from segweb.http.parsers import idempotency_key
@@ -57,10 +61,15 @@ def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
     return response
 
 
-class Batches(UploadView):
-    """Send many images through several models."""
+class Batches(OwnList, UploadView):
+    """Send many images through several models; list one's own batches."""
 
+    serializer_class = BatchLineSerializer
     throttle_classes = [BatchThrottle]
+
+    def get_queryset(self) -> QuerySet[Batch]:
+        """The caller's own, newest first."""
+        return access.batches_own(self.request)
 
     def files_bytes_max(self) -> int:
         """All images of a batch."""

@@ -79,12 +79,22 @@ class TileSerializer(serializers.Serializer):
         return reverse("inference-api:comparison", args=[tile.comparison.pk], request=request)
 
 
-class BatchSerializer(serializers.ModelSerializer):
-    """A batch with its images, in the order asked for."""
+class BatchLineSerializer(serializers.ModelSerializer):
+    """A batch as lists show it."""
 
     url = UrlField("batch")
     results_url = UrlField("batch-results")
     models = serializers.ListField(source="model_keys", child=serializers.CharField())
+
+    class Meta:
+        model = Batch
+        fields = ["id", "url", "name", "models", "scale", "results_url"]
+        read_only_fields = fields
+
+
+class BatchSerializer(BatchLineSerializer):
+    """A batch with its images, in the order asked for."""
+
     progress = serializers.SerializerMethodField()
     images = serializers.SerializerMethodField()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -30,26 +31,31 @@ from inference.images import downloads
 from inference.images.truths import comparison_truth
 from inference.models import Comparison, Prediction
 from inference.pace import WriteThrottle
-from inference.rest import FileView, MayCompare
-from segweb.http.answers.caching import lasting
+from inference.rest import FileView, MayCompare, OwnList
+from segweb.http.answers.caching import ASKED_AGAIN, lasting
 from segweb.http.answers.repeats import repeatable
 from segweb.http.parsers import JSONParser, idempotency_key
 
 
-def _answered(request: Request) -> QuerySet[Comparison]:
-    """Comparisons with no more than an answer tells: whoever waits asks again every second."""
+def _answered(comparisons: QuerySet[Comparison]) -> QuerySet[Comparison]:
+    """With no more than an answer tells: whoever waits asks again every second."""
     # Sidecars and agreements are long JSON, and pages read the evaluations too.
     predictions = Prediction.objects.select_related("checkpoint").defer("checkpoint__sidecar")
-    comparisons = access.comparisons_visible(request).defer("agreement").prefetch_related(None)
+    comparisons = comparisons.defer("agreement").prefetch_related(None)
     return comparisons.prefetch_related(Prefetch("predictions", predictions))
 
 
-class Comparisons(APIView):
-    """Send an image through several models."""
+class Comparisons(OwnList):
+    """Send an image through several models; list one's own comparisons."""
 
+    serializer_class = ComparisonSerializer
     permission_classes = [MayCompare]
     throttle_classes = [WriteThrottle]
     parser_classes = [JSONParser]
+
+    def get_queryset(self) -> QuerySet[Comparison]:
+        """The caller's own, newest first; those of batches too."""
+        return _answered(access.comparisons_own(self.request))
 
     @extend_schema(
         request=ComparisonCreateSerializer,
@@ -72,7 +78,7 @@ class Comparisons(APIView):
             **access.maker(request),
         )
         # With its rows in two queries; those just inserted would be looked up one by one.
-        fresh = _answered(request).get(pk=comparison.pk)
+        fresh = _answered(access.comparisons_visible(request)).get(pk=comparison.pk)
         shown = ComparisonSerializer(fresh, context={"request": request}).data
         headers = {"Location": shown["url"]}
         return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
@@ -86,7 +92,7 @@ class ComparisonDetail(generics.RetrieveAPIView):
 
     def get_queryset(self) -> QuerySet[Comparison]:
         """Those that the caller may see."""
-        return _answered(self.request)
+        return _answered(access.comparisons_visible(self.request))
 
 
 class ComparisonTruth(APIView):
@@ -111,12 +117,10 @@ class ComparisonAgreement(APIView):
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """Among predictions that are done, within each list of classes."""
         comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
-
-        def answer() -> Response:
-            agreement = services.comparison_settle(comparison=comparison)
-            return Response(AgreementSerializer(agreement).data)
-
-        return lasting(request, f"agreement {pk}", answer) if comparison.ended else answer()
+        agreement = services.comparison_settle(comparison=comparison)
+        told = AgreementSerializer(agreement).data
+        # Named by what is in it, and asked for again: later versions tell more of the same masks.
+        return lasting(request, json.dumps(told), lambda: Response(told), kept=ASKED_AGAIN)
 
 
 class PredictionMask(FileView):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -19,17 +20,27 @@ from rest_framework.views import APIView
 
 from inference import access
 from inference.images import downloads
-from inference.images.serializers import ImageUploadedSerializer, ImageUploadSerializer
+from inference.images.serializers import (
+    ImageSerializer,
+    ImageUploadedSerializer,
+    ImageUploadSerializer,
+)
 from inference.images.services import image_by_key, image_create, image_delete
 from inference.images.upload_view import UploadView
 from inference.models import Image
-from inference.rest import FileView
+from inference.rest import FileView, OwnList
 from segweb.http.answers.repeats import made_as, repeatable
 from segweb.http.idempotency import made_under
 
 
-class Images(UploadView):
-    """Upload an image, with its true mask where there is one."""
+class Images(OwnList, UploadView):
+    """Upload an image, with its true mask where there is one; list one's own."""
+
+    serializer_class = ImageSerializer
+
+    def get_queryset(self) -> QuerySet[Image]:
+        """The caller's own, newest first."""
+        return access.images_own(self.request)
 
     def files_bytes_max(self) -> int:
         """An image and its mask."""

@@ -57,6 +57,7 @@ KINDS = (
     Kind(403, "This account may not."),
     Kind(403, "There is no room left; `detail` says what to delete.", QUOTA_REACHED),
     Kind(404, "There is nothing, or nothing that this caller may see."),
+    Kind(405, "The address has no such method; Allow has those that it has."),
     Kind(406, "The answer is of no type that the Accept header names."),
     Kind(409, "Not in the state that it is in."),
     KEY_IN_FLIGHT,

@@ -18,12 +18,13 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, Dataset
+from inference.batches.services import batch_create
 from inference.compare import api as compare_api
 from inference.comparisons import comparison_create
 from inference.images import api as images_api
 from inference.images import downloads, uploads
-from inference.images.services import image_delete_key
-from inference.models import Comparison, Image, Prediction
+from inference.images.services import image_create, image_delete_key
+from inference.models import Batch, Comparison, Image, Prediction
 from inference.pace import WriteThrottle
 from models_zoo.masks import colourise
 from segweb.http.tokens import token_make
@@ -416,3 +417,30 @@ def test_without_anonymous_visitors(
     user = User.objects.create_user("ann")
     api.credentials(HTTP_AUTHORIZATION=f"Token {token_make(user=user, name='mine')}")
     assert comparison_post(api, image.pk).status_code == 202
+
+
+# lists
+
+
+def test_ones_own_things_page_by_page(
+    api: APIClient, checkpoints: list[Checkpoint], django_assert_max_num_queries: Any
+) -> None:
+    ann, ben = (User.objects.create_user(name) for name in ("ann", "ben"))
+    for user in (ann, ben, None):
+        for seed in range(3):
+            made = image_create(file=upload(noise(seed=seed)), owner=user)
+            comparison_create(image=made, models=KEYS[:2], owner=user)
+            batch_create(files=[upload(noise())], models=KEYS[:1], owner=user)
+    for kind, model in (("images", Image), ("comparisons", Comparison), ("batches", Batch)):
+        assert api.get(f"/api/v1/{kind}/").json()["results"] == []  # nobody's are not listed
+        mine = APIClient()
+        mine.force_authenticate(ann)
+        address, seen = f"/api/v1/{kind}/?limit=2", []
+        while address:
+            with django_assert_max_num_queries(7):
+                page = mine.get(address).json()
+            seen += [row["id"] for row in page["results"]]
+            address = page["next"]
+        newest = model.objects.filter(owner=ann).order_by("-created_at", "-id")
+        assert seen == [str(pk) for pk in newest.values_list("pk", flat=True)]
+        assert page["count"] == 3
