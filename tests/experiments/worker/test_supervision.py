@@ -16,6 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
+from PIL import Image
 from pytest_django import Settings
 
 from experiments.models import Checkpoint, Confusion, Probe, Run
@@ -373,6 +374,25 @@ def test_a_run_that_is_done_trains_on() -> None:
     assert numbers(run) == [1, 2, 3, 4]
     assert [outcome for outcome, _ in outcomes(run)] == ["done", "done"]
     assert Checkpoint.objects.get(key=run.checkpoint_key).sidecar["training"]["epochs"] == 4
+
+
+def test_a_run_does_not_go_on_with_other_data(settings: Settings) -> None:
+    """One image of the same length in its place: nothing but its bytes tells."""
+    images = sorted((settings.DATA_ROOT / "streets" / "train" / "images").iterdir())
+    for path in images:
+        Image.open(path).save(path, "BMP")
+    run = execute(launch(epochs=1))
+    before = images[2].stat()
+    Image.open(images[2]).transpose(Image.Transpose.ROTATE_180).save(images[2], "BMP")
+    assert images[2].stat().st_size == before.st_size
+    assert run_resume(run=run, epochs=2)
+    resumed = execute(run)
+    assert (resumed.state, resumed.epoch) == (State.FAILED, 1)
+    assert "The data has changed" in resumed.error
+    assert "media" not in resumed.error
+    again = execute(launch(epochs=1))
+    assert (again.state, again.error) == (State.DONE, "")
+    assert again.dataset not in (None, run.dataset)
 
 
 def hang(run: Run) -> None:
