@@ -26,8 +26,8 @@ class EventLog:
         self._path = folder / EVENTS_NAME
         # A last line that a kill or a full disk cut off: the next event would continue it and be
         # lost with it. Readers skip what is no JSON.
-        told = self._path.read_bytes() if self._path.exists() else b""
-        self._cut_off = bool(told) and not told.endswith(b"\n")
+        content = self._path.read_bytes() if self._path.exists() else b""
+        self._cut_off = bool(content) and not content.endswith(b"\n")
         self._alive_at = 0.0
         self._once: set[tuple[str, int | None]] = set()
         for told in events_read(folder):
