@@ -27,7 +27,7 @@ from segweb.http.problems import KEY_IN_FLIGHT, KEY_REUSED
 from segweb.models import KeptAnswer
 
 # Most requests are done within these seconds: who comes beside one is answered as it is.
-PATIENCE = (0.05, 0.1, 0.2, 0.4)
+PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.75, 1.5)
 
 
 class InFlight(APIException):
