@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import time
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from inference.images.apart.process import Occupied, OverBudget, apart
 from inference.images.services import image_create
 from inference.images.uploads import UploadRefused, UploadTooLarge
 from inference.models import Comparison, Image
+from tests.inference.images.hostile import deep_png, scans
 from tests.inference.images.work import die, fill, process_id, refuse, spin
 from tests.inference.pictures import encoded, noise, upload
 
@@ -62,13 +61,6 @@ def test_a_few_at_once_then_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
             budget._places.release()
 
 
-def scans(image: Picture.Image, times: int) -> bytes:
-    """A progressive JPEG whose last scan is repeated."""
-    content = encoded(image, "JPEG", progressive=True)
-    start = content.rindex(decoding.SCAN)
-    return content[:start] + content[start:-2] * times + content[-2:]
-
-
 @pytest.mark.slow
 def test_a_jpeg_of_thousands_of_scans_is_refused_undecoded() -> None:
     hostile = scans(noise(600, 400), 3000)
@@ -93,19 +85,6 @@ def test_an_image_like_a_thread_is_refused(size: tuple[int, int]) -> None:
         with pytest.raises(UploadTooLarge, match="64 times"):
             check(io.BytesIO(content), 40_000_000)
     decoding.check_header(io.BytesIO(encoded(Picture.new("1", (1, 500)))), 40_000_000)
-
-
-def deep_png(width: int, height: int) -> bytes:
-    """A PNG of 16-bit grey: of 40 megapixels it is 78 KB."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
-
-    head = struct.pack(">IIBBBBB", width, height, 16, 0, 0, 0, 0)
-    pixels = zlib.compress(bytes(height * (1 + 2 * width)), 9)
-    chunks = (chunk(b"IHDR", head), chunk(b"IDAT", pixels), chunk(b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 @pytest.mark.slow
