@@ -18,12 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from experiments.datasets.services import dataset_import
-from experiments.models import Import
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
 from inference.pace import WriteThrottle
-from segweb.jobs import job_execute
 from tests.experiments.factories import checkpoint_make, dataset_make, run_make
 from tests.inference.pictures import noise, upload
 from tests.malformed import as_form, as_json, as_parts, changed, written
@@ -192,19 +189,3 @@ def test_forms(client: Client, sound: dict[str, Any], data: st.DataObject) -> No
         body = {"file": body}
     encode = data.draw(st.sampled_from([as_parts, as_form]))
     ask(client, address, *encode(body))
-
-
-@pytest.mark.slow
-@FEW
-@given(data=st.data())
-def test_imports(client: Client, sound: dict[str, Any], data: st.DataObject) -> None:
-    """A zip with such a description is queued, and refused by the worker in a sentence."""
-    content = described(changed(data, DESCRIPTION))
-    with transaction.atomic():
-        row = dataset_import(file=upload(content, "data.zip"), owner=None)
-        job_execute(model=Import, pk=row.pk, device="test")
-        row.refresh_from_db()
-        transaction.set_rollback(True)
-    assert row.state == "FAILED"
-    assert row.error
-    assert row.error != Import.unexplained
