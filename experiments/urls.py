@@ -4,6 +4,7 @@ from django.urls import path
 
 from experiments.board.views import compare, curves, exports, leaderboard, table
 from experiments.checkpoints import views as checkpoints
+from experiments.datasets import views as datasets
 from experiments.runs.views import actions, launch, run
 
 app_name = "experiments"
@@ -32,4 +33,8 @@ urlpatterns = [
     path("runs/<int:pk>/note/", actions.note, name="note"),
     path("runs/<int:pk>/offer/", checkpoints.offer, name="offer"),
     path("leaderboard/", leaderboard.page, name="leaderboard"),
+    path("datasets/", datasets.page, name="datasets"),
+    path("datasets/one/", datasets.dataset, name="dataset"),
+    path("datasets/<slug:split>/<int:number>.jpg", datasets.picture, name="dataset-picture"),
+    path("datasets/imports/<uuid:pk>/", datasets.imported, name="import"),
 ]

@@ -280,6 +280,7 @@ def test_tracking_pages_fit_and_can_be_read(
     options = {"width": width, "height": height, "color_scheme": scheme}
     page = visit("/runs/", storage_state=signed_in, **options)
     paths = ["/runs/", f"/runs/{runs[0]}/", f"/runs/{runs[2]}/", "/runs/new/", "/leaderboard/"]
+    paths += ["/datasets/", "/datasets/one/?data=scenes"]
     for path in (*paths, f"/runs/compare/?run={runs[0]}&run={runs[1]}", "/runs/?q=nothing"):
         page.goto(path)
         page.wait_for_load_state()
