@@ -59,7 +59,7 @@ def dataset_ensure(
         raise ValidationError(str(fault)) from fault
     terms = {term: passport.get(term) or "" for term in TERMS}
     made = terms | {"classes": classes, "ignore_index": ignore_index, "shipped": shipped}
-    published = {getattr(format_, "slug", "") for format_ in formats().values()}
+    published = {format_.slug for format_ in formats().values() if format_.published}
     for number in count(1):
         # A folder of someone's that is called camvid is not CamVid.
         if number == 1 and slug in published and content not in (None, slug):

@@ -66,6 +66,9 @@ class DatasetSplit(ABC):
     """Height and width that networks are trained for and scored at."""
 
     split: str
+    published: bool = False
+    """Whether its name says which images these are, as CamVid's does: else their bytes do."""
+
     labelled: bool = True
     """False for a split of images alone, which can be predicted but not scored."""
 
@@ -113,8 +116,11 @@ class DatasetSplit(ABC):
 
     @property
     def content(self) -> str:
-        """What tells the data set's images from another one's: its name, where it is published."""
-        return self.slug
+        """What tells the data set's images from another one's.
+
+        All bytes do, since of a sample one image of many could be replaced unseen.
+        """
+        return self.slug if self.published else self.split_hash
 
     @property
     def unread(self) -> int:
@@ -167,9 +173,6 @@ class DatasetSplit(ABC):
 class FileDataset(DatasetSplit):
     """A split whose images are files, and whose masks are files too unless `load_mask` differs."""
 
-    published: bool = True
-    """Whether the name says which images these are, as CamVid's does."""
-
     @property
     @abstractmethod
     def pairs(self) -> list[tuple[Path, Path]]:
@@ -205,11 +208,6 @@ class FileDataset(DatasetSplit):
             name = composed(path.name).encode()
             digest.update(name + b"\0" + file_digest(path))
         return digest.hexdigest()[:16]
-
-    @property
-    def content(self) -> str:
-        """Of all bytes: of a sample, one image of many could be replaced unseen."""
-        return self.slug if self.published else self.split_hash
 
     @property
     def unread(self) -> int:

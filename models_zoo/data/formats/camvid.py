@@ -35,6 +35,7 @@ class CamVid(FileDataset):
     classes = CAMVID
     ignore_index = CAMVID_VOID
     input_size = (360, 480)
+    published = True
 
     def __init__(self, path: str, split: str) -> None:
         self.root, self.split = existing_folder(path, self.form), split

@@ -44,7 +44,6 @@ class Coco(FileDataset):
     kind, form = "coco", "coco:IMAGES:ANNOTATIONS.json"
     licence = _("unknown")
     ignore_index = None
-    published = False
 
     def __init__(self, places: str, split: str) -> None:
         images, separator, annotations = places.partition(":")

@@ -39,7 +39,6 @@ class Folder(FileDataset):
     kind, form = "folder", "folder:PATH"
     marks = (DESCRIPTION,)
     describes_itself = True
-    published = False
 
     def __init__(self, path: str, split: str) -> None:
         self.root, self.split = existing_folder(path, self.form), split

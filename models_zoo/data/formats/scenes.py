@@ -39,6 +39,7 @@ class Scenes(DatasetSplit):
     source = "drawn by models_zoo.data.scenes from a seed"
     classes = CLASSES
     ignore_index = IGNORE_INDEX
+    published = True
     diagnosis = Diagnosis
     samples = SAMPLES
 

@@ -33,6 +33,7 @@ class Voc(FileDataset):
     classes = VOC
     ignore_index = VOC_VOID
     input_size = (375, 500)
+    published = True
 
     def __init__(self, path: str, split: str) -> None:
         root = existing_folder(path, self.form)

@@ -25,6 +25,8 @@ from experiments.runs.services import run_launch
 from experiments.worker.replay import Replay
 from inference.images.apart.decoding import TrueMask, UploadRefused, read_true_mask
 from models_zoo.data import digests
+from models_zoo.data.formats import formats
+from models_zoo.data.formats.folder import Folder
 from segweb.jobs import job_claim
 from tests.experiments.factories import checkpoint_make, dataset_make, run_make
 
@@ -155,6 +157,24 @@ def test_what_is_too_large_to_be_read_at_once_is_told_by_the_trainer(
 def test_a_folder_called_camvid_is_not_camvid(root: Path) -> None:
     run = launch(plain(root / "camvid", ["background", "red"]))
     assert run.dataset.slug == "camvid_2"
+
+
+def test_a_format_from_outside_is_known_by_its_content(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the recipe writes one: all of its data sets are called alike."""
+
+    class Drives(Folder):
+        kind = slug = "drives"
+
+        def __init__(self, path: str, split: str) -> None:
+            super().__init__(path, split)
+            self.slug = Drives.slug
+
+    monkeypatch.setitem(formats(), "drives", Drives)
+    specs = [plain(root / name, ["ground", "red"], shade=n) for n, name in enumerate("ab")]
+    found = [launch(spec.replace("folder", "drives")).dataset for spec in (*specs, specs[0])]
+    assert [dataset.slug for dataset in found] == ["drives", "drives_2", "drives"]
 
 
 def test_a_row_of_before_stays_the_data_sets_own(root: Path) -> None:
