@@ -16,7 +16,7 @@ RECENT = 5000  # predictions that are looked at: older ones ran on who knows wha
 def predictions_costs() -> dict[int, Cost]:
     """The cost of each checkpoint by its latest predictions.
 
-    Images differ in size, so times are divided by what the network saw.
+    Images differ in size, so times and memory are divided by what the network saw.
     """
     done = Prediction.objects.filter(
         state=State.DONE, latency_ms__isnull=False, scored_height__gt=0
@@ -24,7 +24,8 @@ def predictions_costs() -> dict[int, Cost]:
     names = ("checkpoint", "latency_ms", "scored_height", "scored_width", "memory_bytes")
     times, memory = defaultdict(list), defaultdict(list)
     for checkpoint, milliseconds, height, width, used in done.values_list(*names)[:RECENT]:
-        times[checkpoint].append(milliseconds / (height * width / 1e6))
+        megapixels = height * width / 1e6
+        times[checkpoint].append(milliseconds / megapixels)
         if used is not None:
-            memory[checkpoint].append(used)
-    return {pk: Cost(median(times[pk]), max(memory[pk], default=None)) for pk in times}
+            memory[checkpoint].append(used / megapixels)
+    return {pk: Cost(median(times[pk]), median(memory[pk]) if memory[pk] else None) for pk in times}

@@ -81,7 +81,7 @@ class Board:
     def against(self, value: str) -> list[dict[str, Any]]:
         """Points of mIoU (in percent) over a figure of each best entry, in one series each.
 
-        `value`: parameters (millions), milliseconds (a megapixel) or memory (MiB); entries whose
+        `value`: parameters (millions), milliseconds or memory (MiB) a megapixel; entries whose
         figure is not known are left out.
         """
         points = []

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from experiments.models import Epoch, Run
 from experiments.scores.metrics import metric_rows, title_of
 from experiments.scores.results import run_results
-from models_zoo.metrics.table import leading
+from models_zoo.metrics.table import METRICS, leading
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure
@@ -41,9 +41,9 @@ def report_html(*, runs: Sequence[Run]) -> str:
 def _chart(runs: Sequence[Run], name: str) -> figure:
     from bokeh.plotting import figure
 
-    chart = figure(
-        title=title_of(name), height=320, sizing_mode="stretch_width", tools="pan,reset,save"
-    )
+    fraction = METRICS[name].fraction
+    title = f"{title_of(name)} (%)" if fraction else title_of(name)
+    chart = figure(title=title, height=320, sizing_mode="stretch_width", tools="pan,reset,save")
     chart.xaxis.axis_label = _("epoch")
     for number, run in enumerate(runs):
         epochs = Epoch.objects.filter(run=run).order_by("number")
@@ -52,10 +52,13 @@ def _chart(runs: Sequence[Run], name: str) -> figure:
             "legend_label": f"{run} #{run.pk}",
             "color": PALETTE[number % len(PALETTE)],
         }
-        x, y = [row["number"] for row in rows], [row[name] for row in rows]
+        scale = 100 if fraction else 1
+        x, y = [row["number"] for row in rows], [scale * row[name] for row in rows]
         chart.line(x, y, line_width=2, **label)
     if runs:
         chart.legend.click_policy = "hide"
+        # Beneath the chart: inside it, it would lie over the best curve.
+        chart.add_layout(chart.legend[0], "below")
     return chart
 
 

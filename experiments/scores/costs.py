@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cost:
-    """What a checkpoint's predictions took here: medians by megapixel, and the most memory."""
+    """What a checkpoint's predictions took here: medians of what a megapixel takes."""
 
     milliseconds: float | None
-    memory_bytes: int | None
+    memory_bytes: float | None
 
 
 Measure = Callable[[], dict[int, Cost]]

@@ -19,4 +19,4 @@ def test_costs_are_told_by_megapixel(image: Image, checkpoints: list[Checkpoint]
     done = {"state": State.DONE, "scored_height": 500, "scored_width": 1000}
     Prediction.objects.filter(pk=first.pk).update(latency_ms=40, memory_bytes=7, **done)
     Prediction.objects.filter(pk=second.pk).update(latency_ms=10, **done)
-    assert costs() == {first.checkpoint_id: Cost(80, 7), second.checkpoint_id: Cost(20, None)}
+    assert costs() == {first.checkpoint_id: Cost(80, 14), second.checkpoint_id: Cost(20, None)}

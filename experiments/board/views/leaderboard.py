@@ -19,7 +19,7 @@ def page(request: HttpRequest) -> HttpResponse:
     axes = {
         "parameters": _("million parameters"),
         "milliseconds": _("ms a megapixel, on this site's workers"),
-        "memory": _("MB of memory at most, on this site's workers"),
+        "memory": _("MB of memory a megapixel, on this site's workers"),
     }
     every = boards(reader=request.user)
     chosen = request.GET.get("dataset", "")

@@ -9,6 +9,7 @@
 import { date, element, tableOf, write } from "./chart-table.js";
 
 const DASHES = ["solid", "dashed", "dotted"];
+const MARKS = [["circle", "●"], ["square", "■"], ["triangle", "▲"]];
 const COLOURS = 8;
 const MOST_TOLD = 6; // lines whose values are told at once
 const FONT = "system-ui, sans-serif";
@@ -104,7 +105,7 @@ class DataChart extends HTMLElement {
     this.figure = f;
     this.sources = series.map((one) => new Bokeh.ColumnDataSource({ data: this.columns(one) }));
     this.glyphs = series.map((one, n) => this.renderers(one, this.sources[n], n));
-    this.keys.replaceChildren(...series.map(({ label }, n) => this.key(label, n)));
+    this.keys.replaceChildren(...series.map(({ label, kind }, n) => this.key(label, n, kind)));
     this.keys.hidden = series.length < 2;
     f.add_tools(this.hover(series));
     const span = ({ x, dash }) =>
@@ -145,7 +146,7 @@ class DataChart extends HTMLElement {
     const f = this.figure;
     const visible = !this.hiddenLabels.has(one.label);
     const by = { source, visible, x: { field: "x" }, y: { field: "y" } };
-    if (one.kind === "points") return [f.scatter({ ...by, size: 11, fill_alpha: 0.7 })];
+    if (one.kind === "points") return [f.scatter({ ...by, marker: markOf(number)[0], size: 11, fill_alpha: 0.7 })];
     const band = { y1: { field: "low" }, y2: { field: "high" }, fill_alpha: 0.2 };
     const stroke = { ...by, line_width: 2, line_dash: dashOf(number) };
     return [
@@ -170,11 +171,12 @@ class DataChart extends HTMLElement {
   }
 
   /** A button that names a line and takes it out of the drawing. */
-  key(label, number) {
+  key(label, number, kind) {
     const key = element("button", label);
     Object.assign(key, { type: "button", className: "chart-key" });
     key.style.setProperty("--curve", `var(--curve-${(number % COLOURS) + 1})`);
-    key.style.setProperty("--dash", dashOf(number));
+    if (kind === "points") key.dataset.mark = markOf(number)[1];
+    else key.style.setProperty("--dash", dashOf(number));
     const press = () => key.setAttribute("aria-pressed", String(!this.hiddenLabels.has(label)));
     press();
     key.addEventListener("click", () => {
@@ -214,4 +216,5 @@ class DataChart extends HTMLElement {
 }
 
 const dashOf = (number) => DASHES[Math.floor(number / COLOURS) % DASHES.length];
+const markOf = (number) => MARKS[Math.floor(number / COLOURS) % MARKS.length];
 customElements.define("data-chart", DataChart);

@@ -43,3 +43,4 @@ def test_the_report_needs_nothing_else(reader: Client) -> None:
     assert "<script src" not in content
     assert 'href="http' not in content
     assert content.count("data-root-id") >= 2
+    assert '"mIoU (%)"' in content  # its axis is in percent, as are all figures
