@@ -165,7 +165,7 @@ def test_what_is_deleted_by_page_and_rest(page: Client, rest: APIClient, ann: Us
     rest.delete(f"/api/v1/batches/{batches[1].pk}/")
     subjects = [f"run {run.pk}: {run.name}" for run in runs]
     subjects += [f"comparison {comparison.pk}", f"image {image.pk}: {image.name}"]
-    subjects += [f"batch {batch.pk}: " for batch in batches]
+    subjects += [f"batch {batch.pk}: {batch.name}" for batch in batches]
     assert told(What.DELETED) == [("ann", subject, ADDRESS) for subject in subjects]
 
 
