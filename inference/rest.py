@@ -48,7 +48,7 @@ class FileView(APIView):
 class OwnPagination(CursorPagination):
     """One's own things, newest first, by cursor alone."""
 
-    default_limit, max_limit, offset_query_param = 24, 100, None
+    default_limit, max_limit, offset_query_param = 24, 100, ""
 
 
 class OwnList(generics.ListAPIView):

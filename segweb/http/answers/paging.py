@@ -28,31 +28,29 @@ CURSOR = "cursor"
 class CursorPagination(LimitOffsetPagination):
     """`?cursor=`, empty for the first page, and then as `next` has it; else `?offset=`.
 
-    Where a list never had an offset, `offset_query_param` is None: it is read by cursors alone.
+    Where a list never had an offset, `offset_query_param` is "": it is read by cursors alone.
     """
 
     default_limit = 100
     max_limit = 1000
-    offset_query_param: str | None = "offset"
     after: Any = None
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         """The rows of a page. ValidationError (400) for a cursor that none of these lists gave."""
         cursor = request.query_params.get(CURSOR)
-        self.by_cursor = cursor is not None or self.offset_query_param is None
+        self.by_cursor = cursor is not None or not self.offset_query_param
         if not self.by_cursor:
             return super().paginate_queryset(queryset, request, view)
-        self.request, self.limit = request, self.get_limit(request)
-        self.count, self.offset = self.get_count(queryset), 0
+        limit = self.get_limit(request) or self.default_limit
+        self.count, self.limit, self.offset = self.get_count(queryset), limit, 0
+        self.address = request.build_absolute_uri()
         self.terms = _terms(queryset)
         rows = _ordered(queryset, self.terms)
         if cursor:
             rows = rows.filter(_after(queryset.model, self.terms, _values(cursor, self.terms)))
-        page = list(rows[: self.limit + 1])
-        self.after = page[self.limit - 1] if len(page) > self.limit else None
-        return page[: self.limit]
+        page = list(rows[: limit + 1])
+        self.after = page[limit - 1] if len(page) > limit else None
+        return page[:limit]
 
     def get_next_link(self) -> str | None:
         """The next page's address; None on the last."""
@@ -63,7 +61,7 @@ class CursorPagination(LimitOffsetPagination):
         values = [getattr(self.after, name) for name, _down in self.terms]
         told = json.dumps([_signs(self.terms), values], cls=_Exact)
         cursor = base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
-        url = remove_query_param(self.request.build_absolute_uri(), "offset")
+        url = remove_query_param(self.address, "offset")
         return replace_query_param(url, CURSOR, cursor)
 
     def get_previous_link(self) -> str | None:
@@ -77,7 +75,7 @@ class CursorPagination(LimitOffsetPagination):
         cursor = {"name": CURSOR, "required": False, "in": "query", "schema": schema}
         known = super().get_schema_operation_parameters(view)
         return [
-            *(one for one in known if one["name"] is not None),
+            *(one for one in known if one["name"]),
             cursor | {"description": said},
         ]
 
@@ -94,7 +92,7 @@ Terms = list[tuple[str, bool]]
 
 def _terms(queryset: QuerySet[Any]) -> Terms:
     """The columns that a list is sorted by, and whether downwards; the id last."""
-    ordering = queryset.query.order_by or queryset.model._meta.ordering or ()
+    ordering: Any = queryset.query.order_by or queryset.model._meta.ordering or ()
     terms: Terms = []
     for term in ordering:
         if isinstance(term, str):

@@ -84,7 +84,7 @@ def repeatable(post: Callable[..., Response]) -> Callable[..., Response]:
 
 def made_as(request: Request) -> UUID | None:
     """The id of what this request makes."""
-    made: UUID | None = request.made_as
+    made: UUID | None = request.made_as  # type: ignore[attr-defined]
     return made
 
 

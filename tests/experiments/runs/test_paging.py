@@ -62,7 +62,7 @@ def pages(sort: str, limit: int) -> Any:
         address = pagination.get_next_link()
 
 
-@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("sort", ["", "id", "name", "-best_miou", "state,-best_miou"])
 def test_three_thousand_runs_while_others_are_added(sort: str) -> None:
     add(3000)
     there, seen = set(Run.objects.values_list("pk", flat=True)), []
