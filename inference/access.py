@@ -54,6 +54,14 @@ def visitor_token(request: HttpRequest, *, create: bool = False) -> str:
     return request.session.get(VISITOR_KEY, "")
 
 
+def visitor_become(request: HttpRequest, visitor: str) -> str:
+    """Go on as the visitor whose form this session has sent; "" for signed-in users."""
+    if request.user.is_authenticated or not visitor:
+        return visitor_token(request)
+    request.session[VISITOR_KEY] = visitor
+    return visitor
+
+
 def _owned(request: HttpRequest, owner: str = "owner") -> Q:
     rule = Q(**{f"{owner}__isnull": True})
     if request.user.is_authenticated:

@@ -19,6 +19,9 @@ urlpatterns = [
         "comparisons/<uuid:pk>/truth/", compare.ComparisonTruth.as_view(), name="comparison-truth"
     ),
     path(
+        "comparisons/<uuid:pk>/masks/", compare.ComparisonMasks.as_view(), name="comparison-masks"
+    ),
+    path(
         "comparisons/<uuid:pk>/agreement/",
         compare.ComparisonAgreement.as_view(),
         name="comparison-agreement",

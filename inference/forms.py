@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.conf import settings
@@ -34,6 +35,7 @@ class ModelsForm(forms.Form):
         error_messages={"required": _("Choose at least one model.")}, choices=()
     )
     scale = forms.ChoiceField(required=False, choices=Scale.choices, initial=Scale.MODEL)
+    once = forms.CharField(required=False, max_length=64)
 
     def __init__(
         self, *args: Any, reader: Any = None, chosen: list[str] | None = None, **kwargs: Any
@@ -44,6 +46,11 @@ class ModelsForm(forms.Form):
         self.checkpoints = list(offered.with_scores())
         self.fields["models"].choices = [(entry.key, entry.key) for entry in self.checkpoints]
         self.initially_chosen = chosen
+
+    @property
+    def fresh(self) -> str:
+        """Names this form as it is shown: sent twice, by a double click, it makes one thing."""
+        return uuid4().hex
 
     def clean_scale(self) -> str:
         """The model's, unless said otherwise."""

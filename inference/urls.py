@@ -15,6 +15,7 @@ urlpatterns = [
     path("s/<str:token>/", compare.shared, name="shared"),
     path("c/<uuid:pk>/", compare.comparison, name="comparison"),
     path("c/<uuid:pk>/again/", compare.again, name="again"),
+    path("c/<uuid:pk>/truth/", compare.truth, name="truth"),
     path("c/<uuid:pk>/share/", compare.share, name="share"),
     path("c/<uuid:pk>/unshare/", compare.unshare, name="unshare"),
     path("c/<uuid:pk>/delete/", compare.delete, name="delete"),

@@ -56,7 +56,9 @@ def _new(request: HttpRequest) -> HttpResponse:
     if posted and form.is_valid():
         try:
             check_pace(request, BatchThrottle)
-            batch = services.batch_create(**form.cleaned_data, **access.maker(request, create=True))
+            asked = dict(form.cleaned_data)
+            once, made_by = asked.pop("once"), access.maker(request, create=True)
+            batch = services.batch_create(**asked, idempotency_key=once, **made_by)
             address = reverse("inference:batch", args=[batch.pk])
             # htmx follows a plain redirect and would put the whole page where the form is.
             return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

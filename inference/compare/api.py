@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -20,15 +21,19 @@ from rest_framework.views import APIView
 
 from inference import access
 from inference.compare import services
+from inference.compare.archive import masks_answer
 from inference.compare.serializers import (
     AgreementSerializer,
     ComparisonCreateSerializer,
     ComparisonSerializer,
     TruthSerializer,
+    TruthUploadSerializer,
 )
 from inference.comparisons import comparison_create
 from inference.images import downloads
+from inference.images.services import image_by_key
 from inference.images.truths import comparison_truth
+from inference.images.upload_view import UploadView
 from inference.models import Comparison, Prediction
 from inference.pace import WriteThrottle
 from inference.rest import FileView, MayCompare, OwnList
@@ -95,16 +100,40 @@ class ComparisonDetail(generics.RetrieveAPIView):
         return _answered(access.comparisons_visible(self.request))
 
 
-class ComparisonTruth(APIView):
+class ComparisonTruth(UploadView):
     """What the predictions of a comparison score against the image's true mask."""
 
-    permission_classes = [AllowAny]
+    def files_bytes_max(self) -> int:
+        """A mask."""
+        return settings.UPLOAD_MAX_BYTES
 
     @extend_schema(responses=TruthSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         """Only predictions that are done and know the true mask's classes are listed."""
         comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
         return Response(TruthSerializer(comparison_truth(comparison)).data)
+
+    @extend_schema(
+        request=TruthUploadSerializer,
+        responses={202: TruthSerializer},
+        parameters=[OpenApiParameter("key", str, description="the upload's `delete_key`")],
+    )
+    @repeatable
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Add the true mask that the image came without; only by whoever uploaded the image.
+
+        Scores are there once a worker has counted.
+        """
+        comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
+        own = access.images_own(request).filter(pk=comparison.image_id).first()
+        keyed = image_by_key(pk=comparison.image_id, key=request.GET.get("key", ""))
+        if not (own or keyed):
+            raise NotFound(_("There is no such image of yours."))
+        form = TruthUploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.comparison_truth_add(comparison=comparison, **form.validated_data)
+        found = TruthSerializer(comparison_truth(comparison)).data
+        return Response(found, status=status.HTTP_202_ACCEPTED)
 
 
 class ComparisonAgreement(APIView):
@@ -121,6 +150,17 @@ class ComparisonAgreement(APIView):
         told = AgreementSerializer(agreement).data
         # Named by what is in it, and asked for again: later versions tell more of the same masks.
         return lasting(request, json.dumps(told), lambda: Response(told), kept=ASKED_AGAIN)
+
+
+class ComparisonMasks(FileView):
+    """The masks of a comparison in one file."""
+
+    further_problems = ()
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """A zip of those that are there: indexed PNGs, named by image and checkpoint."""
+        return masks_answer(get_object_or_404(access.comparisons_visible(request), pk=pk))
 
 
 class PredictionMask(FileView):

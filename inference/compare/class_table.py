@@ -9,6 +9,7 @@ from django.db.models.fields.files import FieldFile
 
 from inference.compare.panes import Pane
 from inference.images.classes import class_list, mask_counts
+from inference.images.truths import truth_fits
 from inference.models import Comparison
 
 
@@ -60,8 +61,7 @@ def class_tables(comparison: Comparison, panes: Sequence[Pane]) -> list[ClassTab
 def _table(comparison: Comparison, panes: list[Pane]) -> ClassTable:
     checkpoint = panes[0].prediction.checkpoint
     shares = [_shares(pane.prediction.mask) for pane in panes]
-    image, names = comparison.image, [entry["name"] for entry in checkpoint.classes]
-    known = bool(image.mask) and image.mask_dataset.class_names == names
+    image, known = comparison.image, truth_fits(comparison.image, checkpoint)
     true = _shares(image.mask) if known else {}
     disputed = _disputed(comparison, panes)
     worst = max(disputed, key=lambda number: disputed[number], default=None)

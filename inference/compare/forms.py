@@ -12,6 +12,13 @@ from inference.forms import ModelsForm, first_looked_at
 from inference.images.samples import sample_dataset, sample_images
 
 
+class TruthForm(forms.Form):
+    """The true mask of an image that came without one."""
+
+    mask = forms.FileField(allow_empty_file=True, error_messages={"required": _("Choose a mask.")})
+    mask_dataset = forms.ModelChoiceField(Dataset.objects.all(), empty_label=None)
+
+
 class UploadForm(ModelsForm):
     """An image from the visitor's device, with its true mask if there is one, or a sample.
 

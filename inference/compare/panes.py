@@ -36,7 +36,8 @@ class Pane:
         row = self.prediction
         # Whole percents: with every byte the pane would look new and be drawn again.
         fetched = round(100 * (row.download or 0))
-        return "-".join(map(str, (row.state, row.attempt, self.before, int(self.stalled), fetched)))
+        waits = (self.before, int(self.stalled), fetched, row.tile or 0)
+        return "-".join(map(str, (row.state, row.attempt, *waits)))
 
 
 def comparison_panes(comparison: Comparison, *, waits: bool = True) -> list[Pane]:

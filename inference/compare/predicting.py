@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from inference.compare.services import comparison_settle
+from inference.compare.services import comparison_settle, predictions_score
 from inference.images.masks import top3_pack
 from inference.images.truths import mask_scores
 from inference.models import Comparison, Prediction
@@ -20,6 +21,8 @@ from segweb.jobs import Lease, job_update, patiently
 
 if TYPE_CHECKING:
     from models_zoo.predict.engine import PredictedMask
+
+TELL_SECONDS = 1.0  # as often as a pane asks
 
 
 def predict(prediction: Prediction, lease: Lease) -> Callable[[], dict[str, Any]]:
@@ -33,8 +36,23 @@ def predict(prediction: Prediction, lease: Lease) -> Callable[[], dict[str, Any]
         progress=lambda share: patiently(lambda: job_update(lease=lease, download=share)),
     )
     picture = warm.picture_of(comparison.image)
-    computed = warm.engine().predict(weights, sidecar, picture, scale=comparison.scale)
+    computed = warm.engine().predict(
+        weights, sidecar, picture, scale=comparison.scale, progress=_tiles_told(lease)
+    )
     return partial(_store, prediction, lease, computed)
+
+
+def _tiles_told(lease: Lease) -> Callable[[int, int], None]:
+    """Keeps which tile is being computed, as often as somebody looks."""
+    last = 0.0
+
+    def told(tile: int, tiles: int) -> None:
+        nonlocal last
+        if tiles > 1 and time.monotonic() - last >= TELL_SECONDS:
+            last = time.monotonic()
+            patiently(lambda: job_update(lease=lease, tile=tile, tiles=tiles))
+
+    return told
 
 
 def _store(prediction: Prediction, lease: Lease, computed: PredictedMask) -> dict[str, Any]:
@@ -63,8 +81,12 @@ def _store(prediction: Prediction, lease: Lease, computed: PredictedMask) -> dic
 
 def settle(prediction: Prediction) -> None:
     """After the last prediction of a comparison, see where they agree."""
-    comparisons = Comparison.objects.filter(predictions=prediction.pk).select_related("image")
+    related = "image__mask_dataset"
+    comparisons = Comparison.objects.filter(predictions=prediction.pk).select_related(related)
     # None where the comparison was deleted meanwhile.
     comparison = patiently(comparisons.first)
+    if comparison and comparison.image.mask:
+        # A true mask that came while this was computed.
+        predictions_score(image=comparison.image)
     if comparison and comparison.ended:
         comparison_settle(comparison=comparison)

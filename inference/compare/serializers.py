@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from experiments.models import Dataset
 from inference.images.serializers import ImageSerializer
 from inference.models import Comparison, Prediction, Scale
 from inference.rest import LaterUrlField, UrlField
+from segweb.http.parsers import UploadField
 
 
 class ScoredSerializer(serializers.Serializer):
@@ -103,6 +105,17 @@ class TruthSerializer(serializers.Serializer):
     classes = serializers.ListField(child=serializers.DictField())
     ignore_index = serializers.IntegerField(allow_null=True)
     predictions = TruthPredictionSerializer(many=True)
+
+
+class TruthUploadSerializer(serializers.Serializer):
+    """The true mask of an image that came without one."""
+
+    mask = UploadField()
+    mask_dataset = serializers.SlugRelatedField(
+        "slug",
+        queryset=Dataset.objects.all(),
+        help_text=_("The data set whose class ids the mask uses."),
+    )
 
 
 class SwapSerializer(serializers.Serializer):

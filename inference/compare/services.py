@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.cache import cache
 from django.db import transaction
 
+from experiments.models import Dataset
 from inference.compare.agreement import comparison_agreement
-from inference.images.services import images_release
-from inference.models import Comparison
+from inference.images.masks import mask_read
+from inference.images.services import image_truth_add, images_release
+from inference.images.truths import mask_scores, truth_fits
+from inference.models import Comparison, Image, Prediction, Scoring
+from inference.pace import next_turn
 from segweb.audit import act_record
+from segweb.jobs import State, wakeups
 from segweb.models import Act
 
 
@@ -36,6 +41,36 @@ def comparison_settled(comparison: Comparison) -> bool:
     """Whether its agreement is kept; what earlier versions kept lacks the disputed classes."""
     kept = comparison.agreement
     return kept is not None and all("disputed" in group for group in kept["groups"])
+
+
+def comparison_truth_add(
+    *, comparison: Comparison, mask: BinaryIO, mask_dataset: Dataset | None
+) -> Scoring:
+    """Give the image the true mask that it came without, and have what is there scored by it.
+
+    ValidationError with a sentence for the user.
+    """
+    image = comparison.image
+    with transaction.atomic():
+        image_truth_add(image=image, mask=mask, mask_dataset=mask_dataset)
+        turn = next_turn(owner=image.owner, visitor=image.visitor)
+        scoring = Scoring.objects.create(image=image, queued_at=turn)
+        wakeups.send_on_commit(scoring)
+    return scoring
+
+
+def scores_lacking(*, image: Image) -> list[Prediction]:
+    """The predictions of an image that its true mask could score and has not yet."""
+    done = Prediction.objects.filter(comparison__image=image, state=State.DONE, scores__isnull=True)
+    rows = done.exclude(mask="").select_related("checkpoint")
+    return [row for row in rows if truth_fits(image, row.checkpoint)]
+
+
+def predictions_score(*, image: Image) -> None:
+    """Score what the image's true mask came too late for; twice is as once."""
+    for prediction in scores_lacking(image=image):
+        found = mask_scores(image, prediction.checkpoint, mask_read(prediction.mask))
+        Prediction.objects.filter(pk=prediction.pk).update(scores=found)
 
 
 def comparison_share(*, comparison: Comparison) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -24,16 +25,19 @@ from inference import access
 from inference.compare import services
 from inference.compare.answer import comparison_answer, standings
 from inference.compare.class_table import class_tables
-from inference.compare.forms import UploadForm
+from inference.compare.forms import TruthForm, UploadForm
 from inference.compare.page_data import page_data
 from inference.compare.panes import Pane, comparison_panes, pane_of
 from inference.comparisons import comparison_create
 from inference.forms import ModelsForm
 from inference.images.samples import samples_by_failure
-from inference.images.services import image_create, image_delete, image_from_sample
+from inference.images.services import image_create, image_from_sample, images_release
+from inference.images.truths import truth_fits
 from inference.images.uploads import body_too_long
-from inference.models import Comparison
+from inference.models import Comparison, Image
 from inference.pace import check_pace
+from segweb.http.idempotency import id_under, made_under
+from segweb.jobs import State
 
 RECENT = 8
 PANES_MAX = 1000  # no database takes an offset of 5,000 digits
@@ -77,16 +81,33 @@ def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
     # Before anything is decoded or stored.
     check_pace(request)
     made_by = access.maker(request, create=True)
-    if data["sample"]:
-        image = image_from_sample(name=data["sample"], **made_by)
-    else:
+    asked = {name: data[name] for name in ("models", "scale")}
+    pk = id_under(
+        caller=request.user.pk,
+        key=data["once"],
+        request={"sample": data["sample"], "file": data["sample"] or _digest(data["file"])},
+    )
+
+    def stored() -> Image:
+        if data["sample"]:
+            return image_from_sample(name=data["sample"], pk=pk, **made_by)
         truth = {name: data[name] for name in ("mask", "mask_dataset")} if data["mask"] else {}
-        image = image_create(file=data["file"], **truth, **made_by)
+        return image_create(file=data["file"], pk=pk, **truth, **made_by)
+
+    image = made_under(Image, pk, stored)
+    # Two clicks of somebody new are two visitors' until the first answer comes.
+    made_by["visitor"] = access.visitor_become(request, image.visitor)
     try:
-        return comparison_create(image=image, models=data["models"], scale=data["scale"], **made_by)
+        return comparison_create(image=image, idempotency_key=data["once"], **asked, **made_by)
     except ValidationError:  # too much waits: an image that nobody sees would only fill the disk
-        image_delete(image=image)
+        images_release(pks=[image.pk], released=image)
         raise
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest
 
 
 def _go_to(request: HttpRequest, comparison: Comparison) -> HttpResponse:
@@ -118,6 +139,7 @@ def _comparison_page(
         **_told(comparison, panes),
         "page_data": page_data(request, comparison, panes, share=share),
         "own": own,
+        "truth_form": TruthForm(),
         "share": share,
         "share_url": request.build_absolute_uri(share_path),
         "form": ModelsForm(
@@ -135,8 +157,19 @@ def _told(comparison: Comparison, panes: list[Pane]) -> dict[str, Any]:
         "standings": standings(panes),
         "answer": comparison_answer(comparison, panes),
         "settled": services.comparison_settled(comparison),
+        "unscored": _unscored(comparison, panes),
         "class_tables": class_tables(comparison, panes),
     }
+
+
+def _unscored(comparison: Comparison, panes: list[Pane]) -> bool:
+    """Whether a true mask came later and is about to be counted."""
+    rows = [pane.prediction for pane in panes if pane.prediction.mask]
+    return any(
+        row.scores is None and truth_fits(comparison.image, row.checkpoint)
+        for row in rows
+        if row.state == State.DONE
+    )
 
 
 @require_safe
@@ -179,6 +212,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
         check_pace(request)
         asked = form.cleaned_data if form.is_valid() else {"models": []}
         chosen = {name: asked[name] for name in ("models", "scale") if name in asked}
+        chosen["idempotency_key"] = asked.get("once", "")
         comparison = comparison_create(
             image=comparison.image, **chosen, **access.maker(request, create=True)
         )
@@ -186,6 +220,25 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
         # The form says what is wrong with the choice; the service only that nothing was chosen.
         for sentence in form.errors.get("models") or refusal.messages:
             messages.error(request, sentence)
+    return _go_to(request, comparison)
+
+
+@require_POST
+def truth(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Add the true mask that the image came without."""
+    comparison = get_object_or_404(access.comparisons_own(request), pk=pk)
+    get_object_or_404(access.images_own(request), pk=comparison.image_id)
+    form = TruthForm(request.POST, request.FILES)
+    try:
+        check_pace(request)
+        if form.is_valid():
+            services.comparison_truth_add(comparison=comparison, **form.cleaned_data)
+            messages.success(request, _("The masks are scored by it in a moment."))
+        refused = [sentence for errors in form.errors.values() for sentence in errors]
+    except ValidationError as refusal:
+        refused = refusal.messages
+    for sentence in refused:
+        messages.error(request, sentence)
     return _go_to(request, comparison)
 
 

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
@@ -73,6 +73,33 @@ def image_create(
     return image
 
 
+def image_truth_add(*, image: Image, mask: BinaryIO, mask_dataset: Dataset | None) -> None:
+    """Store the true mask of an image that came without one, which it keeps from then on.
+
+    Raises `uploads.UploadRefused` with a sentence for the user, and QuotaReached likewise.
+    """
+    if mask_dataset is None:
+        raise uploads.UploadRefused(_("Say which data set's class ids the mask uses."))
+    if image.mask:
+        raise uploads.UploadRefused(_("This image has a true mask already."))
+    with TemporaryDirectory(prefix="segweb-") as name:
+        folder = Path(name)
+        with image.file.open() as file:
+            uploads.upload_decode(folder, file, mask, mask_dataset)
+        size = (folder / "mask.png").stat().st_size
+        stored = _store(folder / "mask.png", image)[1]
+    fields = {"mask": stored, "mask_dataset": mask_dataset, "bytes": F("bytes") + size}
+    try:
+        with room_taken(owner=image.owner, visitor=image.visitor, images=0, size=size):
+            # The database decides between two at one moment.
+            if not Image.objects.filter(pk=image.pk, mask="").update(**fields):
+                raise uploads.UploadRefused(_("This image has a true mask already."))
+    except BaseException:
+        default_storage.delete(stored)
+        raise
+    image.refresh_from_db()
+
+
 def _store(path: Path, image: Image) -> tuple[str, str]:
     """Keep a file in the image's folder: its sha256, and its storage key."""
     with path.open("rb") as file:
@@ -113,7 +140,9 @@ def images_release(*, pks: Collection[UUID], released: Owned) -> None:
         image.delete()
 
 
-def image_from_sample(*, name: str, owner: User | None = None, visitor: str = "") -> Image:
+def image_from_sample(
+    *, name: str, owner: User | None = None, visitor: str = "", pk: UUID | None = None
+) -> Image:
     """Store a copy of a sample image with its true mask. ValidationError when there is none."""
     sample = {sample.name: sample for sample in sample_images()}.get(name)
     if sample is None:
@@ -129,4 +158,5 @@ def image_from_sample(*, name: str, owner: User | None = None, visitor: str = ""
             visitor=visitor,
             mask=mask,
             mask_dataset=dataset,
+            pk=pk,
         )

@@ -18,11 +18,14 @@ COUNTS = ("right", "wrong", "ignored", "false", "missed")
 
 def true_mask(image: Image, checkpoint: Checkpoint) -> np.ndarray | None:
     """The image's true mask, H×W class ids, if it has one of the checkpoint's classes."""
+    return mask_read(image.mask) if truth_fits(image, checkpoint) else None
+
+
+def truth_fits(image: Image, checkpoint: Checkpoint) -> bool:
+    """Whether the image has a true mask of the checkpoint's classes."""
     # The same id is another class in another data set, unless both name their classes alike.
     names = [entry["name"] for entry in checkpoint.classes]
-    if not image.mask or image.mask_dataset.class_names != names:
-        return None
-    return mask_read(image.mask)
+    return bool(image.mask) and image.mask_dataset.class_names == names
 
 
 def mask_scores(image: Image, checkpoint: Checkpoint, mask: np.ndarray) -> dict[str, Any] | None:

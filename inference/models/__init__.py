@@ -9,7 +9,7 @@ from inference.models.comparisons import (
     Scale,
 )
 from inference.models.jobs import InferenceJob
-from inference.models.lab import Combine, Ensemble, Inside
+from inference.models.lab import Combine, Ensemble, Inside, Scoring
 
 __all__ = [
     "Batch",
@@ -23,4 +23,5 @@ __all__ = [
     "Owned",
     "Prediction",
     "Scale",
+    "Scoring",
 ]

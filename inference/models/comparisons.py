@@ -131,7 +131,7 @@ class Prediction(InferenceJob):
     `tiled`. `memory_bytes` is the most that weights and activations took at once. `scores` are
     those of `inference.images.truths`. `runtime` and `precision`: what computed it, and how; the
     same of both, of the same checkpoint and image, is the same mask. `download`: the share of
-    weights that had to be fetched first.
+    weights that had to be fetched first. `tile` of `tiles` is what is being computed.
     """
 
     work = "inference.compare.predicting:predict"
@@ -155,6 +155,8 @@ class Prediction(InferenceJob):
     tiled = models.BooleanField(default=False)
     memory_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     download = models.FloatField(null=True, blank=True)
+    tile = models.PositiveIntegerField(null=True, blank=True)
+    tiles = models.PositiveIntegerField(null=True, blank=True)
     device = models.CharField(max_length=50, blank=True)
     precision = models.CharField(max_length=10, blank=True)
     runtime = models.CharField(max_length=20, blank=True)

@@ -1,11 +1,11 @@
-"""What is asked for on a finished comparison: ensembles, and looks into a network."""
+"""What is asked for on a finished comparison: ensembles, looks into a network, later scores."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from inference.models.comparisons import Comparison, Prediction
+from inference.models.comparisons import Comparison, Image, Prediction
 from inference.models.jobs import InferenceJob
 from segweb.http.plain import PlainJSONField
 
@@ -92,3 +92,25 @@ class Inside(InferenceJob):
         """The strip's pictures and the heat map."""
         heat = [self.field["heat"]] if self.field else []
         return (*(entry["file"] for entry in self.strip), *heat)
+
+
+class Scoring(InferenceJob):
+    """The predictions of an image are scored, since its true mask came after them."""
+
+    work = "inference.compare.scoring:score"
+    needs = ("image__mask_dataset",)
+    belongs_to = "image"
+
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="scorings")
+
+    class Meta(InferenceJob.Meta):
+        verbose_name, verbose_name_plural = _("late scoring"), _("late scorings")
+        ordering = ["queued_at"]
+
+    def __str__(self) -> str:
+        return f"{self.image_id} {self.state}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """None."""
+        return ()

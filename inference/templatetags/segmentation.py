@@ -160,6 +160,12 @@ def standing(context: Context, number: int) -> Any:
 
 
 @register.simple_tag(takes_context=True)
+def masks_url(context: Context, comparison: Comparison) -> str:
+    """Where all masks are served in one file."""
+    return _url(context, "inference-api:comparison-masks", comparison.pk)
+
+
+@register.simple_tag(takes_context=True)
 def answer_url(context: Context, comparison: Comparison) -> str:
     """Where the page asks what is to be said of all masks together."""
     return _url(context, "inference:answer", comparison.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +23,7 @@ from models_zoo.precision import autocast, device_name, resolve
 from models_zoo.predict.inputs import batch_of, network_load, scoring_size
 from models_zoo.predict.runtimes import graphs_wanted
 from models_zoo.predict.runtimes.likeliest import TOP, likeliest
-from models_zoo.predict.tiles import Block, tile_size, tiled_logits
+from models_zoo.predict.tiles import Block, tile_size, tiled_logits, tiles_of
 
 if TYPE_CHECKING:
     from models_zoo.predict.runtimes.openvino import CompiledGraph, Graphs
@@ -137,6 +138,21 @@ def _top(blocks: Iterable[Block], size: tuple[int, int]) -> tuple[np.ndarray, np
     return classes, probabilities
 
 
+def _counted(
+    score: Callable[[np.ndarray, tuple[int, int]], Tensor],
+    count: int,
+    progress: Callable[[int, int], object],
+) -> Callable[[np.ndarray, tuple[int, int]], Tensor]:
+    """`score`, which tells before each call how many there were, and will be."""
+    numbers = itertools.count(1)
+
+    def told(pixels: np.ndarray, scored_at: tuple[int, int]) -> Tensor:
+        progress(next(numbers), count)
+        return score(pixels, scored_at)
+
+    return told
+
+
 class Engine:
     """Predicts with checkpoints and keeps the warm ones within `budget_bytes`, oldest use out.
 
@@ -175,9 +191,11 @@ class Engine:
         image: Image.Image | np.ndarray,
         *,
         scale: str = "model",
+        progress: Callable[[int, int], object] | None = None,
     ) -> PredictedMask:
         """The mask of `image` (any size) by the checkpoint `weights`, at one of SCALES.
 
+        `progress` hears before each of several tiles which one it is, and of how many.
         ValueError or OSError when the checkpoint cannot be read or does not fit its sidecar.
         """
         pixels = np.asarray(to_rgb(image)) if isinstance(image, Image.Image) else image
@@ -195,6 +213,8 @@ class Engine:
         else:
             peak = PeakBytes(self.device)
             score = graph.logits if graph else self.scorer(network, sidecar, peak)
+            if progress is not None and scale == "tiles":
+                score = _counted(score, tiles_of(size, tile_size(input_size)), progress)
             classes, probabilities = _top(logit_blocks(score, pixels, input_size, scale), size)
             memory_bytes = graph.memory_bytes if graph else _bytes(network) + peak.bytes
         return PredictedMask(

@@ -79,6 +79,11 @@ def _rise(distance: Tensor, shared: int) -> Tensor:
     return torch.sin(part * torch.pi / 2) ** 2
 
 
+def tiles_of(size: tuple[int, int], tile: tuple[int, int]) -> int:
+    """How many tiles an image of `size` has."""
+    return len(spans(size[0], tile[0])) * len(spans(size[1], tile[1]))
+
+
 def tiled_logits(
     score: Callable[[slice, slice], Tensor], size: tuple[int, int], tile: tuple[int, int]
 ) -> Iterator[Block]:

@@ -72,10 +72,20 @@ def made_under(model: type[Row], pk: UUID | None, make: Callable[[], Row]) -> Ro
         return made_before
 
 
+def id_under(*, caller: Any, key: str, request: dict[str, Any]) -> UUID | None:
+    """An id that follows from a request as `request_digest` names it; None without a key."""
+    digest = request_digest(caller=caller, key=key, request=request)
+    return _id(digest) if digest else None
+
+
 def id_of(answer: KeptAnswer) -> UUID:
     """An id that only this request leads to: what it makes is known by it, and hard to guess."""
-    named = salted_hmac(__name__, f"{answer.request} {answer.content}", algorithm="sha256")
-    return UUID(bytes=named.digest()[:16], version=4)
+    return _id(f"{answer.request} {answer.content}")
+
+
+def _id(named: str) -> UUID:
+    keyed = salted_hmac(__name__, named, algorithm="sha256")
+    return UUID(bytes=keyed.digest()[:16], version=4)
 
 
 def answer_claim(*, request: str, content: str) -> tuple[KeptAnswer, bool]:

@@ -41,6 +41,7 @@ export class UploadField extends HTMLElement {
   }
 
   reason(answer) {
+    if ([401, 403].includes(answer.status)) return this.dataset.signedOut;
     return answer.status === 413 ? this.dataset.tooLarge : this.dataset.noAnswer;
   }
 

@@ -80,7 +80,13 @@ class FakeEngine:
     warm: frozenset[str] = frozenset()
 
     def predict(
-        self, weights: Any, sidecar: dict[str, Any], image: Picture.Image, *, scale: str
+        self,
+        weights: Any,
+        sidecar: dict[str, Any],
+        image: Picture.Image,
+        *,
+        scale: str,
+        progress: Any = None,
     ) -> Any:
         """A prediction as models_zoo.predict.engine gives it."""
         mask = np.zeros((image.height, image.width), np.uint8)

@@ -38,6 +38,7 @@ class CompareBoard extends HTMLElement {
     for (const type of ["htmx:afterSettle", "htmx:oobAfterSwap"]) this.addEventListener(type, () => this.soon());
     this.addEventListener("htmx:sendError", () => this.answered(false));
     this.addEventListener("htmx:afterOnLoad", () => this.answered(true));
+    this.addEventListener("htmx:responseError", ({ detail }) => this.refused(detail.xhr.status));
     const sizes = new ResizeObserver(() => this.arrange());
     for (const part of [this, this.querySelector(".bar"), this.querySelector(".drawer")]) sizes.observe(part);
     window.addEventListener("resize", () => this.arrange());
@@ -94,6 +95,11 @@ class CompareBoard extends HTMLElement {
 
   answered(yes) {
     this.querySelector(".offline").hidden = yes;
+  }
+
+  /** What was there is not any more, for this reader: a session that ended, a link revoked. */
+  refused(status) {
+    this.querySelector(".signed-out").hidden = ![401, 403, 404].includes(status);
   }
 
   lines() {

@@ -13,7 +13,16 @@ class DropZone extends UploadField {
     this.on(document, "paste", (event) => this.take(event.clipboardData.files));
     this.on(this.input, "change", () => this.send());
     this.on(this.camera, "change", () => this.photo());
+    // Only then browsers have filled the field again that was sent before.
+    this.on(window, "pageshow", ({ persisted }) => (persisted || !arrivedAnew()) && this.clear());
     if (arrivedAnew()) this.send();
+  }
+
+  /** Forget what was sent before the reader went away: the same file may be chosen again. */
+  clear() {
+    this.input.value = "";
+    this.querySelector(".preview").hidden = true;
+    this.progress.hidden = true;
   }
 
   /** Put the first of some files that is an image into the form and send it. */
@@ -51,8 +60,7 @@ class DropZone extends UploadField {
   }
 
   refuse(sentence) {
-    this.input.value = "";
-    this.querySelector(".preview").hidden = true;
+    this.clear();
     super.refuse(sentence);
   }
 }
