@@ -9,12 +9,14 @@ owner, or the session that made it.
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from rest_framework.permissions import SAFE_METHODS
 
 from inference.models import Batch, Comparison, Image, Prediction
@@ -95,6 +97,13 @@ def images_visible(request: HttpRequest) -> QuerySet[Image]:
 def images_own(request: HttpRequest) -> QuerySet[Image]:
     """Those of the signed-in user or of this anonymous session."""
     return Image.objects.filter(_own(request))
+
+
+def images_unused(request: HttpRequest) -> QuerySet[Image]:
+    """One's own that are in no comparison, so that no page shows them; but just sent ones."""
+    # Whoever sends one by the page has its comparison a moment later.
+    sent = timezone.now() - timedelta(minutes=1)
+    return images_own(request).filter(comparisons=None, created_at__lt=sent)
 
 
 def comparisons_visible(request: HttpRequest) -> QuerySet[Comparison]:

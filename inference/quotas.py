@@ -92,7 +92,7 @@ def _amount(rows: QuerySet[Any]) -> tuple[int, int]:
 
 def _way_out(owner: User | None, visitor: str) -> str:
     if owner or visitor:
-        text = _("Delete comparisons or batches that you no longer need, and send it again.")
+        text = _("Delete comparisons, batches or images that you no longer need (under “History”).")
     else:
         text = _("Delete images by the delete_key of their upload, or send your access token.")
     days = settings.VISITOR_DAYS

@@ -26,5 +26,6 @@ urlpatterns = [
     path("batches/<uuid:pk>/", batches.batch, name="batch"),
     path("batches/<uuid:pk>/delete/", batches.delete, name="batch-delete"),
     path("samples/<slug:name>.jpg", images.sample, name="sample"),
+    path("images/unused/delete/", images.unused_delete, name="images-unused-delete"),
     path("images/<uuid:pk>/<slug:size>/", images.rendition, name="rendition"),
 ]

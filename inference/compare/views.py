@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -274,7 +275,9 @@ def history(request: HttpRequest) -> HttpResponse:
     """One's own comparisons, newest first."""
     own = access.comparisons_own(request).filter(batch=None)
     page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "inference/compare/history.html", {"page": page})
+    unused = access.images_unused(request).aggregate(images=Count("pk"), size=Sum("bytes"))
+    context = {"page": page, "unused": unused}
+    return render(request, "inference/compare/history.html", context)
 
 
 @require_safe

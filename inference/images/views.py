@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 
 from inference import access
 from inference.images.renditions import LONGEST, image_rendition, sample_thumbnail
 from inference.images.samples import sample_images
+from inference.images.services import image_delete
 from segweb.http.answers.caching import DAY_BY_ALL, KEPT_BY_ALL, lasting
+
+MOST_AT_ONCE = 500
+
+
+@require_POST
+def unused_delete(request: HttpRequest) -> HttpResponse:
+    """Delete one's images that are in no comparison: they count, and no page shows them."""
+    images = list(access.images_unused(request)[:MOST_AT_ONCE])
+    for image in images:
+        image_delete(image=image)
+    gone = ngettext("%d image is deleted.", "%d images are deleted.", len(images)) % len(images)
+    messages.success(request, gone)
+    return redirect("inference:history")
 
 
 @require_safe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -54,10 +56,12 @@ def test_images_are_counted_by_page_and_rest_and_deleting_makes_room(
     refused = api.post(IMAGES, {"file": upload(noise())})
     assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json")
     assert refused.json()["type"] == "urn:segweb:problem:quota-reached"
-    assert "2 of at most 2 images. Delete comparisons or batches" in refused.json()["detail"]
+    assert (
+        "2 of at most 2 images. Delete comparisons, batches or images" in refused.json()["detail"]
+    )
     page = client.post("/", {"file": upload(noise()), "models": [key]})
     assert page.status_code == 422
-    assert "2 of at most 2 images. Delete comparisons or batches" in page.content.decode()
+    assert "2 of at most 2 images. Delete comparisons, batches or images" in page.content.decode()
     batch = api.post("/api/v1/batches/", {"models": [key], "files": [upload(noise())]})
     assert batch.status_code == 403
     assert not Batch.objects.exists()
@@ -172,3 +176,21 @@ def test_twenty_comparisons_at_once_do_not_exceed_the_queue(
     assert sum(fault is None for fault in found) == 2
     assert {type(fault) for fault in found} == {type(None), QueueFull}
     assert Prediction.objects.count() == 6
+
+
+def test_images_in_no_comparison_are_found_and_deleted_by_whoever_made_them(
+    ann: User, checkpoints: list[Checkpoint]
+) -> None:
+    compared, _unused, young, hers = (
+        image_create(file=upload(noise()), owner=owner)
+        for owner in (ann, ann, ann, User.objects.create_user("bob"))
+    )
+    comparison_create(image=compared, owner=ann)
+    long_ago = timezone.now() - timedelta(minutes=2)
+    Image.objects.exclude(pk=young.pk).update(created_at=long_ago)
+    client = Client()
+    client.force_login(ann)
+    assert "1 image of yours is in no comparison" in client.get("/history/").content.decode()
+    client.post("/images/unused/delete/")
+    assert set(Image.objects.all()) == {compared, young, hers}
+    assert "in no comparison" not in client.get("/history/").content.decode()
