@@ -85,18 +85,23 @@ class ComparisonSerializer(serializers.ModelSerializer):
 
 
 class TruthPredictionSerializer(serializers.Serializer):
-    """One prediction against the truth: fractions, then pixels (by class where they are lists)."""
+    """One prediction against the truth: fractions, then pixels (by class where they are lists).
+
+    Null is what earlier versions did not count yet.
+    """
 
     id = serializers.UUIDField()
     miou = serializers.FloatField(allow_null=True)
     pixel_accuracy = serializers.FloatField(allow_null=True)
-    per_class_iou = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    per_class_iou = serializers.ListField(
+        child=serializers.FloatField(allow_null=True), allow_null=True
+    )
     boundary_iou = serializers.FloatField(allow_null=True)
-    right = serializers.IntegerField()
-    wrong = serializers.IntegerField()
-    ignored = serializers.IntegerField()
-    false = serializers.ListField(child=serializers.IntegerField())
-    missed = serializers.ListField(child=serializers.IntegerField())
+    right = serializers.IntegerField(allow_null=True)
+    wrong = serializers.IntegerField(allow_null=True)
+    ignored = serializers.IntegerField(allow_null=True)
+    false = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
+    missed = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
 
 
 class TruthSerializer(serializers.Serializer):

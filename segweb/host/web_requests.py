@@ -21,18 +21,23 @@ CHECK_BYTES = 2**20  # of a body, between two looks at all of them
 RETRY_SECONDS = 10
 
 
-class TooManyBytes(Error):
-    """Bodies that together would fill the disk: a problem with Retry-After."""
+TOO_LONG = "The request has too many bytes."
+
+
+class Refusal(Error):
+    """What the server refuses before the application hears of it: a problem, as of the API."""
 
     def __init__(self, code: int, reason: str, sentence: str) -> None:
         super().__init__(sentence)
         self.code, self.reason = code, reason
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
-        """Status, headers and body."""
+        """Status, headers and body; Retry-After where it may go well later."""
         told = {"type": "about:blank", "title": self.reason, "status": self.code}
         headers = [("Content-Type", "application/problem+json")]
-        headers += [("Retry-After", str(RETRY_SECONDS))]
+        headers += [("Cache-Control", "private, no-store")]
+        if self.code in (429, 503):
+            headers += [("Retry-After", str(RETRY_SECONDS))]
         return (
             f"{self.code} {self.reason}",
             headers,
@@ -94,6 +99,10 @@ class Parser(HTTPRequestParser):
             self.checked = self.body_bytes_received + CHECK_BYTES
             if refusal := self.channel.server.bodies_refused(self):
                 self.error, self.completed = refusal, True
+        if self.error is not None and not isinstance(self.error, Refusal):
+            fault = self.error
+            sentence = TOO_LONG if fault.code == 413 else str(fault.body)
+            self.error = Refusal(fault.code, fault.reason, sentence)
         return consumed
 
     @property

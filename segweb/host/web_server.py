@@ -22,7 +22,7 @@ from segweb.host.web_requests import (
     CLIENT_UPLOADS,
     Channel,
     Parser,
-    TooManyBytes,
+    Refusal,
 )
 
 CONNECTIONS = 4096
@@ -98,7 +98,7 @@ class WebServer(TcpWSGIServer):
         if sum(channel.addr[0] == newest.addr[0] for channel in channels) > CLIENT_CONNECTIONS:
             newest.handle_close()
 
-    def bodies_refused(self, asked: Parser) -> TooManyBytes | None:
+    def bodies_refused(self, asked: Parser) -> Refusal | None:
         """Why a request may bring no more of its body now; None while there is room.
 
         Counted are the bodies of its kind that are there, and not what headers announce: else
@@ -115,10 +115,10 @@ class WebServer(TcpWSGIServer):
         client_most, all_most = self.most[asked.is_import]
         if of_client > client_most or arriving > CLIENT_BODIES:
             sentence = "Too much is being sent from this address at once. Wait, and send it again."
-            return TooManyBytes(429, "Too Many Requests", sentence)
+            return Refusal(429, "Too Many Requests", sentence)
         if of_all > all_most:
             sentence = "Too much is being sent at once. Wait a little, and send it again."
-            return TooManyBytes(503, "Service Unavailable", sentence)
+            return Refusal(503, "Service Unavailable", sentence)
         return None
 
     def maintenance(self, now: float) -> None:

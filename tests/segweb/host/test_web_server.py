@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import signal
 import socket
 import subprocess
@@ -253,6 +254,29 @@ def test_bodies_are_bounded_by_their_address(server: Server) -> None:
     assert server.get(path, bytes(11_000))[0] == 413  # from nobody
     assert server.get(path, bytes(11_000), Authorization="Token x") == (200, b"11000")
     assert server.get(path, bytes(101_000), Authorization="Token x")[0] == 413
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11000\r\n\r\n" + bytes(11_000), 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: br\r\n\r\n", 501),
+        (b"nonsense\r\n\r\n", 400),
+    ],
+)
+def test_what_the_server_refuses_is_a_problem_too(server: Server, sent: bytes, status: int) -> None:
+    with server.connect(sent) as opened:
+        answer = http.client.HTTPResponse(opened)
+        answer.begin()
+        told = json.loads(answer.read())
+    assert (answer.status, told["status"], told["type"]) == (status, status, "about:blank")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert told["title"]
+    assert told["detail"]
 
 
 @pytest.mark.slow
