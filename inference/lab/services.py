@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from experiments.models import Checkpoint
 from inference.images.classes import class_list
 from inference.models import Combine, Comparison, Ensemble, InferenceJob, Inside, Owned, Prediction
 from inference.pace import next_turn
@@ -67,6 +68,15 @@ def _check_members(comparison: Comparison, members: Sequence[UUID]) -> None:
         raise ValidationError(_("An ensemble is made of models that are done."))
     if len({class_list(prediction.checkpoint) for prediction in predictions.values()}) > 1:
         raise ValidationError(_("These models know different classes and cannot be combined."))
+    _require_readable(comparison, predictions.values())
+
+
+def _require_readable(comparison: Comparison, predictions: Iterable[Prediction]) -> None:
+    """Masks stay that were made before a run became private; its network computes no others."""
+    used = {prediction.checkpoint_id for prediction in predictions}
+    readable = Checkpoint.objects.visible_to(comparison.owner).filter(pk__in=used)
+    if readable.count() < len(used):
+        raise ValidationError(_("This model's run is private now. The mask stays as it is."))
 
 
 def inside_create(*, prediction: Prediction, x: int | None = None, y: int | None = None) -> Inside:
@@ -81,6 +91,7 @@ def inside_create(*, prediction: Prediction, x: int | None = None, y: int | None
         raise ValidationError(_("This pixel lies outside the image."))
     if prediction.state != State.DONE:
         raise ValidationError(_("This model is not done yet."))
+    _require_readable(prediction.comparison, [prediction])
     place = "" if x is None else f"{x},{y}"
     identity = {"prediction": prediction, "place": place}
     return _job_ensure(Inside, prediction.comparison, identity)

@@ -263,6 +263,26 @@ def test_a_run_is_made_public_and_private_by_its_owner(world: SimpleNamespace) -
     assert reader.patch(rest, {"private": True}, "application/json").status_code == 403
 
 
+def test_the_network_of_a_run_that_became_private_computes_nothing_new_for_others(
+    world: SimpleNamespace,
+) -> None:
+    bob = someone("reader", world)
+    reader = User.objects.get(username="reader")
+    comparison = Comparison.objects.create(image=world.image, owner=reader)
+    others = [world.checkpoint, checkpoint_make(key="public")]
+    rows = [
+        Prediction.objects.create(comparison=comparison, checkpoint=one, state=State.DONE, mask="x")
+        for one in others
+    ]
+    inside = f"/api/v1/predictions/{rows[0].pk}/insides/"
+    members = {"members": [str(row.pk) for row in rows]}
+    ensemble = f"/api/v1/comparisons/{comparison.pk}/ensembles/"
+    for private, code in ((True, 400), (False, 202)):
+        Run.objects.filter(pk=world.run.pk).update(private=private)
+        assert bob.post(inside, {}, "application/json").status_code == code
+        assert bob.post(ensemble, members, "application/json").status_code == code
+
+
 def test_the_admin_changes_it_and_a_run_of_nobodys_stays_public(world: SimpleNamespace) -> None:
     staff = someone("staff", world)
     orphan = run_make(name="nobody's")
