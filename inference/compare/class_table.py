@@ -42,9 +42,13 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """The classes of one class list that at least one mask has, in the list's order."""
+    """The classes of one class list that at least one mask has, in the list's order.
+
+    `true`: whether the image has a true mask of these classes.
+    """
 
     title: str
+    true: bool
     panes: Sequence[Pane]
     rows: Sequence[ClassRow]
 
@@ -86,7 +90,7 @@ def _table(comparison: Comparison, panes: list[Pane]) -> ClassTable:
                 number == worst and disputed[number] > 0,
             )
         )
-    return ClassTable(checkpoint.dataset.title, panes, rows)
+    return ClassTable(checkpoint.dataset.title, known, panes, rows)
 
 
 def _shares(mask: FieldFile) -> dict[int, float]:

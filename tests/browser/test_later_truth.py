@@ -39,7 +39,6 @@ def test_all_masks_in_one_file(visit: Visit, photo: Path) -> None:
     page = visit("/")
     upload(page, photo)
     all_arrived(page)
-    page.reload()
     with page.expect_download() as download:
         page.get_by_role("link", name="All masks").click()
     assert download.value.suggested_filename == "street-masks.zip"
