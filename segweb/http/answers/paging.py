@@ -47,7 +47,7 @@ class CursorPagination(LimitOffsetPagination):
         self.terms = _terms(queryset)
         rows = _ordered(queryset, self.terms)
         if cursor:
-            rows = rows.filter(_after(queryset.model, self.terms, _values(cursor, self.terms)))
+            rows = rows.filter(_after(self.terms, _values(cursor, self.terms, queryset.model)))
         page = list(rows[: limit + 1])
         self.after = page[limit - 1] if len(page) > limit else None
         return page[:limit]
@@ -113,26 +113,24 @@ def _ordered(queryset: QuerySet[Any], terms: Terms) -> QuerySet[Any]:
     )
 
 
-def _values(cursor: str, terms: Terms) -> list[Any]:
+def _values(cursor: str, terms: Terms, model: Any) -> list[Any]:
     """What a cursor says. ValidationError (400) for what is none, or one of another order."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         signs, values = json_read(base64.urlsafe_b64decode(padded).decode())
-        if len(values) != len(terms):
-            raise ValueError
+        if signs != _signs(terms):
+            raise ValidationError(_("This cursor is of a list in another order. Begin anew."))
+        told = zip(terms, values, strict=True)
+        # ValidationError where it is no value of the column; dates stumble over what is no text.
+        return [model._meta.get_field(name).to_python(value) for (name, _down), value in told]
     except (ValueError, TypeError, binascii.Error) as fault:
         raise ValidationError(_("This is no cursor: take it from the page before.")) from fault
-    if signs != _signs(terms):
-        raise ValidationError(_("This cursor is of a list in another order. Begin anew."))
-    return values
 
 
-def _after(model: Any, terms: Terms, values: list[Any]) -> Q:
+def _after(terms: Terms, values: list[Any]) -> Q:
     """Whether a row comes after the one that has these values."""
     rule, same = Q(pk__in=[]), Q()
-    for (name, down), told in zip(terms, values, strict=True):
-        # ValidationError where it is no value of the column.
-        value = model._meta.get_field(name).to_python(told)
+    for (name, down), value in zip(terms, values, strict=True):
         if value is not None:  # nothing comes after those without one but their equals
             further = Q(**{f"{name}__{'lt' if down else 'gt'}": value})
             rule |= same & (further | Q(**{f"{name}__isnull": True}))

@@ -136,6 +136,16 @@ def test_what_is_no_cursor_is_refused(cursor: str, api: APIClient) -> None:
     assert answer["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("sort", ["created_at", "name", "best_miou", "seed"])
+@pytest.mark.parametrize(
+    "value", [5, -1.5, True, [], {}, "", "x", "9" * 30, "9999-12-31T23:59:59-23:00", 10**30]
+)
+def test_a_cursor_of_values_that_no_column_has(api: APIClient, sort: str, value: Any) -> None:
+    add(2)
+    answer = api.get(RUNS, {"sort": sort, "cursor": cursor_of([[sort, "-id"], [value, 1]])})
+    assert answer.status_code in (200, 400), answer.content
+
+
 def test_a_cursor_is_for_one_order(api: APIClient) -> None:
     add(5)
     address = api.get(f"{RUNS}?cursor=&limit=2&sort=name").json()["next"]
