@@ -29,12 +29,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class; `true` is its share in the true mask, `disputed` what only some give to it."""
+    """One class; `true` is its share in the true mask, `disputed` what only some give to it.
+
+    `most` is the largest of its shares, that of the true mask among them.
+    """
 
     id: int
     name: str
     colour: str
     cells: Sequence[Cell]
+    most: float
     true: float | None
     disputed: float | None
     worst: bool
@@ -85,6 +89,7 @@ def _table(comparison: Comparison, panes: list[Pane]) -> ClassTable:
                 entry["name"],
                 entry["colour"],
                 cells,
+                top,
                 true.get(number, 0.0) if known else None,
                 disputed.get(number),
                 number == worst and disputed[number] > 0,

@@ -212,8 +212,8 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         check_pace(request)
         asked = form.cleaned_data if form.is_valid() else {"models": []}
-        chosen = {name: asked[name] for name in ("models", "scale") if name in asked}
-        chosen["idempotency_key"] = asked.get("once", "")
+        names = {"models": "models", "scale": "scale", "idempotency_key": "once"}
+        chosen = {name: asked[field] for name, field in names.items() if field in asked}
         comparison = comparison_create(
             image=comparison.image, **chosen, **access.maker(request, create=True)
         )

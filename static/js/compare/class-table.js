@@ -62,19 +62,31 @@ export class ClassTable {
       const member = this.board.data.panes.find((pane) => pane.list === list);
       const table = this.root.querySelector(`thead [data-pane="${member.number}"]`)?.closest("table");
       if (!table || table.querySelector(`[data-pane="${number}"]`)) continue;
-      table.tHead.rows[0].append(cellOf("th", number, number, { scope: "col" }));
+      table.tHead.rows[0].append(cellOf("th", number, [number], { scope: "col" }));
       for (const body of table.tBodies) {
         const share = counts[body.dataset.class] / pixels;
         body.rows[0].cells[0].colSpan += 1;
-        body.rows[1].append(cellOf("td", number, element("span", { className: "number" }, shareOf(share))));
+        const colour = body.querySelector(".swatch rect").getAttribute("fill");
+        const figure = element("span", { className: "number" }, shareOf(share));
+        body.rows[1].append(cellOf("td", number, [bar(colour, share / Math.max(body.dataset.most, share)), figure]));
       }
     }
     this.measure();
   }
 }
 
+/** A share as a part of the largest in its row, as the server draws it. */
+function bar(colour, height) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 1 1");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  svg.innerHTML = `<rect y="${1 - height}" width="1" height="${height}" fill="${colour}"/>`;
+  return svg;
+}
+
 function cellOf(name, number, content, properties = {}) {
-  const cell = element(name, properties, content);
+  const cell = element(name, properties, ...content);
   cell.dataset.pane = number;
   return cell;
 }

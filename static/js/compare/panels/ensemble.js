@@ -81,7 +81,7 @@ function outcome({ members, scores }, panes, texts) {
   const title = (id) => panes.find(({ prediction }) => prediction === id)?.title;
   const known = Boolean(scores);
   const count = (value) => (value === null || value === undefined ? "–" : number(value));
-  const points = (value) => (value === null || value === undefined ? "–" : `${value > 0 ? "+" : ""}${number(100 * value, 1)}`);
+  const points = (value) => (value === null || value === undefined ? "–" : `${value > 0 ? "+" : value < 0 ? "−" : ""}${number(Math.abs(100 * value), 1)}`);
   const columns = [texts.model, texts.changed, ...(known ? [texts.better, texts.worse, texts.marginal] : [])];
   const body = members.map((one) => element("tr", {},
     element("th", { scope: "row" }, title(one.id)),
