@@ -13,6 +13,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.test import Client
 from PIL import Image
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -141,7 +142,7 @@ def test_the_same_images_elsewhere_are_the_same_data_set(root: Path) -> None:
 
 
 def test_what_is_too_large_to_be_read_at_once_is_told_by_the_trainer(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, monkeypatch: pytest.MonkeyPatch, reader: Client
 ) -> None:
     spec = plain(root / "large", ["background", "red"])
     known = launch(spec)
@@ -150,7 +151,10 @@ def test_what_is_too_large_to_be_read_at_once_is_told_by_the_trainer(
     # Until then it is what it was, as far as its classes tell, or nothing.
     assert launch(spec).dataset == known.dataset
     assert launch(plain(root / "large", ["background", "red", "green"])).dataset is None
-    assert launch(plain(root / "other", ["background", "red"])).dataset is None
+    other = launch(plain(root / "other", ["background", "red"]))
+    assert other.dataset is None
+    for page in ("runs/", f"runs/{other.pk}/", f"api/v1/runs/{other.pk}/", "leaderboard/"):
+        assert reader.get(f"/{page}").status_code == 200, page
     assert Dataset.objects.count() == 1
 
 
