@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS
@@ -62,13 +64,32 @@ class BatchThrottle(WriteThrottle):
     scope = "batch"
 
 
+class TooFast(ValidationError):
+    """Too much in a short time; `retry_after` says in how many seconds there is room again."""
+
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(_("That was a lot in a short time. Please wait a minute."))
+        self.retry_after = retry_after
+
+
+def told_when(response: HttpResponse, form: BaseForm) -> HttpResponse:
+    """The answer to a form, which says when to come back where a refusal of it does."""
+    for refusal in form.errors.as_data().get(NON_FIELD_ERRORS, []):
+        if seconds := getattr(refusal, "retry_after", None):
+            response["Retry-After"] = str(seconds)
+    return response
+
+
 def check_pace(request: HttpRequest, throttle: type[WriteThrottle] = WriteThrottle) -> None:
-    """ValidationError for a visitor of the pages who makes things faster than people do.
+    """TooFast for a visitor of the pages who makes things faster than people do.
 
     Pages and REST count into the same throttle, so that neither is a way around the other.
     """
-    if not throttle().allow_request(request, None):
-        raise ValidationError(_("That was a lot in a short time. Please wait a minute."))
+    counted = throttle()
+    if not counted.allow_request(request, None):
+        raise TooFast(math.ceil(counted.wait() or 60))
 
 
 def next_turn(*, owner: User | None, visitor: str, more: int = 1) -> datetime:

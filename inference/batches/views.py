@@ -24,7 +24,7 @@ from inference.batches.files import IMAGES_MAX, batch_bytes_max
 from inference.batches.forms import BatchForm
 from inference.batches.tiles import batch_models, batch_progress, batch_tiles, sort_of, sorts_of
 from inference.images.uploads import body_too_long
-from inference.pace import BatchThrottle, check_pace
+from inference.pace import BatchThrottle, check_pace, told_when
 
 PER_PAGE = 24
 
@@ -72,7 +72,7 @@ def _new(request: HttpRequest) -> HttpResponse:
     }
     template = "inference/batches/_form.html" if request.htmx else "inference/batches/new.html"
     # 422 is the one error whose answer the pages' htmx puts in place.
-    return render(request, template, context, status=422 if posted else 200)
+    return told_when(render(request, template, context, status=422 if posted else 200), form)
 
 
 @require_safe

@@ -36,7 +36,7 @@ from inference.images.services import image_create, image_from_sample, images_re
 from inference.images.truths import truth_fits
 from inference.images.uploads import body_too_long
 from inference.models import Comparison, Image
-from inference.pace import check_pace
+from inference.pace import check_pace, told_when
 from segweb.http.idempotency import id_under, made_under
 from segweb.jobs import State
 
@@ -75,7 +75,7 @@ def _home(request: HttpRequest) -> HttpResponse:
         "max_bytes": settings.UPLOAD_MAX_BYTES,
     }
     template = "inference/compare/_upload.html" if request.htmx else "inference/compare/home.html"
-    return render(request, template, context, status=422 if posted else 200)
+    return told_when(render(request, template, context, status=422 if posted else 200), form)
 
 
 def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:

@@ -19,7 +19,7 @@ QUOTA_REACHED = "urn:segweb:problem:quota-reached"  # the type of the problem, b
 class QueueFull(ValidationError):
     """Too much waits already; `message` says whose and what to do."""
 
-    status = 429
+    status, retry_after = 429, 30  # seconds: some have to be done first
 
 
 def limit_of(owner: Any, what: What) -> int:

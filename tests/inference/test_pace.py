@@ -92,6 +92,7 @@ def test_an_upload_that_finds_the_queue_full_leaves_no_image(
     answer = client.post("/", {"file": upload(noise()), "models": keys})
     assert answer.status_code == 422
     assert "may wait at one time" in answer.content.decode()
+    assert answer["Retry-After"] == "30"
     assert not Image.objects.exists()
 
 
@@ -112,6 +113,8 @@ def test_a_class_behind_one_address_is_counted_one_by_one(
     assert upload_by(pupils[1]) == 302
     assert upload_by(Client()) == 302
     assert upload_by(Client()) == 422, "who keeps no session is counted by address"
+    refused = pupils[0].post("/", {"sample": "bus", "models": [key]})
+    assert 0 < int(refused["Retry-After"]) <= 60
 
 
 def test_whoever_uploaded_an_image_deletes_it(api: APIClient, client: Client) -> None:
