@@ -71,6 +71,7 @@ def test_no_column_takes_what_is_not_plain(value: Any) -> None:
         '{"a": Infinity, "b": 1}',
         '{"a": 1e999, "b": 1}',
         json.dumps({"a": nested(500), "b": 1}),
+        json.dumps({"b": 1, "]}": "]" * 600 + '\\"' + "}" * 600, "a": nested(500)}),
         '{"a": ' + "1" * 400 + ', "b": 1}',
         '{"\\udfff": 1, "b": 1}',
     ],
