@@ -9,12 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
+from PIL import Image as Picture
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint
@@ -52,6 +54,8 @@ def staff() -> APIClient:
 def requests(
     checkpoints: list[Checkpoint],
     execute_all: Callable[[Comparison], None],
+    truth: np.ndarray,
+    staff: APIClient,
     tmp_path: Path,
 ) -> dict[str, tuple[str, dict[str, Any], dict[str, Any]]]:
     """By address: where to send, what, and another body. A new POST needs a line here."""
@@ -62,6 +66,8 @@ def requests(
     run = run_make(data="scenes", config={})
     stopped = run_make(state=State.STOPPED, data="scenes", config={})
     external = run_make(kind="external", planned=9)
+    owner = User.objects.get(username="staff")
+    bare = comparison_create(image=image_create(file=upload(noise()), owner=owner), owner=owner)
     draw_folder(tmp_path / "streets", train=3, val=2)
     archive = zipped(tmp_path / "streets")
     external_run = {"kind": "external", "architecture": "mine"}
@@ -87,6 +93,11 @@ def requests(
             f"comparisons/{comparison.pk}/ensembles/",
             {"members": ids},
             {"members": ids, "combine": "product"},
+        ),
+        "comparisons/{id}/truth/": (
+            f"comparisons/{bare.pk}/truth/",
+            {"mask": lambda: upload(Picture.fromarray(truth)), "mask_dataset": "camvid"},
+            {"mask": lambda: upload(Picture.fromarray(truth * 0)), "mask_dataset": "camvid"},
         ),
         "predictions/{id}/insides/": (
             f"predictions/{ids[0]}/insides/",
@@ -156,7 +167,7 @@ def test_a_post_under_one_key_is_carried_out_once(
     KeptAnswer.objects.update(claimed_at=timezone.now() - timedelta(minutes=2))
     found = post(staff, address, body)
     assert rows() == made
-    if not path.endswith("resume/"):  # which says that the run has been resumed
+    if not path.endswith(("resume/", "truth/")):  # which say that it has been done
         assert 200 <= found.status_code < 300
         assert found.json().get("id") == first.json().get("id")
 

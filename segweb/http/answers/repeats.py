@@ -95,7 +95,7 @@ def _claim(request: Request, key: str) -> tuple[KeptAnswer, bool]:
     """
     caller = request.user.pk or request.session.session_key or BaseThrottle().get_ident(request)
     kind = "account" if request.user.pk else "visitor"
-    named = _digest(kind, caller, request.method, request.path, key)
+    named = _digest(kind, caller, request.method, request.get_full_path(), key)
     content = _content_digest(request.data)
     for pause in (*PATIENCE, None):
         row, mine = answer_claim(request=named, content=content)
