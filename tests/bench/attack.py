@@ -29,7 +29,7 @@ from PIL import Image
 
 from tests.bench import serving
 from tests.inference.images.hostile import deep_png, scans
-from tests.inference.pictures import encoded, noise, upload
+from tests.inference.pictures import encoded, upload
 from tests.real.training import TOKEN
 from tests.stack import Stack, stack_up
 
@@ -46,7 +46,7 @@ class Attacker:
         self.stack, self.over = stack, threading.Event()
         self.answers: dict[str, Counter[str]] = defaultdict(Counter)
         self.hostile = {
-            "scans": scans(noise(900, 700), 400),
+            "scans": scans(Image.new("RGB", (4000, 3000), "#345"), 3000),
             "deep": deep_png(8000, 5000),
             "thread": encoded(Image.new("1", (1, 10_000_000))),
             "runs of black": encoded(Image.new("L", (6000, 6000)), "BMP"),
