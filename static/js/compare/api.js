@@ -42,9 +42,10 @@ export class Api {
     });
   }
 
-  /** Who was signed in when the page came and is told "no" or "nothing there" is signed out. */
+  /** What was there when the page came is gone for this reader: signed out, or it was deleted. */
   #refusal({ status }) {
-    return [401, 403, 404].includes(status) && this.user ? this.texts.signedOut : undefined;
+    const refused = status === 404 || (this.user && [401, 403].includes(status));
+    return refused ? this.texts.signedOut : undefined;
   }
 
   /** What an answer says; a refusal becomes an error with the server's sentence. */
