@@ -94,6 +94,7 @@ def bodies() -> dict[str, Any]:
             "weights": [1.0, 2.0],
             "combine": "mean",
         },
+        f"post comparisons/{comparison.pk}/truth/": {"mask": mask, "mask_dataset": dataset.slug},
         f"post predictions/{prediction.pk}/insides/": {"x": 1, "y": 2},
         "post images/": {"file": picture, "mask": mask, "mask_dataset": dataset.slug},
         "post batches/": {
