@@ -1,7 +1,7 @@
 /** The sidebar of classes: folded away or not, the column of the pane under the pointer, figures. */
 import { element, shareOf } from "./elements.js";
 
-const FIGURE = 30; // CSS pixels that a figure takes
+const FIGURE = 36; // CSS pixels that a figure takes
 
 export class ClassTable {
   #extra = new Map(); // by pane number, {list, counts, pixels} of what the server does not know
