@@ -192,6 +192,8 @@ def test_slider_sets_the_opacity_of_every_mask(visit: Visit, compared: str) -> N
 def test_reload_and_share_link_show_the_same(visit: Visit, photo: Path) -> None:
     page = visit()
     upload(page, photo)
+    page.locator("#answer strong").wait_for()  # which may take a line from the tiles
+    drawn(page)
     before = shown(page, ".stage")
     page.reload()
     all_arrived(page)
