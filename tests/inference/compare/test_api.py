@@ -330,9 +330,9 @@ def test_nothing_there(path: str, api: APIClient, db: None) -> None:
 
 
 def test_wrong_methods(api: APIClient, db: None) -> None:
-    response = api.get("/api/v1/images/")
+    response = api.delete("/api/v1/images/")
     is_problem(response, 405)
-    assert response["Allow"] == "POST, OPTIONS"
+    assert response["Allow"] == "GET, POST, HEAD, OPTIONS"
     is_problem(api.post("/api/v1/models/"), 405)
     is_problem(api.delete("/api/v1/datasets/"), 405)
 

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.http import FileResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
 from segweb.http.answers.head import HeadMiddleware
 from segweb.wsgi import application
+
+# What ends an answer looks after the connections to the database.
+pytestmark = pytest.mark.django_db
 
 
 def test_the_application_sends_none() -> None:
