@@ -12,7 +12,7 @@ from django.db import transaction
 from experiments.models import Dataset
 from inference.compare.agreement import comparison_agreement
 from inference.images.masks import mask_read
-from inference.images.services import image_truth_add, images_release
+from inference.images.services import image_truth_adding, images_release
 from inference.images.truths import mask_scores, truth_fits
 from inference.models import Comparison, Image, Prediction, Scoring
 from inference.pace import next_turn
@@ -51,8 +51,7 @@ def comparison_truth_add(
     ValidationError with a sentence for the user.
     """
     image = comparison.image
-    with transaction.atomic():
-        image_truth_add(image=image, mask=mask, mask_dataset=mask_dataset)
+    with image_truth_adding(image=image, mask=mask, mask_dataset=mask_dataset):
         turn = next_turn(owner=image.owner, visitor=image.visitor)
         scoring = Scoring.objects.create(image=image, queued_at=turn)
         wakeups.send_on_commit(scoring)

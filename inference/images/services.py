@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -73,10 +73,15 @@ def image_create(
     return image
 
 
-def image_truth_add(*, image: Image, mask: BinaryIO, mask_dataset: Dataset | None) -> None:
+@contextmanager
+def image_truth_adding(
+    *, image: Image, mask: BinaryIO, mask_dataset: Dataset | None
+) -> Iterator[None]:
     """Store the true mask of an image that came without one, which it keeps from then on.
 
-    Raises `uploads.UploadRefused` with a sentence for the user, and QuotaReached likewise.
+    What is done within is done in the transaction that says so; the mask was decoded before it,
+    since SQLite keeps everybody else from writing meanwhile. Raises `uploads.UploadRefused` with a
+    sentence for the user, and QuotaReached likewise.
     """
     if mask_dataset is None:
         raise uploads.UploadRefused(_("Say which data set's class ids the mask uses."))
@@ -94,10 +99,11 @@ def image_truth_add(*, image: Image, mask: BinaryIO, mask_dataset: Dataset | Non
             # The database decides between two at one moment.
             if not Image.objects.filter(pk=image.pk, mask="").update(**fields):
                 raise uploads.UploadRefused(_("This image has a true mask already."))
+            image.refresh_from_db()
+            yield
     except BaseException:
         default_storage.delete(stored)
         raise
-    image.refresh_from_db()
 
 
 def _store(path: Path, image: Image) -> tuple[str, str]:

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from PIL import Image as Picture
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint
 from inference.comparisons import comparison_create
+from inference.images import uploads
 from inference.images.services import image_create, image_delete_key
 from inference.models import Comparison, Image, Scoring
 from segweb.jobs import State, job_execute
@@ -175,3 +177,21 @@ def test_all_masks_come_in_one_zip(client: Client, compared: Comparison, owner: 
         with Picture.open(io.BytesIO(archive.read(name))) as mask:
             assert np.array_equal(np.asarray(mask), opened(prediction.mask))
     assert address in client.get(f"/c/{compared.pk}/").content.decode()
+
+
+def test_nobody_waits_while_a_mask_is_decoded(
+    compared: Comparison, owner: User, truth: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction on SQLite keeps everybody else from writing."""
+    decode, within = uploads.upload_decode, []
+
+    def watched(*args: Any) -> Any:
+        within.append(len(connection.savepoint_ids))
+        return decode(*args)
+
+    monkeypatch.setattr(uploads, "upload_decode", watched)
+    api = APIClient()
+    api.force_authenticate(owner)
+    address = f"/api/v1/comparisons/{compared.pk}/truth/"
+    assert api.post(address, sent(truth), format="multipart").status_code == 202
+    assert within == [0]  # none but the test's own transaction
