@@ -21,11 +21,11 @@ def predictions_costs() -> dict[int, Cost]:
     done = Prediction.objects.filter(
         state=State.DONE, latency_ms__isnull=False, scored_height__gt=0
     ).order_by("-ended_at")
-    names = ("checkpoint", "latency_ms", "scored_height", "scored_width", "memory_bytes")
+    names = ("checkpoint", "latency_ms", "scored_height", "scored_width", "memory_bytes", "tiled")
     times, memory = defaultdict(list), defaultdict(list)
-    for checkpoint, milliseconds, height, width, used in done.values_list(*names)[:RECENT]:
+    for checkpoint, milliseconds, height, width, used, tiled in done.values_list(*names)[:RECENT]:
         megapixels = height * width / 1e6
         times[checkpoint].append(milliseconds / megapixels)
-        if used is not None:
+        if used is not None and not tiled:  # else it is a tile's, whatever the image's size
             memory[checkpoint].append(used / megapixels)
     return {pk: Cost(median(times[pk]), median(memory[pk]) if memory[pk] else None) for pk in times}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint
 from models_zoo.networks.catalogue import architecture_title
+from segweb.templatetags.figures import term
 
 
 def _run(checkpoint: Checkpoint) -> str:
@@ -18,7 +19,7 @@ def _run(checkpoint: Checkpoint) -> str:
 # What tells two of one architecture apart, the shortest first.
 DETAILS: tuple[Callable[[Checkpoint], str], ...] = (
     lambda checkpoint: checkpoint.variant,
-    lambda checkpoint: checkpoint.dataset.title,
+    lambda checkpoint: term(checkpoint.dataset.title),
     _run,
     lambda checkpoint: checkpoint.key,
 )

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from inference.batches.services import batch_delete
 from inference.compare.services import comparison_delete
-from inference.images.services import image_delete
+from inference.images.services import image_delete_unused
 from inference.models import Batch, Comparison, Image
 
 logger = logging.getLogger(__name__)
@@ -30,15 +30,14 @@ def visitors_forget() -> dict[str, int]:
     before = timezone.now() - timedelta(days=settings.VISITOR_DAYS)
     gone = {"batches": 0, "comparisons": 0, "images": 0}
     for batch in _old(Batch.objects.all(), before):
-        batch_delete(batch=batch)
+        batch_delete(batch=batch, compared_stay=True)
         gone["batches"] += 1
     for comparison in _old(Comparison.objects.filter(batch=None), before):
-        comparison_delete(comparison=comparison)
+        comparison_delete(comparison=comparison, compared_stay=True)
         gone["comparisons"] += 1
     compared = Comparison.objects.filter(image=OuterRef("pk"))
     for image in _old(Image.objects.filter(~Exists(compared)), before):
-        image_delete(image=image)
-        gone["images"] += 1
+        gone["images"] += image_delete_unused(image=image)
     if any(gone.values()):
         told = ", ".join(f"{number} {what}" for what, number in gone.items() if number)
         logger.info("Removed %s of visitors, older than %s days.", told, settings.VISITOR_DAYS)

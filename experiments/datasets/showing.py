@@ -1,18 +1,21 @@
-"""What a page shows of data: splits, classes with their shares, a few images with their masks."""
+"""What a page shows of data: splits, and a few images with their masks."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
 from django.core.exceptions import ValidationError
 from PIL import Image
 
-from experiments.records.sources import Source, data_open, data_sources
-from models_zoo.data import DatasetSplit
+from experiments.records.sources import data_resolve, faults_told
+from models_zoo.data import DatasetSplit, open_dataset
 from models_zoo.data.splits import SPLIT_NAMES
 from models_zoo.masks import colourise
 
@@ -20,7 +23,9 @@ SHOWN = 8  # images of a split
 SIDE = 480  # pixels of the longer side of a thumbnail
 # An image is decoded while somebody waits, in the process that answers everybody.
 MOST_PIXELS = 12_000_000
+DECODING = BoundedSemaphore(2)
 OVER = 0.6  # how much of a mask's colour lies over the image, as on every page
+KEPT_SECONDS = 60  # a page asks for dozens of images, and to open a COCO file takes seconds
 
 
 @dataclass(frozen=True)
@@ -33,21 +38,35 @@ class Split:
     numbers: Sequence[int]
 
 
-def source_find(spec: str) -> Source | None:
-    """What is offered under this specification: nothing else is opened for a page."""
-    return next((source for source in data_sources() if source.spec == spec), None)
+def split_open(spec: str, name: str) -> DatasetSplit:
+    """A split of what can be named here. ValidationError when it is not there.
+
+    Scenes are shown as they are offered, since drawing larger ones would take long.
+    """
+    if spec.startswith("scenes:"):
+        raise ValidationError(spec)
+    with faults_told():
+        return _opened(data_resolve(spec), name, int(time.monotonic() / KEPT_SECONDS))
+
+
+@lru_cache(maxsize=12)
+def _opened(place: str, name: str, _moment: int) -> DatasetSplit:
+    return open_dataset(place, name)
 
 
 def splits_of(spec: str) -> list[Split]:
-    """The splits that are there, each with images spread over it."""
+    """The splits that are there and in order, each with images spread over it."""
     found = []
     for name in SPLIT_NAMES:
         try:
-            split = data_open(spec, name)
+            # What is wrong with a folder may show only when its files are counted.
+            with faults_told():
+                split = split_open(spec, name)
+                images = len(split)
         except ValidationError:
             continue  # not every data set has all three
-        numbers = np.unique(np.linspace(0, len(split) - 1, min(SHOWN, len(split))).astype(int))
-        found.append(Split(name, len(split), split.labelled, numbers.tolist()))
+        numbers = np.unique(np.linspace(0, images - 1, min(SHOWN, images)).astype(int))
+        found.append(Split(name, images, split.labelled, numbers.tolist()))
     return found
 
 
@@ -56,14 +75,23 @@ def thumbnail(split: DatasetSplit, number: int, *, masked: bool) -> bytes:
     height, width = split.size(number)
     if height * width > MOST_PIXELS:
         raise ValueError(f"{split.name(number)} is too large to be shown.")
-    pixels: np.ndarray = split.load_image(number)
-    if masked:
-        pixels = _masked(*split.load(number), split.classes, split.ignore_index)
-    image = Image.fromarray(pixels)
-    image.thumbnail((SIDE, SIDE))
+    with DECODING:
+        if masked:
+            pixels, mask = split.load(number)
+            shown = _masked(_shrunk(pixels), _shrunk(mask), split.classes, split.ignore_index)
+        else:
+            shown = _shrunk(split.load_image(number))
     content = BytesIO()
-    image.save(content, "JPEG", quality=85)
+    Image.fromarray(shown).save(content, "JPEG", quality=85)
     return content.getvalue()
+
+
+def _shrunk(pixels: np.ndarray) -> np.ndarray:
+    """An image, or class ids, of which none may become another."""
+    image = Image.fromarray(pixels)
+    ids = pixels.ndim == 2
+    image.thumbnail((SIDE, SIDE), Image.Resampling.NEAREST if ids else Image.Resampling.BICUBIC)
+    return np.asarray(image)
 
 
 def _masked(

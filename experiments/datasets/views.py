@@ -12,9 +12,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from experiments.access import may_launch, may_manage, reads_runs
-from experiments.datasets.showing import source_find, splits_of, thumbnail
+from experiments.datasets.showing import split_open, splits_of, thumbnail
 from experiments.models import Checkpoint, Import, Run
-from experiments.records.sources import data_open, data_sources
+from experiments.records.sources import data_sources, faults_told
 
 
 @require_safe
@@ -36,17 +36,24 @@ def page(request: HttpRequest) -> HttpResponse:
 @reads_runs
 def dataset(request: HttpRequest) -> HttpResponse:
     """One of them (`?data=`): classes, splits, images with their masks, and what was made of it."""
-    source = source_find(request.GET.get("data", ""))
-    if source is None:
-        raise Http404
-    opened = data_open(source.spec, "train")
+    spec = request.GET.get("data", "")
+    try:
+        opened = split_open(spec, "train")
+        with faults_told():
+            height, width = opened.input_size
+    except ValidationError as fault:
+        raise Http404 from fault
+    # By the specification: other data may have the same name.
+    runs = Run.objects.visible_to(request.user).filter(data=spec)
     checkpoints = Checkpoint.objects.offered().visible_to(request.user)
     context = {
-        "source": source,
+        "spec": spec,
         "opened": opened,
-        "splits": splits_of(source.spec),
-        "runs": Run.objects.visible_to(request.user).filter(dataset__slug=source.slug).count(),
-        "checkpoints": checkpoints.filter(dataset__slug=source.slug).count(),
+        "height": height,
+        "width": width,
+        "splits": splits_of(spec),
+        "runs": runs.count(),
+        "checkpoints": checkpoints.filter(run__in=runs),
         "may_launch": may_launch(request.user),
     }
     return render(request, "experiments/datasets/dataset.html", context)
@@ -57,11 +64,8 @@ def dataset(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, max_age=3_600)
 def picture(request: HttpRequest, split: str, number: int) -> HttpResponse:
     """An image of `?data=`, with its true mask over it (`?masked`)."""
-    source = source_find(request.GET.get("data", ""))
-    if source is None:
-        raise Http404
     try:
-        opened = data_open(source.spec, split)
+        opened = split_open(request.GET.get("data", ""), split)
         if number >= len(opened):
             raise Http404
         content = thumbnail(opened, number, masked="masked" in request.GET)

@@ -224,6 +224,7 @@ def run_resume(*, run: Run, epochs: int | None = None) -> bool:
         further = {"epochs": epochs}
     rows = Run.objects.filter(pk=run.pk, kind=Kind.TRAINED, state__in=resumable)
     with transaction.atomic():
+        queue_require((Run, Preflight), owner=run.owner)
         changed = rows.update(
             state=State.QUEUED,
             attempt=0,
@@ -318,10 +319,11 @@ def run_delete(*, run: Run) -> None:
     confusions = Confusion.objects.filter(epoch__run=run)
     with transaction.atomic():
         # The row first, as a worker does that records an epoch: else the two might lock each other.
-        Run.objects.select_for_update().filter(pk=run.pk).values_list("pk").first()
+        locked = Run.objects.select_for_update().filter(pk=run.pk)
+        private = locked.values_list("private", flat=True).first()
         confusions.delete()
         act_record(what=Act.What.DELETED, subject=f"run {run.pk}: {run}")
-        if run.private:
+        if private:  # which it may have become since `run` was read
             checkpoints_drop(checkpoints=run.checkpoints.all())
         if run.kind == Kind.SHIPPED:
             for rows in (run.epoch_rows, run.probes):

@@ -32,7 +32,8 @@ def drawings() -> list[Drawing]:
     """The charts of a run's page, in the reader's language."""
     drawn = []
     for key, chart in CHARTS.items():
-        metrics = charted(key)
+        # Val first in each: a line's colour is by its place, and val's is the same in all charts.
+        metrics = sorted(charted(key), key=lambda metric: metric.line == "train")
         names = " ".join(metric.name for metric in metrics)
         drawing = Drawing(
             key=key,

@@ -132,8 +132,8 @@ def _item_store(item: BatchItem, file: BatchFile) -> None:
         item.bytes += len(content)
 
 
-def batch_delete(*, batch: Batch) -> None:
-    """Delete a batch with its comparisons and their images."""
+def batch_delete(*, batch: Batch, compared_stay: bool = False) -> None:
+    """Delete a batch with its comparisons and, as `images_release` says, their images."""
     with transaction.atomic():
         images = Image.objects.filter(comparisons__batch=batch)
         # Asked before the rows are gone. An item's own id finds the image of an attempt that was
@@ -141,4 +141,4 @@ def batch_delete(*, batch: Batch) -> None:
         ids = [*images.values_list("pk", flat=True), *batch.items.values_list("pk", flat=True)]
         act_record(what=Act.What.DELETED, subject=f"batch {batch.pk}: {batch.name}")
         batch.delete()
-        images_release(pks=ids, released=batch)
+        images_release(pks=ids, released=batch, compared_stay=compared_stay)

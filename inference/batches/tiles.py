@@ -66,8 +66,9 @@ class Progress:
 class ModelLine:
     """One model over a batch's images.
 
-    `miou`: the mean over the `scored` images for which every model has a score, else means were of
-    different images; None where there is none. `best`: on how many of them no model scores higher.
+    `miou`: the mean over the `scored` images for which every model that scores at all has a score,
+    else means were of different images; None of one without. `best`: on how many of them no model
+    scores higher.
     `milliseconds`: the median of its predictions.
     """
 
@@ -117,7 +118,8 @@ def batch_models(tiles: list[Tile]) -> list[ModelLine]:
         {p.checkpoint.key: (p.scores or {}).get("miou") for p in predictions}
         for predictions in compared
     ]
-    scored = [of for of in mious if len(of) == len(by_key) and None not in of.values()]
+    told = {key for of in mious for key, miou in of.items() if miou is not None}
+    scored = [of for of in mious if told and all(of.get(key) is not None for key in told)]
     lines = []
     for key, predictions in by_key.items():
         took = [p.latency_ms for p in predictions if p.latency_ms is not None]
@@ -126,8 +128,8 @@ def batch_models(tiles: list[Tile]) -> list[ModelLine]:
             masks=sum(bool(p.mask) for p in predictions),
             failed=sum(p.ended and not p.mask for p in predictions),
             scored=len(scored),
-            miou=statistics.fmean(of[key] for of in scored) if scored else None,
-            best=sum(of[key] >= max(of.values()) for of in scored),
+            miou=statistics.fmean(of[key] for of in scored) if scored and key in told else None,
+            best=sum(of[key] >= max(of[one] for one in told) for of in scored if key in told),
             milliseconds=statistics.median(took) if took else None,
         )
         lines.append(line)

@@ -46,7 +46,8 @@ class Answer:
     the others lose most against the first of them (by IoU, on average), or, of a single mask, the
     weakest. Without, `apart` is the pane that agrees least with the others (`agreement`, of its
     pixels on average; `elsewhere` is theirs with each other), and `classes` the most disputed, by
-    the share of the image that some call so and others do not.
+    the share of the image that some call so and others do not. Where none stands apart, two
+    masks say, `members` are those that agree so.
     """
 
     best: Sequence[Pane] = ()
@@ -55,6 +56,7 @@ class Answer:
     apart: Pane | None = None
     agreement: float | None = None
     elsewhere: float | None = None
+    members: Sequence[Pane] = ()
     classes: Sequence[ClassFigure] = ()
 
 
@@ -134,14 +136,16 @@ def _among_each_other(agreement: dict[str, Any] | None, panes: Sequence[Pane]) -
     def with_others(own: str, rest: Sequence[str]) -> float:
         return fmean(pairs[frozenset((own, other))] for other in rest if other != own)
 
-    if len(ids) == 2:
-        return Answer(agreement=with_others(ids[0], ids), classes=classes)
-    apart = min(ids, key=lambda own: with_others(own, ids))
+    agreed = {own: with_others(own, ids) for own in ids}
+    apart, *others = sorted(ids, key=lambda own: agreed[own])
+    alike = Answer(agreement=fmean(agreed.values()), members=members, classes=classes)
+    if len(ids) == 2 or agreed[apart] == agreed[others[0]]:
+        return alike
     rest = [own for own in ids if own != apart]
     elsewhere = fmean(with_others(own, rest) for own in rest)
     return Answer(
         apart=by_id[apart],
-        agreement=with_others(apart, ids),
+        agreement=agreed[apart],
         elsewhere=elsewhere,
         classes=classes,
     )

@@ -14,7 +14,7 @@ from inference.compare.agreement import comparison_agreement
 from inference.images.masks import mask_read
 from inference.images.services import image_truth_adding, images_release
 from inference.images.truths import mask_scores, truth_fits
-from inference.models import Comparison, Image, Prediction, Scoring
+from inference.models import Comparison, Ensemble, Image, Prediction, Scoring
 from inference.pace import next_turn
 from segweb.audit import act_record
 from segweb.jobs import State, wakeups
@@ -54,6 +54,9 @@ def comparison_truth_add(
     with image_truth_adding(image=image, mask=mask, mask_dataset=mask_dataset):
         turn = next_turn(owner=image.owner, visitor=image.visitor)
         scoring = Scoring.objects.create(image=image, queued_at=turn)
+        # They were combined without a truth to be better than: whoever asks again has them scored.
+        for ensemble in Ensemble.objects.filter(comparison__image=image, scores=None):
+            ensemble.delete()
         wakeups.send_on_commit(scoring)
     return scoring
 
@@ -92,9 +95,9 @@ def comparison_unshare(*, comparison: Comparison) -> None:
     comparison.share_token = None
 
 
-def comparison_delete(*, comparison: Comparison) -> None:
-    """Delete a comparison with its masks; its image goes with the last of its maker's."""
+def comparison_delete(*, comparison: Comparison, compared_stay: bool = False) -> None:
+    """Delete a comparison with its masks; its image goes as `images_release` says."""
     with transaction.atomic():
         act_record(what=Act.What.DELETED, subject=f"comparison {comparison.pk}")
         comparison.delete()
-        images_release(pks=[comparison.image_id], released=comparison)
+        images_release(pks=[comparison.image_id], released=comparison, compared_stay=compared_stay)

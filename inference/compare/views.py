@@ -38,7 +38,7 @@ from inference.images.uploads import body_too_long
 from inference.models import Comparison, Image
 from inference.pace import check_pace, told_when
 from segweb.http.idempotency import id_under, made_under
-from segweb.jobs import State
+from segweb.jobs import ENDED, State
 
 RECENT = 8
 PANES_MAX = 1000  # no database takes an offset of 5,000 digits
@@ -86,7 +86,11 @@ def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
     pk = id_under(
         caller=request.user.pk,
         key=data["once"],
-        request={"sample": data["sample"], "file": data["sample"] or _digest(data["file"])},
+        request={
+            "sample": data["sample"],
+            "file": data["sample"] or _digest(data["file"]),
+            "mask": data["mask"] and [_digest(data["mask"]), data["mask_dataset"].pk],
+        },
     )
 
     def stored() -> Image:
@@ -140,7 +144,11 @@ def _comparison_page(
         **_told(comparison, panes),
         "page_data": page_data(request, comparison, panes, share=share),
         "own": own,
-        "truth_form": TruthForm(),
+        # An image is its maker's, whoever compares it.
+        "truth_form": own
+        and not comparison.image.mask
+        and access.images_own(request).filter(pk=comparison.image_id).exists()
+        and TruthForm(),
         "share": share,
         "share_url": request.build_absolute_uri(share_path),
         "form": ModelsForm(
@@ -166,11 +174,12 @@ def _told(comparison: Comparison, panes: list[Pane]) -> dict[str, Any]:
 def _unscored(comparison: Comparison, panes: list[Pane]) -> bool:
     """Whether a true mask came later and is about to be counted."""
     rows = [pane.prediction for pane in panes if pane.prediction.mask]
-    return any(
+    lacking = any(
         row.scores is None and truth_fits(comparison.image, row.checkpoint)
         for row in rows
         if row.state == State.DONE
     )
+    return lacking and comparison.image.scorings.exclude(state__in=ENDED).exists()
 
 
 @require_safe
@@ -196,7 +205,10 @@ def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
 def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What is said of all masks together, once all are there: a page that came before asks."""
     comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
-    services.comparison_settle(comparison=comparison)
+    try:
+        services.comparison_settle(comparison=comparison)
+    except ValidationError:
+        return HttpResponse(status=204)  # too much is decoded at the moment: the page asks again
     panes = comparison_panes(comparison, waits=False)
     context = {**_told(comparison, panes), "share": request.GET.get("share")}
     return render(request, "inference/compare/_told.html", context)
@@ -229,6 +241,8 @@ def truth(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Add the true mask that the image came without."""
     comparison = get_object_or_404(access.comparisons_own(request), pk=pk)
     get_object_or_404(access.images_own(request), pk=comparison.image_id)
+    if not access.may_compare(request):
+        return redirect_to_login(reverse("inference:comparison", args=[pk]))
     form = TruthForm(request.POST, request.FILES)
     try:
         check_pace(request)

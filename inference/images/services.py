@@ -133,14 +133,26 @@ def image_delete(*, image: Image) -> None:
         image.delete()
 
 
-def images_release(*, pks: Collection[UUID], released: Owned) -> None:
+def image_delete_unused(*, image: Image) -> bool:
+    """Delete an image that is in no comparison; False where one was made of it meanwhile."""
+    with transaction.atomic():
+        # A comparison that is made now waits for this row, and is refused when it is gone.
+        row = Image.objects.select_for_update().filter(pk=image.pk).first()
+        if row is None or Comparison.objects.filter(image=row).exists():
+            return False
+        image_delete(image=row)
+    return True
+
+
+def images_release(*, pks: Collection[UUID], released: Owned, compared_stay: bool = False) -> None:
     """Delete those images of whose maker no comparison is left, with what others made of them.
 
     `released` is the comparison or the batch that was deleted. An image that somebody else made
     stays, whatever becomes of a comparison of it; nobody's image goes with its last comparison.
+    With `compared_stay` so does each: what others made is not deleted with it.
     """
     maker = {"owner": released.owner_id, "visitor": released.visitor}
-    left = Comparison.objects.filter(image=OuterRef("pk"), **maker)
+    left = Comparison.objects.filter(image=OuterRef("pk"), **({} if compared_stay else maker))
     unused = Q(~Exists(left), **maker) | Q(owner=None, visitor="", comparisons=None)
     for image in Image.objects.filter(unused, pk__in=pks).distinct():
         image.delete()

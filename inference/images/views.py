@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inference import access
 from inference.images.renditions import LONGEST, image_rendition, sample_thumbnail
 from inference.images.samples import sample_images
-from inference.images.services import image_delete
+from inference.images.services import image_delete_unused
 from segweb.http.answers.caching import DAY_BY_ALL, KEPT_BY_ALL, lasting
 
 MOST_AT_ONCE = 500
@@ -25,9 +25,8 @@ MOST_AT_ONCE = 500
 def unused_delete(request: HttpRequest) -> HttpResponse:
     """Delete one's images that are in no comparison: they count, and no page shows them."""
     images = list(access.images_unused(request)[:MOST_AT_ONCE])
-    for image in images:
-        image_delete(image=image)
-    gone = ngettext("%d image is deleted.", "%d images are deleted.", len(images)) % len(images)
+    deleted = sum(image_delete_unused(image=image) for image in images)
+    gone = ngettext("%d image is deleted.", "%d images are deleted.", deleted) % deleted
     messages.success(request, gone)
     return redirect("inference:history")
 

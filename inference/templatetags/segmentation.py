@@ -68,7 +68,8 @@ def class_name(english: str) -> str:
 def with_licence(dataset: Dataset) -> str:
     """The data set's title and, where it is known, its licence."""
     title = term(dataset.title)
-    return f"{title} ({term(dataset.licence)})" if dataset.licence else title
+    known = dataset.licence and dataset.licence != "unknown"
+    return f"{title} ({term(dataset.licence)})" if known else title
 
 
 @register.filter

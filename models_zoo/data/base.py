@@ -105,6 +105,10 @@ class DatasetSplit(ABC):
     def split_hash(self) -> str:
         """16 hexadecimal digits that change with any image, mask or name of the split."""
 
+    def read_through(self, alive: Callable[[], None]) -> None:
+        """Read what `split_hash` is of, and call `alive` meanwhile: of much data it takes hours."""
+        alive()
+
     @staticmethod
     def blocks_of(names: Sequence[str]) -> list[int]:
         """A number for each image, by its name: equal where images resemble each other.
@@ -208,6 +212,11 @@ class FileDataset(DatasetSplit):
             name = composed(path.name).encode()
             digest.update(name + b"\0" + file_digest(path))
         return digest.hexdigest()[:16]
+
+    def read_through(self, alive: Callable[[], None]) -> None:
+        for path in (path for pair in self.pairs for path in pair):
+            alive()
+            file_digest(path)  # kept, so that `split_hash` finds it
 
     @property
     def unread(self) -> int:

@@ -39,6 +39,8 @@ def inputs_open(config: TrainConfig, out: Path, group: Group, alive: Callable[[]
     names.
     """
     splits = splits_open(config)
+    for split in splits.values():
+        split.read_through(alive)
     audited = None
     if group.leads:
         path, train = out / AUDIT_NAME, splits["train"]

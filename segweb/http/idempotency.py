@@ -92,9 +92,10 @@ def answer_claim(*, request: str, content: str) -> tuple[KeptAnswer, bool]:
     """The row of a request, and whether it is the caller's to carry out now."""
     now = timezone.now()
     first = {"content": content, "claimed_at": now}
+    # This one's too: a day is a day, also where nobody asked meanwhile.
+    KeptAnswer.objects.filter(claimed_at__lt=now - KEPT_FOR).delete()
     row, mine = KeptAnswer.objects.get_or_create(request=request, defaults=first)
     if mine:
-        KeptAnswer.objects.filter(claimed_at__lt=now - KEPT_FOR).delete()
         return row, True
     rows = KeptAnswer.objects.filter(pk=row.pk)
     if rows.filter(status=None, claimed_at__lt=now - GIVEN_UP).update(**first):

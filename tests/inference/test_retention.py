@@ -108,3 +108,16 @@ def test_the_sweeper_does_it_in_its_time(monkeypatch: pytest.MonkeyPatch) -> Non
     assert visitors_forget not in chores.chores_due()
     now += 1
     assert visitors_forget in chores.chores_due()
+
+
+@pytest.mark.django_db
+def test_what_an_account_made_of_a_visitors_image_outlives_its_comparison(
+    checkpoints: list[Checkpoint], sent: list[str]
+) -> None:
+    image = image_create(file=upload(noise()), visitor="someone")
+    own = comparison_create(image=image, visitor="someone")
+    of_account = comparison_create(image=image, owner=User.objects.create_user("ann"))
+    aged(image, own, days=31)
+    visitors_forget()
+    assert list(Comparison.objects.all()) == [of_account]
+    assert Image.objects.filter(pk=image.pk).exists()

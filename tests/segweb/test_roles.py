@@ -249,7 +249,9 @@ def test_a_run_is_made_public_and_private_by_its_owner(world: SimpleNamespace) -
         404,
         False,
     )
-    owner.post(page, {"name": "shown"})  # an unticked box
+    owner.post(page, {"name": "noted"})  # a page from before it became private
+    assert seen() == 404
+    owner.post(page, {"name": "shown", "was_private": "on"})  # an unticked box
     assert (seen(), world.checkpoint.key in str(reader.get("/api/v1/models/").json())) == (
         200,
         True,

@@ -60,8 +60,11 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
     run = _changeable(request, pk)
     tags = request.POST.get("tags", "").split(",")
     described = {"name": request.POST.get("name", ""), "notes": request.POST.get("notes", "")}
-    # The box is there where the run has an owner; unticked, it sends nothing.
-    private = "private" in request.POST if run.owner_id else None
+    # The box is there where the run has an owner; unticked, it sends nothing. What it was is sent
+    # beside: a page from before the run became private would else publish it.
+    ticked = "private" in request.POST
+    changed = run.owner_id and ticked != ("was_private" in request.POST)
+    private = ticked if changed else None
     try:
         run_annotate(run=run, tags=tags, private=private, **described)
     except ValidationError as refusal:

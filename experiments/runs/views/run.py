@@ -19,6 +19,7 @@ from experiments.records.files import LOG
 from experiments.scores.metrics import drawings, epoch_figures
 from experiments.scores.results import run_results
 from segweb.http.answers.caching import ASKED_AGAIN, lasting
+from segweb.templatetags.figures import term
 
 LOG_PART = 50_000  # bytes of a log that are sent at once
 # What of a run's folder is served, and as what.
@@ -98,9 +99,10 @@ def epoch(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     run = run_get(request, pk)
     row = get_object_or_404(run.epoch_rows.select_related("confusion"), number=number)
     masks = Probe.objects.filter(run=run, epoch=number)
+    classes = run.dataset.classes if run.dataset else []
     data = {
         "epoch": number,
-        "classes": run.dataset.classes if run.dataset else [],
+        "classes": [entry | {"name": term(entry["name"])} for entry in classes],
         "counts": row.confusion.matrix.tolist() if row.confusion else None,
         "figures": epoch_figures(row),
         "probes": {mask.name: file_url(run, str(mask.file)) for mask in masks},

@@ -16,6 +16,7 @@ from experiments.datasets import showing
 from experiments.models import Import
 from models_zoo.data import open_dataset
 from segweb.jobs import State
+from tests.experiments.factories import dataset_make, run_make
 from tests.experiments.visiting import url
 from tests.models_zoo.fixtures import draw_folder
 
@@ -92,6 +93,25 @@ def test_a_broken_or_huge_image_is_missing_alone(
     path.write_bytes(path.read_bytes()[:200])
     assert reader.get(address).status_code == 404
     assert reader.get(url("dataset", data="folder:streets")).status_code == 200
+
+
+def test_a_data_set_that_is_not_whole_hides_no_other(reader: Client, streets: Path) -> None:
+    draw_folder(streets.parent / "torn", train=3, val=2)
+    next((streets.parent / "torn" / "val" / "masks").iterdir()).unlink()
+    page = reader.get(url("datasets"))
+    assert page.status_code == 200
+    assert "folder:streets" in page.content.decode()
+    assert reader.get(url("dataset", data="folder:torn")).status_code == 200
+    assert reader.get(url("dataset-picture", "val", 0, data="folder:torn")).status_code == 404
+
+
+def test_what_was_made_of_other_data_of_its_name_is_not_counted(
+    reader: Client, streets: Path
+) -> None:
+    run_make(data="folder:elsewhere", dataset=dataset_make("streets"))
+    assert "0 runs" in reader.get(url("dataset", data="folder:streets")).content.decode()
+    run_make(data="folder:streets", dataset=dataset_make("streets_2"))
+    assert "1 run" in reader.get(url("dataset", data="folder:streets")).content.decode()
 
 
 def test_visitors_sign_in_first(client: Client, streets: Path) -> None:

@@ -27,6 +27,8 @@ SECRET = "p@ss/w#rd:"
 PLACES = {"SEGWEB_DATA": "/data", "SEGWEB_WEIGHTS": "/weights"}
 # The host's side of the web server's port, and the folder that is a volume of the containers'.
 OUTSIDE = {"HOST", "PORT", "SEGWEB_VAR"}
+# The proxy is always there: a copied .env.example, which knows none, would refuse every form.
+FIXED = {"BEHIND_TLS": "true"}
 GIVEN = {
     "ALLOWED_HOSTS": "segweb.example",
     "CSRF_TRUSTED_ORIGINS": "https://segweb.example",
@@ -98,9 +100,13 @@ def test_every_setting_arrives_in_every_process(name: str):
     for service in processes_run:
         if name == "WEB_THREADS":
             continue
-        assert service["environment"][name] == PLACES.get(name, given(name))
+        kept = FIXED | PLACES
+        assert service["environment"][name] == kept.get(name, given(name))
         if name in PLACES:
             assert f"{given(name)}:{PLACES[name]}:ro" in service["volumes"]
+    if name in FIXED:
+        example = composed(**{name: "false", "NUM_PROXIES": "0"})["web"]["environment"]
+        assert example[name] == FIXED[name]
     if name == "WEB_THREADS":
         assert f"--threads {given(name)} " in set_here["web"]["command"]
     if name == "TRAINING_GPUS":
@@ -129,7 +135,7 @@ def test_the_example_copied_to_env_sets_every_process_to_the_defaults(monkeypatc
     for service in ours(composed(**copied)):
         monkeypatch.setattr(Env, "ENVIRON", service["environment"])
         read = Env(**VARIABLES)
-        own = OUTSIDE | {"DATABASE_URL", "REDIS_URL", "WEB_THREADS"}
+        own = OUTSIDE | FIXED.keys() | {"DATABASE_URL", "REDIS_URL", "WEB_THREADS"}
         for name in VARIABLES.keys() - own:
             assert read(name) == VARIABLES[name][1], name
         assert read.db_url("DATABASE_URL")["HOST"] == "postgres"
