@@ -9,6 +9,7 @@ from experiments.scores.costs import Cost, costs_measured
 from inference.models import Prediction
 from segweb.jobs import State
 
+FEWEST = 3  # predictions of a checkpoint: its first one pays for the start of the network
 RECENT = 5000  # predictions that are looked at: older ones ran on who knows what
 
 
@@ -28,4 +29,8 @@ def predictions_costs() -> dict[int, Cost]:
         times[checkpoint].append(milliseconds / megapixels)
         if used is not None and not tiled:  # else it is a tile's, whatever the image's size
             memory[checkpoint].append(used / megapixels)
-    return {pk: Cost(median(times[pk]), median(memory[pk]) if memory[pk] else None) for pk in times}
+    return {
+        pk: Cost(median(took), median(memory[pk]) if memory[pk] else None)
+        for pk, took in times.items()
+        if len(took) >= FEWEST
+    }
