@@ -6,6 +6,7 @@ command line.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import timedelta
@@ -16,7 +17,6 @@ from django.contrib.auth import signals
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from models_zoo.files import is_plain
 from segweb.models import Act
 
 _asked: ContextVar[HttpRequest | None] = ContextVar("asked", default=None)
@@ -36,6 +36,12 @@ class AuditMiddleware:
             _asked.reset(before)
 
 
+def _seen(character: str) -> str:
+    """Controls, and what turns the direction, by number: a line stays a line, and nothing hides."""
+    hidden = unicodedata.category(character)[0] == "C"
+    return f"\\u{ord(character):04x}" if hidden else character
+
+
 def act_record(*, what: str, subject: str, account: Any = None) -> None:
     """Write an act down, in the transaction in which it is done.
 
@@ -48,7 +54,7 @@ def act_record(*, what: str, subject: str, account: Any = None) -> None:
         who = None
     Act.objects.create(
         what=what,
-        subject="".join(filter(is_plain, subject))[:300],
+        subject="".join(map(_seen, subject))[:300],
         account=who.get_username() if who else "",
         account_number=who.pk if who else None,
         address=address_of(request) if request else "",

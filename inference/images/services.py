@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -53,7 +54,7 @@ def image_create(
         name=uploads.clean_name(getattr(file, "name", "")),
     )
     try:
-        with TemporaryDirectory(prefix="segweb-") as name:
+        with TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as name:
             folder = Path(name)
             image.width, image.height = uploads.upload_decode(folder, file, mask, mask_dataset)
             image.sha256, image.file = _store(folder / "image.png", image)
@@ -87,10 +88,10 @@ def image_truth_adding(
         raise uploads.UploadRefused(_("Say which data set's class ids the mask uses."))
     if image.mask:
         raise uploads.UploadRefused(_("This image has a true mask already."))
-    with TemporaryDirectory(prefix="segweb-") as name:
+    with TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as name:
         folder = Path(name)
         with image.file.open() as file:
-            uploads.upload_decode(folder, file, mask, mask_dataset)
+            uploads.upload_decode(folder, file, mask, mask_dataset, stored=True)
         size = (folder / "mask.png").stat().st_size
         stored = _store(folder / "mask.png", image)[1]
     fields = {"mask": stored, "mask_dataset": mask_dataset, "bytes": F("bytes") + size}

@@ -30,16 +30,23 @@ def body_too_long(request: HttpRequest, *, files_bytes: int) -> bool:
 
 
 def upload_decode(
-    folder: Path, file: BinaryIO, mask: BinaryIO | None = None, dataset: Dataset | None = None
+    folder: Path,
+    file: BinaryIO,
+    mask: BinaryIO | None = None,
+    dataset: Dataset | None = None,
+    *,
+    stored: bool = False,
 ) -> tuple[int, int]:
     """Leave `folder`/image.png, and mask.png where there is a true mask; the image's size.
 
+    A `stored` image was taken before, and may have more bytes as PNG than an upload.
     UploadRefused with a sentence in the reader's language; Occupied and OverBudget as by `apart`.
     """
     truth = None
     for name, given in (("upload", file), ("mask", mask)):
         if given is not None:
-            _check_bytes(given)
+            if given is mask or not stored:
+                _check_bytes(given)
             with (folder / name).open("wb") as target:
                 shutil.copyfileobj(given, target)
     if mask is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from inference.pace import next_turn
 from segweb.jobs import State, wakeups
 
 Kind = TypeVar("Kind", bound=InferenceJob)
+HEAVIEST = 1_000_000
 
 
 def ensemble_create(
@@ -36,9 +36,10 @@ def ensemble_create(
     """
     weights = [1.0] * len(members) if weights is None else [float(weight) for weight in weights]
     _check_members(comparison, members)
-    # NaN is within no bounds, so it is refused here too.
-    if len(weights) != len(members) or not all(0 <= weight < math.inf for weight in weights):
-        raise ValidationError(_("Give each member a weight of 0 or more."))
+    # NaN is within no bounds, so it is refused here too; the sum of larger ones may be infinite.
+    if len(weights) != len(members) or not all(0 <= weight <= HEAVIEST for weight in weights):
+        text = _("Give each member a weight from 0 to %(most)d.")
+        raise ValidationError(text % {"most": HEAVIEST})
     if not sum(weights) > 0:
         raise ValidationError(_("At least one weight must be above 0."))
     # Weights of 1 and 1, and of 2 and 2, are one ensemble; so are two orders of members.

@@ -7,6 +7,7 @@ probability, is an architecture of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ def normalised_shares(shares: Sequence[float], members: int, combine: str) -> li
     """The members' weights with a sum of one; ValueError when they, or `combine`, are no good."""
     if combine not in COMBINE:
         raise ValueError(f"combine must be {' or '.join(COMBINE)}, not {combine!r}.")
-    if not members or len(shares) != members or min(shares) < 0 or sum(shares) <= 0:
+    sound = members and len(shares) == members and min(shares) >= 0
+    if not sound or not 0 < sum(shares) < math.inf:
         raise ValueError("An ensemble needs members and a share for each, together above 0.")
     return [share / sum(shares) for share in shares]
 

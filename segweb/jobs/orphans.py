@@ -7,6 +7,7 @@ tidies up when it fails. Only kill -9 and a power cut leave files behind.
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -61,8 +62,11 @@ def orphans_collect() -> list[str]:
         try:
             if upload.stat().st_mtime >= (now - GRACE).timestamp():
                 continue
-            upload.unlink()
-        except (FileNotFoundError, IsADirectoryError, PermissionError):
+            if upload.is_dir():  # in which one was decoded
+                shutil.rmtree(upload)
+            else:
+                upload.unlink()
+        except (FileNotFoundError, PermissionError):
             continue  # a request was faster, or it is no upload
         logger.info("Removed %s: the upload was never finished.", upload.name)
         removed.append(upload.name)

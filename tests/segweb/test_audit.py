@@ -73,7 +73,7 @@ def test_who_signs_in_and_who_fails_to(door: str, ann: User) -> None:
     client.post(door, {"username": "ann", "password": "guess"})
     client.post(door, {"username": "nobody\u202e", "password": "guess"})
     client.post(door, {"username": "ann", "password": PASSWORD})
-    assert told(What.REFUSED) == [("", "ann", ADDRESS), ("", "nobody\u202e", ADDRESS)]
+    assert told(What.REFUSED) == [("", "ann", ADDRESS), ("", r"nobody\u202e", ADDRESS)]
     assert told(What.SIGNED_IN) == [("ann", "", ADDRESS)]
     assert PASSWORD not in str(Act.objects.values_list())
 

@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from PIL import Image as Picture
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint
@@ -185,9 +186,9 @@ def test_nobody_waits_while_a_mask_is_decoded(
     """A transaction on SQLite keeps everybody else from writing."""
     decode, within = uploads.upload_decode, []
 
-    def watched(*args: Any) -> Any:
+    def watched(*args: Any, **named: Any) -> Any:
         within.append(len(connection.savepoint_ids))
-        return decode(*args)
+        return decode(*args, **named)
 
     monkeypatch.setattr(uploads, "upload_decode", watched)
     api = APIClient()
@@ -195,3 +196,16 @@ def test_nobody_waits_while_a_mask_is_decoded(
     address = f"/api/v1/comparisons/{compared.pk}/truth/"
     assert api.post(address, sent(truth), format="multipart").status_code == 202
     assert within == [0]  # none but the test's own transaction
+
+
+def test_a_photo_that_is_larger_as_png_takes_its_mask(
+    compared: Comparison, owner: User, truth: np.ndarray, settings: Settings
+) -> None:
+    """What an upload may have at most holds for what is uploaded now."""
+    mask = sent(truth)
+    settings.UPLOAD_MAX_BYTES = compared.image.file.size - 1
+    assert mask["mask"].size <= settings.UPLOAD_MAX_BYTES
+    api = APIClient()
+    api.force_authenticate(owner)
+    address = f"/api/v1/comparisons/{compared.pk}/truth/"
+    assert api.post(address, mask, format="multipart").status_code == 202

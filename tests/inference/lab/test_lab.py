@@ -181,6 +181,7 @@ def test_wrong_ensembles(api: APIClient, comparison: Comparison, dataset: Datase
     refused("this comparison's", members=[first, str(uuid4())])
     refused("weight", members=[first, second], weights=[1])
     refused("weight", members=[first, second], weights=[1, -1])
+    refused("weight", members=[first, second], weights=[1e308, 1e308])  # together infinite
     refused("above 0", members=[first, second], weights=[0, 0])
     refused("weights", members=[first, second], weights=["a", 1])
     refused("combine", members=[first, second], combine="vote")
