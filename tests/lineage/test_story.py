@@ -185,10 +185,10 @@ def test_the_page_shows_what_was_measured_and_says_what_was_not(client: Client, 
     (folder / "scenes.json").write_text(json.dumps(numbers))
     page = client.get("/lineage/").content.decode()
     assert "41.2 %" in page
-    assert "Large objects kept whole" in page
+    assert "<h3>Large objects kept whole</h3>" in page
     assert page.count("not trained yet</td>") == len(catalogue()) - 2
     assert "200 images" in page
-    assert "Look-alikes told apart" not in page, "nothing was measured of it"
+    assert "<h3>Look-alikes told apart</h3>" not in page, "nothing was measured of it"
 
 
 def test_a_network_that_sees_smaller_images_is_marked(client: Client, folder: Path):
