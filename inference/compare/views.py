@@ -203,15 +203,18 @@ def pane(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
 
 @require_safe
 def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What is said of all masks together, once all are there: a page that came before asks."""
+    """What is said of all masks together: a page asks whose masks or scores are not all there."""
     comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
     try:
-        services.comparison_settle(comparison=comparison)
+        if comparison.ended:  # until then pages ask again and again
+            services.comparison_settle(comparison=comparison)
     except ValidationError:
         return HttpResponse(status=204)  # too much is decoded at the moment: the page asks again
     panes = comparison_panes(comparison, waits=False)
     context = {**_told(comparison, panes), "share": request.GET.get("share")}
-    return render(request, "inference/compare/_told.html", context)
+    # 286 ends htmx's polling: what is asked from now on, the answer asks by itself.
+    last = comparison.ended and request.htmx.trigger == "answer"
+    return render(request, "inference/compare/_told.html", context, status=286 if last else 200)
 
 
 @require_POST

@@ -11,7 +11,10 @@ document.addEventListener("pointerdown", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") close(open());
+  const menu = open();
+  if (event.key !== "Escape" || !menu) return;
+  event.preventDefault(); // else the page beneath would leave something too
+  close(menu);
 });
 
 document.addEventListener("click", ({ target }) => {
@@ -25,10 +28,10 @@ document.addEventListener("submit", ({ target, submitter }) => {
 
 const AGAIN = 2000; // milliseconds: longer than a double click, shorter than a second thought
 
-// Those that htmx sends say so themselves, by hx-sync.
+// Those that htmx sends say so themselves, by hx-sync; a dialog's close it as often as it is opened.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.hasAttribute("hx-post")) return;
+  if (event.defaultPrevented || form.method === "dialog" || form.hasAttribute("hx-post")) return;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "1";
   setTimeout(() => delete form.dataset.sent, AGAIN);

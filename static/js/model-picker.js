@@ -25,12 +25,12 @@ class ModelPicker extends HTMLElement {
     this.tell();
   }
 
-  /** All that are in view: who looks for "v3" and ticks the data set means those. */
-  tick({ group, all, choices }) {
+  /** All that are in view, or none of them where all are ticked: who looks for "v3" means those. */
+  tick({ group, choices }) {
     group.open = true;
-    for (const choice of choices) {
-      if (!choice.hidden) choice.querySelector("input").checked = all.checked;
-    }
+    const boxes = choices.filter((choice) => !choice.hidden).map((choice) => choice.querySelector("input"));
+    const checked = !boxes.every((box) => box.checked);
+    for (const box of boxes) box.checked = checked;
   }
 
   tell() {

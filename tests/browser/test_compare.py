@@ -242,6 +242,19 @@ def test_image_dropped_or_pasted_anywhere(visit: Visit, photo: Path, way: str) -
     assert page.title() == "x.png · SegWeb"
 
 
+def test_a_data_set_is_ticked_and_unticked_as_far_as_it_is_in_view(visit: Visit) -> None:
+    page = visit()
+    every, found = page.locator("[data-all]").first, page.get_by_label("SegNet")
+    page.get_by_label("U-Net").uncheck()
+    page.get_by_label("Find a model").fill("segnet")
+    every.click()
+    assert not found.is_checked()
+    every.click()
+    assert found.is_checked()
+    page.get_by_label("Find a model").fill("")
+    assert page.locator("[name=models]:checked").count() == 2
+
+
 def test_sample_with_chosen_models(visit: Visit) -> None:
     page = visit()
     page.get_by_label("SegNet").uncheck()

@@ -270,6 +270,10 @@ def test_swipe_shows_one_model_on_each_side(visit: Visit, oracle: Oracle) -> Non
     assert int(divider.get_attribute("aria-valuenow")) == pytest.approx(32, abs=1)
     page.keyboard.press("s")
     assert page.locator(".halves").count() == 0
+    page.keyboard.press("s")
+    page.locator("#pane-2 .key").click()  # from the two halves to the one alone, as its key does
+    assert page.locator(".halves").count() == 0
+    assert page.locator(".pane:visible").count() == 1
 
 
 # Disagreement
@@ -291,6 +295,32 @@ def test_entropy_equals_numpys(visit: Visit, oracle: Oracle) -> None:
     assert page.locator(".pane:visible").count() == 1  # one large picture, not one in each pane
     opaque = fill(page, "map")[..., 3] > 0
     assert np.array_equal(opaque, surprise > 0)
+    page.keyboard.press("s")  # two halves would show the map twice
+    address(page, "#swipe=1.2&panel=agreement")
+
+
+MOST = """async ([votes, classes]) => {
+  const { module } = document.querySelector("[data-panel=agreement][data-module]").dataset;
+  return (await import(module)).entropyMost(votes, classes);
+}"""
+
+
+def test_disagreement_is_of_what_the_votes_can_reach(visit: Visit, oracle: Oracle) -> None:
+    page = visit(oracle.path)
+    for votes, classes in ((7, 2), (7, 3), (2, 11), (6, 3)):
+        shares = np.bincount(np.arange(votes) % classes) / votes
+        most = page.evaluate(MOST, [votes, classes])
+        assert most == pytest.approx(-(shares * np.log2(shares)).sum())
+
+
+def test_the_large_map_is_of_the_largest_class_list(visit: Visit, oracle: Oracle) -> None:
+    page = visit(oracle.path)
+    drawn(page)
+    page.evaluate(f"{BOARD}.data.panes[0].list = {BOARD}.data.lists.push([]) - 1")  # alone in it
+    page.evaluate(f"{BOARD}.state.set({{ map: 'entropy' }})")
+    page.locator("#pane-map mask-layer[data-drawn]").wait_for()
+    opaque = fill(page, "map")[..., 3] > 0
+    assert np.array_equal(opaque, oracle.masks[1] != oracle.masks[2])
 
 
 def test_pairs_and_swaps(visit: Visit, oracle: Oracle) -> None:
@@ -460,6 +490,11 @@ def test_ensemble_becomes_a_pane(visit: Visit, compared: str) -> None:  # noqa: 
     page.reload()  # the ensemble is in the address
     page.locator("#pane-4").wait_for()
     wait_for_fill(page, 4, coloured(ids, colours))
+    spans = "[...new Set([...document.querySelectorAll('.classes tbody th')].map(c => c.colSpan))]"
+    page.locator(".classes td[data-pane='4']").first.wait_for(state="attached")
+    assert page.evaluate(spans) == [4]
+    page.evaluate(f"{BOARD}.state.set({{ ensemble: '' }})")
+    assert page.evaluate(spans) == [3]
 
 
 def test_inside_a_network(visit: Visit, compared: str) -> None:  # noqa: F811
@@ -537,6 +572,21 @@ def test_help_lists_the_keys(visit: Visit, oracle: Oracle) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("heading", name="Keys").wait_for(state="hidden")
     assert page.evaluate("location.hash") == ""
+    for _ in range(2):  # at once
+        page.keyboard.press("?")
+        page.locator("dialog.keys button").click()
+        assert page.locator("dialog.keys").is_hidden()
+
+
+def test_escape_leaves_one_thing_at_a_time(visit: Visit, oracle: Oracle) -> None:
+    page = visit(f"{oracle.path}#map=errors")
+    drawn(page)
+    page.locator("#pane-1 summary").first.click()
+    page.keyboard.press("Escape")
+    assert page.locator("details.menu[open]").count() == 0
+    assert page.locator(".told").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator(".told").is_hidden()
 
 
 def test_an_address_may_name_what_is_not_there(visit: Visit, oracle: Oracle) -> None:

@@ -25,6 +25,7 @@ class CompareBoard extends HTMLElement {
     this.grid = this.querySelector(".panes");
     this.aspect = this.data.image.width / this.data.image.height;
     this.top3 = new Map(); // by pane number, once the inspector has fetched them
+    this.said = new Map(); // by element id, what the server last sent for it
     this.state = new State();
     this.layout = new Layout(this);
     this.viewport = new Viewport(this);
@@ -36,6 +37,7 @@ class CompareBoard extends HTMLElement {
     this.state.on("mode", () => this.lines());
     this.addEventListener("mask-read", ({ target }) => this.paint([target]));
     for (const type of ["htmx:afterSettle", "htmx:oobAfterSwap"]) this.addEventListener(type, () => this.soon());
+    this.addEventListener("htmx:oobBeforeSwap", (event) => this.news(event));
     this.addEventListener("htmx:sendError", () => this.answered(false));
     this.addEventListener("htmx:afterOnLoad", () => this.answered(true));
     this.addEventListener("htmx:responseError", ({ detail }) => this.refused(detail.xhr.status));
@@ -70,6 +72,13 @@ class CompareBoard extends HTMLElement {
     return Promise.all(there.map(async (pane) => [pane, await this.layer(pane.number).read()]));
   }
 
+  /** A pane of the class list that most masks are of. */
+  get commonest() {
+    const there = this.data.panes.filter(({ number }) => this.layer(number));
+    const size = ({ list }) => there.filter((pane) => pane.list === list).length;
+    return there.sort((one, other) => size(other) - size(one))[0] ?? this.data.panes[0];
+  }
+
   /** The true mask; null where the image has none. */
   truth() {
     const { truth } = this.data.image;
@@ -91,6 +100,13 @@ class CompareBoard extends HTMLElement {
     this.lines();
     this.paint();
     this.dispatchEvent(new Event("arrive"));
+  }
+
+  /** What the server says again stays as it is, with the focus in it, and is not read out twice. */
+  news({ target, detail }) {
+    const said = new XMLSerializer().serializeToString(detail.fragment);
+    detail.shouldSwap = this.said.get(target.id) !== said;
+    this.said.set(target.id, said);
   }
 
   answered(yes) {
@@ -121,14 +137,15 @@ class CompareBoard extends HTMLElement {
 
   /** {indices, width, height, colours, lines} for one layer; undefined while its mask is away. */
   async picture(layer) {
-    const pane = layer.number === "map" ? this.data.panes[0] : this.pane(layer.number);
+    const large = layer.number === "map";
+    const pane = large ? this.commonest : this.pane(layer.number);
     const { truth, map, hidden, sure } = this.state;
     if (truth && this.data.image.truth) {
       return this.coloured(await this.truth(), this.data.lists[this.data.image.list], hidden);
     }
     if (map) {
       const drawn = await this.maps.picture(map, pane).catch(() => undefined);
-      if (drawn) return drawn;
+      if (drawn || large) return drawn; // in the large picture a mask would be taken for the map
     }
     if (!layer.mask && layer.image) return undefined; // "mask-read" will call again
     const mask = await (layer.mask ?? this.layer(pane.number).read());

@@ -53,14 +53,19 @@ export class ClassTable {
 
   drop(number) {
     this.#extra.delete(String(number));
-    for (const cell of this.root.querySelectorAll(`[data-pane="${number}"]`)) cell.remove();
+    for (const cell of this.root.querySelectorAll(`[data-pane="${number}"]`)) {
+      const body = cell.closest("tbody");
+      if (body) body.rows[0].cells[0].colSpan -= 1;
+      cell.remove();
+    }
   }
 
   /** What the server sent anew lacks those columns. */
   complete() {
     for (const [number, { list, counts, pixels }] of this.#extra) {
-      const member = this.board.data.panes.find((pane) => pane.list === list);
-      const table = this.root.querySelector(`thead [data-pane="${member.number}"]`)?.closest("table");
+      const members = this.board.data.panes.filter((pane) => pane.list === list); // some may have no column
+      const heads = members.map((pane) => this.root.querySelector(`thead [data-pane="${pane.number}"]`));
+      const table = heads.find(Boolean)?.closest("table");
       if (!table || table.querySelector(`[data-pane="${number}"]`)) continue;
       table.tHead.rows[0].append(cellOf("th", number, [number], { scope: "col" }));
       for (const body of table.tBodies) {

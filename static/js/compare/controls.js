@@ -30,14 +30,18 @@ export class Controls {
 
   /** All panes side by side, without a map that takes the place of them all. */
   all() {
-    const { map } = this.state;
-    this.state.set({ view: "", swipe: "", map: map.startsWith("errors") ? map : "" });
+    this.state.set(this.alone(""));
   }
 
   /** Show a pane alone, or again all. */
   view(number) {
-    if (this.board.alone === number) return this.all();
-    return this.state.set({ swipe: "", view: number, map: this.state.map.startsWith("errors") ? this.state.map : "" });
+    this.state.set(this.alone(number));
+  }
+
+  /** The change that does so; a pane that shares its image with another is not alone yet. */
+  alone(number) {
+    const { halves, mapOfEach: map } = this.state;
+    return { view: this.board.alone === number && !halves ? "" : number, swipe: "", map };
   }
 
   /** The next pane alone, or the one before, in the order shown. */

@@ -24,9 +24,10 @@ export class Ensemble {
     const number = data.panes.length + 1;
     data.panes.push({ number, title: data.texts.ensemble, list, prediction: null });
     const pane = this.pane(number, mask);
-    if (scores) pane.querySelector(".standing").textContent = figure(100 * scores.miou, 1);
+    if (scores) pane.querySelector(".standing").textContent = scores.miou === null ? "–" : figure(100 * scores.miou, 1);
     board.grid.append(pane);
     const { ids } = await board.layer(number).read();
+    if (id !== this.state.ensemble) return;
     const counts = new Uint32Array(256);
     for (const class_ of ids) counts[class_] += 1;
     board.classTable.add(number, list, counts, ids.length);

@@ -18,6 +18,7 @@ export class Keys {
   }
 
   down(event) {
+    if (event.defaultPrevented) return; // Escape closed a menu
     if (event.ctrlKey || event.metaKey || event.altKey || this.help.open) return;
     if (event.key !== "Escape" && event.target.closest(TAKES_KEYS)) return;
     if (this.blink(event) || this.move(event) || this.other(event)) event.preventDefault();
@@ -43,8 +44,7 @@ export class Keys {
     if (key === "0") return { bare: bare ? "" : "1" };
     if (key === "t" && this.board.data.image.truth) return { truth: truth ? "" : "1" };
     if (!/^[1-9]$/.test(key) || !this.board.pane(key)) return null;
-    const map = this.state.map.startsWith("errors") ? this.state.map : ""; // others show no pane alone
-    return { view: this.board.alone === key && !this.state.halves ? "" : key, swipe: "", map };
+    return this.board.controls.alone(key);
   }
 
   move({ key, shiftKey, target }) {
@@ -80,7 +80,6 @@ export class Keys {
   /** Escape: away with the map, then with crosshair and panel, then back to all panes. */
   leave() {
     const { map, cross, panel } = this.state;
-    if (document.querySelector("details.menu[open]")) return;
     if (map) this.state.set({ map: "" });
     else if (cross || panel) this.state.set({ cross: "", hover: "", panel: "" });
     else this.state.set({ view: "", swipe: "", hover: "" });

@@ -61,6 +61,11 @@ export class State {
     return this.swipe || (["pair", "swap"].includes(kind) ? `${one}.${other}` : "");
   }
 
+  /** The map, where each pane draws its own; "" for one that takes the place of them all. */
+  get mapOfEach() {
+    return this.map.startsWith("errors") ? this.map : "";
+  }
+
   /** The pixel to look at: under the pointer, else where the crosshair is pinned; or null. */
   get pixel() {
     const at = this.hover || this.cross;

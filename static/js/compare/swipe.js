@@ -22,7 +22,7 @@ export class Swipe {
     if (this.state.halves || numbers.length < 2) return this.leave();
     const at = Math.max(numbers.indexOf(Number(this.state.view)), 0);
     const pair = [numbers[at], numbers[(at + 1) % numbers.length]];
-    return this.state.set({ swipe: pair.join(".") });
+    return this.state.set({ swipe: pair.join("."), map: this.state.mapOfEach });
   }
 
   /** Back to one mask a pane; a map of two goes with its swipe. */

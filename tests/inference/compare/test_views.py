@@ -221,7 +221,12 @@ def test_samples_stand_under_what_they_provoke(client: Client) -> None:
 
 def test_queued_panes_ask_for_themselves(client: Client, comparison: Comparison) -> None:
     response = client.get(page(comparison))
-    assertContains(response, "hx-get", count=3)
+    assertContains(response, "hx-get", count=3 + 1)  # the answer too: theirs may come out of order
+    assertContains(response, f'hx-get="{page(comparison)}answer/"', count=1)
+    asking = {"HX-Request": "true", "HX-Trigger": "answer"}
+    assert client.get(f"{page(comparison)}answer/", headers=asking).status_code == 200
+    comparison.predictions.update(state=State.FAILED)
+    assert client.get(f"{page(comparison)}answer/", headers=asking).status_code == 286
     assertContains(response, "Queued, 2 before it")
     assertContains(response, '<meta http-equiv="refresh"')
 
@@ -256,8 +261,16 @@ def test_the_first_pane_is_fetched_before_styles_and_scripts(
 def test_pane_answers_only_when_it_looks_different(
     client: Client, comparison: Comparison, execute_all: Callable[[Any], None]
 ) -> None:
-    address = client.get(page(comparison)).content.decode().split('hx-get="')[1].split('"')[0]
+    address = re.search(
+        r'hx-get="(\S+/panes/1/\S*)"', client.get(page(comparison)).content.decode()
+    )
+    address = address.group(1)
     assert client.get(address).status_code == 204
+    comparison.predictions.filter(position=0).update(state=State.RUNNING, tile=2, tiles=9)
+    response = client.get(address)
+    assertContains(response, "Tile 2 of 9")
+    assertNotContains(response, "hx-swap-oob")  # nothing else changed: no status is read out anew
+    comparison.predictions.filter(position=0).update(state=State.QUEUED)
     execute_all(comparison)
     response = client.get(address)
     assertContains(response, "<mask-layer>")
@@ -307,6 +320,9 @@ def test_score_against_the_truth_is_shown(
     execute_all(comparison)
     comparison.predictions.filter(position=0).update(scores={"miou": 0.4567})
     assertContains(client.get(page(comparison)), "<strong>45.7</strong>", count=1)
+    later = client.get(f"{page(comparison)}answer/")  # where the truth came later
+    assertContains(later, 'hx-swap-oob="innerHTML:#facts-1"')
+    assertContains(later, "Against the truth", count=1)
 
 
 def test_cold_load_is_told_apart(
@@ -494,5 +510,6 @@ def test_pages_have_no_inline_scripts_or_styles(
 
 
 def test_prediction_number_is_its_position(client: Client, comparison: Comparison) -> None:
-    second = Prediction.objects.get(comparison=comparison, position=1)
-    assertContains(client.get(f"{page(comparison)}panes/2/"), second.checkpoint.variant)
+    second = Prediction.objects.filter(comparison=comparison, position=1)
+    second.update(state=State.FAILED, error="The second failed.")
+    assertContains(client.get(f"{page(comparison)}panes/2/"), "The second failed.")

@@ -23,8 +23,9 @@ export function panel(board, section, texts) {
     part("few").hidden = pairs.length > 0;
     part("content").hidden = !pairs.length;
     if (!pairs.length) return;
-    const most = Math.log2(Math.max(...groups.map((group) => group.predictions.length)));
-    part("mean").textContent = say(texts.bits, { share: percent(mean / most), bits: number(mean, 3) });
+    const [largest] = groups.map((group) => group.predictions).sort((one, other) => other.length - one.length);
+    const most = entropyMost(largest.length, data.lists[byId(largest[0]).list].length);
+    part("mean").textContent = say(texts.bits, { share: percent(mean / (most || 1)), bits: number(mean, 3) });
     fill(part("matrix"), [matrix(data.panes, pairs.map((pair) => ({ ...pair, a: byId(pair.a), b: byId(pair.b) })), texts)]);
     const swaps = pairs.flatMap(({ a, b, swaps: ofPair }) =>
       ofPair.map((swap) => ({ map: `swap.${byId(a).number}.${byId(b).number}.${swap.a_class}.${swap.b_class}`, ...swap })),
@@ -39,6 +40,14 @@ export function panel(board, section, texts) {
     }));
     pressed();
   };
+}
+
+/** The entropy in bits of so many votes, spread over the classes as evenly as whole votes can be. */
+export function entropyMost(votes, classes) {
+  const each = Math.floor(votes / classes);
+  const more = votes % classes; // classes that get one vote more
+  const surprise = (n) => (n ? (-n / votes) * Math.log2(n / votes) : 0);
+  return more * surprise(each + 1) + (classes - more) * surprise(each);
 }
 
 /** A row and a column for each model; pairs of two class lists have no figure. */

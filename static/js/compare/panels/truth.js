@@ -45,7 +45,7 @@ export function panel(board, section, texts) {
 function table(panes, scored, classes, fractions, texts) {
   const columns = [
     ...fractions.map(({ dataset, textContent }) => [textContent, (scores) => scores[dataset.fraction]]),
-    ...classes.map(({ title }, i) => [title, (scores) => scores.per_class_iou[i], "class"]),
+    ...classes.map(({ title }, i) => [title, (scores) => scores.per_class_iou?.[i], "class"]),
   ].map(([title, value, kind]) => {
     const values = scored.map((scores) => (scores ? value(scores) : null) ?? null);
     return { title, kind, values, best: Math.max(...values.map((v) => v ?? 0)) };
