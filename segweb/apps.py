@@ -13,7 +13,7 @@ class SegWebConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from segweb.audit import sign_ins_follow
+        from segweb.audit import accounts_follow
         from segweb.checks import job_kinds_check
         from segweb.http.columns import columns_check
         from segweb.jobs import job_models
@@ -24,6 +24,6 @@ class SegWebConfig(AppConfig):
         pre_save.connect(columns_check)
         for kind in job_models():
             folders_follow(kind)
-        sign_ins_follow()
+        accounts_follow()
         chore_every(3600, "segweb.jobs.orphans:orphans_collect")
         chore_every(3600, "segweb.audit:acts_forget")

@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import signals
+from django.contrib.auth import get_user_model, signals
+from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -77,10 +78,12 @@ def acts_forget() -> int:
     return int(old.expire())
 
 
-def sign_ins_follow() -> None:
-    """Write down who signs in by password, and who fails to, at whatever door."""
+def accounts_follow() -> None:
+    """Write down who signs in by password, and who fails to; accounts that are made or changed."""
     signals.user_logged_in.connect(_signed_in, dispatch_uid="audit")
     signals.user_login_failed.connect(_refused, dispatch_uid="audit")
+    post_save.connect(_account_kept, get_user_model(), dispatch_uid="audit")
+    post_delete.connect(_account_gone, get_user_model(), dispatch_uid="audit")
 
 
 def _signed_in(sender: Any, user: Any, **_: Any) -> None:
@@ -89,3 +92,15 @@ def _signed_in(sender: Any, user: Any, **_: Any) -> None:
 
 def _refused(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
     act_record(what=Act.What.REFUSED, subject=str(credentials.get("username", "")))
+
+
+def _account_kept(sender: Any, instance: Any, created: bool, update_fields: Any, **_: Any) -> None:
+    if update_fields and set(update_fields) == {"last_login"}:
+        return  # a sign-in, which is written down as such
+    can = [name for name in ("is_active", "is_staff", "is_superuser") if getattr(instance, name)]
+    told = f"{'made' if created else 'changed'} {instance.get_username()}: {', '.join(can)}"
+    act_record(what=Act.What.ACCOUNT, subject=told)
+
+
+def _account_gone(sender: Any, instance: Any, **_: Any) -> None:
+    act_record(what=Act.What.ACCOUNT, subject=f"deleted {instance.get_username()}")

@@ -69,6 +69,7 @@ class Act(models.Model):
         PUBLISHED = "published", _("published")
         WITHDRAWN = "withdrawn", _("withdrew")
         DELETED = "deleted", _("deleted")
+        ACCOUNT = "account", _("changed an account")
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     what = models.CharField(max_length=20, choices=What.choices)

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -250,3 +251,16 @@ def test_a_class_that_signs_in_at_once_is_not_locked_out() -> None:
     for (password, code), name in zip(doors, names, strict=True):
         sent = {"username": name, "password": password}
         assert Client().post("/accounts/login/", sent).status_code == code, (name, code)
+
+
+def test_accounts_that_are_made_or_changed(admin_client: Client, ann: User) -> None:
+    Act.objects.all().expire()
+    change = reverse("admin:auth_user_change", args=[ann.pk])
+    form = {"username": "ann", "is_active": "on", "is_superuser": "on", "is_staff": "on"}
+    form |= {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    assert admin_client.post(change, form).status_code == 302
+    ann.refresh_from_db()
+    ann.delete()
+    subjects = [subject for _, subject, _ in told(What.ACCOUNT)]
+    assert subjects == ["changed ann: is_active, is_staff, is_superuser", "deleted ann"]
+    assert told(What.ACCOUNT)[0][0] == "admin"
