@@ -99,16 +99,16 @@ def epoch(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     run = run_get(request, pk)
     row = get_object_or_404(run.epoch_rows.select_related("confusion"), number=number)
     masks = Probe.objects.filter(run=run, epoch=number)
+    counts = row.confusion.matrix.tolist() if row.confusion else None
     classes = run.dataset.classes if run.dataset else []
     data = {
         "epoch": number,
-        "classes": [entry | {"name": term(entry["name"])} for entry in classes],
-        "counts": row.confusion.matrix.tolist() if row.confusion else None,
+        "classes": [entry | {"name": term(entry["name"])} for entry in classes]
+        or [{"name": str(n)} for n in range(len(counts or ()))],
+        "counts": counts,
         "figures": epoch_figures(row),
         "probes": {mask.name: file_url(run, str(mask.file)) for mask in masks},
     }
-    if data["counts"] and not data["classes"]:
-        data["classes"] = [{"name": str(n)} for n in range(len(data["counts"]))]
     return JsonResponse(data)
 
 
