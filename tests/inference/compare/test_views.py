@@ -19,7 +19,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from experiments.models import Checkpoint
 from inference.compare import services, views
 from inference.comparisons import comparison_create
-from inference.images.samples import Sample
+from inference.images.samples import Sample, sample_dataset
 from inference.images.services import image_create
 from inference.models import Comparison, Image, Prediction
 from inference.pace import WriteThrottle
@@ -173,6 +173,7 @@ def test_sample_is_shown_and_compared(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Any,
 ) -> None:
+    sample_dataset()  # read once, and from the folder that ships
     (tmp_path / "dusk.png").write_bytes(encoded(noise()))
     sample = Sample("dusk", "small", "A street at dusk", "Small objects vanish.")
     monkeypatch.setattr("inference.images.samples.FOLDER", tmp_path)
