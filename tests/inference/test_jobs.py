@@ -134,7 +134,6 @@ def test_a_heartbeat_keeps_the_lease(job: Prediction, settings: Settings) -> Non
     pytest.fail("no beat")
 
 
-@pytest.mark.slow
 def test_a_write_waits_for_a_locked_database(settings: Settings) -> None:
     answers = iter([OperationalError("database is locked"), "written"])
 

@@ -204,6 +204,7 @@ def test_a_batch_behind_what_somebody_watches(stack: Stack, compared: dict[str, 
     assert done["progress"] == {
         "images": 13,
         "refused": 1,
+        "failed": 0,
         "masks": 24,
         "masks_expected": 24,
         "ended": True,

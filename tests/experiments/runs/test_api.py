@@ -215,7 +215,6 @@ def test_filter_and_sort(staff: APIClient) -> None:
 SORTS = {"architecture": "architecture", "state": "state", "best_miou": "best", "epoch": "epochs"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sign", ["", "-"])
 @pytest.mark.parametrize("field", SORTS)
 def test_pages_of_a_sorted_list_hold_every_run_once_as_the_table_does(
@@ -320,7 +319,6 @@ def test_a_run_that_is_trained_here_takes_no_reports(staff: APIClient) -> None:
     assert post(staff, url, {"epoch": 1, "miou": 0.9}).status_code == 400
 
 
-@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("request_", [NEW, EXTERNAL])
 def test_the_same_key_twenty_times_at_once_is_one_run(request_: dict[str, Any]) -> None:

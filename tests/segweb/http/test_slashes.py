@@ -40,7 +40,6 @@ def test_there_are_pages_addresses_of_the_api_and_of_the_admin():
     assert len(POSTED) > 100
 
 
-@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])
 def test_what_writes_is_answered_without_the_slash_as_with_it(method, client: Client):
