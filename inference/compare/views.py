@@ -212,8 +212,10 @@ def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
         return HttpResponse(status=204)  # too much is decoded at the moment: the page asks again
     panes = comparison_panes(comparison, waits=False)
     context = {**_told(comparison, panes), "share": request.GET.get("share")}
-    # 286 ends htmx's polling: what is asked from now on, the answer asks by itself.
-    last = comparison.ended and request.htmx.trigger == "answer"
+    # 286 ends htmx's polling. One element asks, which stays: the answer to what was swapped out
+    # meanwhile would find no place on the page.
+    settled = comparison.ended and context["settled"] and not context["unscored"]
+    last = settled and request.htmx
     return render(request, "inference/compare/_told.html", context, status=286 if last else 200)
 
 

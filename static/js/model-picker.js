@@ -6,7 +6,7 @@ class ModelPicker extends HTMLElement {
   connectedCallback() {
     this.groups = [...this.querySelectorAll("details")].map((group) => ({
       group,
-      all: group.querySelector("[data-all]"),
+      all: group.parentElement.querySelector("[data-all]"),
       told: group.querySelector("output"),
       choices: [...group.querySelectorAll(".choice")],
       boxes: [...group.querySelectorAll("[name=models]")],
@@ -18,7 +18,6 @@ class ModelPicker extends HTMLElement {
     find.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
     for (const one of this.groups) {
       one.all.hidden = false;
-      one.all.addEventListener("click", (event) => event.stopPropagation()); // else the group folds
       one.all.addEventListener("change", () => this.tick(one));
     }
     this.addEventListener("change", () => this.tell());
@@ -48,7 +47,7 @@ class ModelPicker extends HTMLElement {
         choice.hidden = !choice.textContent.toLowerCase().includes(words);
       }
       const none = choices.every((choice) => choice.hidden);
-      group.hidden = none;
+      group.parentElement.hidden = none;
       if (words && !none) group.open = true;
     }
   }

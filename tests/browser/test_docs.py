@@ -12,5 +12,5 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # it may start the
 
 def test_the_reference_lists_the_operations(visit: Callable[..., Any]) -> None:
     page = visit("/api/v1/docs/")
-    page.get_by_text("/api/v1/comparisons/", exact=True).wait_for()
-    page.get_by_text("/api/v1/images/", exact=True).wait_for()
+    page.get_by_text("/api/v1/comparisons/", exact=True).first.wait_for()
+    page.get_by_text("/api/v1/images/", exact=True).first.wait_for()
