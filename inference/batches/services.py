@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from io import BytesIO
 from typing import BinaryIO
@@ -80,10 +79,7 @@ def batch_name(files: Sequence[BinaryIO]) -> str:
 
 
 def _digest(batch: Batch, files: Sequence[BinaryIO], key: str) -> str | None:
-    contents = []
-    for file in files:
-        file.seek(0)
-        contents.append(hashlib.file_digest(file, "sha256").hexdigest())
+    contents = [uploads.upload_digest(file) for file in files]
     request = {"files": contents, "models": sorted(batch.model_keys), "scale": batch.scale}
     return request_digest(caller=[batch.owner_id, batch.visitor], key=key, request=request)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -34,7 +33,7 @@ from inference.forms import ModelsForm
 from inference.images.samples import samples_by_failure
 from inference.images.services import image_create, image_from_sample, images_release
 from inference.images.truths import truth_fits
-from inference.images.uploads import body_too_long
+from inference.images.uploads import body_too_long, upload_digest
 from inference.models import Comparison, Image
 from inference.pace import check_pace, told_when
 from segweb.http.idempotency import id_under, made_under
@@ -88,8 +87,8 @@ def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
         key=data["once"],
         request={
             "sample": data["sample"],
-            "file": data["sample"] or _digest(data["file"]),
-            "mask": data["mask"] and [_digest(data["mask"]), data["mask_dataset"].pk],
+            "file": data["sample"] or upload_digest(data["file"]),
+            "mask": data["mask"] and [upload_digest(data["mask"]), data["mask_dataset"].pk],
         },
     )
 
@@ -107,12 +106,6 @@ def _comparison_start(request: HttpRequest, data: dict[str, Any]) -> Comparison:
     except ValidationError:  # too much waits: an image that nobody sees would only fill the disk
         images_release(pks=[image.pk], released=image)
         raise
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
-    file.seek(0)
-    return digest
 
 
 def _go_to(request: HttpRequest, comparison: Comparison) -> HttpResponse:

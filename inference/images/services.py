@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -110,8 +109,7 @@ def image_truth_adding(
 def _store(path: Path, image: Image) -> tuple[str, str]:
     """Keep a file in the image's folder: its sha256, and its storage key."""
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
+        digest = uploads.upload_digest(file)
         return digest, default_storage.save(f"{image.folder}/{path.name}", File(file))
 
 

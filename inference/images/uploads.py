@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import unicodedata
 from collections.abc import Iterator
@@ -53,6 +54,14 @@ def upload_decode(
         truth = TrueMask(dataset.title, dataset.classes, dataset.ignore_index)
     with _in_words():
         return apart(decoding.upload_decode, folder, settings.UPLOAD_MAX_PIXELS, truth)
+
+
+def upload_digest(file: BinaryIO) -> str:
+    """The sha256 of what was sent, which is read from its beginning afterwards."""
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest
 
 
 def check_header(file: BinaryIO) -> None:
