@@ -81,6 +81,26 @@ def test_no_address_is_a_fault(admin: Client, value: str) -> None:
     assert not faults
 
 
+@pytest.mark.parametrize("year", ["0", "1", "9999", "99999", "1" * 5000, "-1", "1_0", "x"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "segweb/act/?at__year=",
+        "segweb/act/?at__iso_year=",
+        "segweb/act/?at__year__gte=",
+        "experiments/run/?created_at__year=",
+        "auth/user/?date_joined__year=",
+    ],
+)
+def test_no_year_is_a_fault(admin: Client, page: str, year: str) -> None:
+    assert admin.get(f"/admin/{page}{year}").status_code == 400
+
+
+def test_a_year_is_looked_for(admin: Client) -> None:
+    for page in ("segweb/act/?at__year=2026", "experiments/run/?created_at__iso_year=2026"):
+        assert admin.get(f"/admin/{page}").status_code == 200
+
+
 @pytest.mark.parametrize("body", ["[" * 3000, '{"a":' * 3000, "1" * 5000, '"\\ud800"', "\ufeff{}"])
 @pytest.mark.parametrize(
     "address",
