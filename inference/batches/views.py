@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -23,7 +22,7 @@ from inference.batches import services
 from inference.batches.files import IMAGES_MAX, batch_bytes_max
 from inference.batches.forms import BatchForm
 from inference.batches.tiles import batch_models, batch_progress, batch_tiles, sort_of, sorts_of
-from inference.images.uploads import body_too_long
+from inference.images.upload_view import takes_files
 from inference.pace import BatchThrottle, check_pace, told_when
 
 PER_PAGE = 24
@@ -37,17 +36,9 @@ def batches(request: HttpRequest) -> HttpResponse:
     return render(request, "inference/batches/list.html", {"page": page})
 
 
-@csrf_exempt  # that check reads the whole body; _new has it
+@takes_files(batch_bytes_max)
 def new(request: HttpRequest) -> HttpResponse:
-    """The form. A body that says itself that it is too long is refused unread."""
-    if body_too_long(request, files_bytes=batch_bytes_max()):
-        return render(request, "413.html", status=413)
-    return _new(request)
-
-
-@csrf_protect
-def _new(request: HttpRequest) -> HttpResponse:
-    """A good upload leads to its batch at once."""
+    """The form; a good upload leads to its batch at once."""
     posted = request.method == "POST"
     if posted and not access.may_compare(request):
         return redirect_to_login(request.path)

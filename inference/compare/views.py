@@ -16,7 +16,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -33,7 +32,8 @@ from inference.forms import ModelsForm
 from inference.images.samples import samples_by_failure
 from inference.images.services import image_create, image_from_sample, images_release
 from inference.images.truths import truth_fits
-from inference.images.uploads import body_too_long, upload_digest
+from inference.images.upload_view import takes_files
+from inference.images.uploads import upload_digest
 from inference.models import Comparison, Image
 from inference.pace import check_pace, told_when
 from segweb.http.idempotency import id_under, made_under
@@ -44,17 +44,14 @@ PANES_MAX = 1000  # no database takes an offset of 5,000 digits
 PER_PAGE = 24
 
 
-@csrf_exempt  # that check reads the whole body; _home has it
+def image_bytes_max() -> int:
+    """How many bytes an image and its true mask may have."""
+    return 2 * settings.UPLOAD_MAX_BYTES
+
+
+@takes_files(image_bytes_max)
 def home(request: HttpRequest) -> HttpResponse:
-    """The first page. A body that says itself that it is too long is refused unread."""
-    if body_too_long(request, files_bytes=settings.UPLOAD_MAX_BYTES):
-        return render(request, "413.html", status=413)
-    return _home(request)
-
-
-@csrf_protect
-def _home(request: HttpRequest) -> HttpResponse:
-    """The upload form; a good upload leads to its comparison at once."""
+    """The first page: the upload form; a good upload leads to its comparison at once."""
     posted = request.method == "POST"
     if posted and not access.may_compare(request):
         return redirect_to_login(request.path)
@@ -234,6 +231,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _go_to(request, comparison)
 
 
+@takes_files(image_bytes_max)
 @require_POST
 def truth(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Add the true mask that the image came without."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -137,8 +138,9 @@ def test_refused_upload_comes_back_as_the_form_with_a_sentence(
 
 def test_body_that_is_too_long_is_refused_unread(client: Client, settings: Settings) -> None:
     settings.UPLOAD_MAX_BYTES = 0
-    response = client.post("/", {"file": upload(b"0" * 2**20)})
-    assertContains(response, "The upload is too large.", status_code=413)
+    for address in ("/", f"/c/{uuid4()}/truth/"):
+        response = client.post(address, {"file": upload(b"0" * 2**20)})
+        assertContains(response, "The upload is too large.", status_code=413)
 
 
 def test_form_needs_its_csrf_token(checkpoints: list[Checkpoint]) -> None:
