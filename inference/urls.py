@@ -3,6 +3,7 @@
 from django.urls import path
 
 from inference.batches import views as batches
+from inference.compare import history
 from inference.compare import views as compare
 from inference.images import views as images
 
@@ -10,7 +11,9 @@ app_name = "inference"
 
 urlpatterns = [
     path("", compare.home, name="home"),
-    path("history/", compare.history, name="history"),
+    path("history/", history.history, name="history"),
+    path("history/delete/", history.ticked_delete, name="history-delete"),
+    path("history/share/", history.ticked_share, name="history-share"),
     path("models/", compare.models, name="models"),
     path("s/<str:token>/", compare.shared, name="shared"),
     path("c/<uuid:pk>/", compare.comparison, name="comparison"),
@@ -22,6 +25,7 @@ urlpatterns = [
     path("c/<uuid:pk>/answer/", compare.answer, name="answer"),
     path("c/<uuid:pk>/panes/<int:number>/", compare.pane, name="pane"),
     path("batches/", batches.batches, name="batches"),
+    path("batches/delete/", batches.ticked_delete, name="batches-delete"),
     path("batches/new/", batches.new, name="batch-new"),
     path("batches/<uuid:pk>/", batches.batch, name="batch"),
     path("batches/<uuid:pk>/delete/", batches.delete, name="batch-delete"),

@@ -38,3 +38,10 @@ class BatchForm(ModelsForm):
     mask_dataset = forms.ModelChoiceField(
         Dataset.objects.all(), required=False, empty_label=_("no masks in the zip")
     )
+
+    @property
+    def mask_dataset_shown(self) -> Any:
+        """The choice sent; before that the models' data set, whose ids true masks mostly have."""
+        if self.is_bound:
+            return self.data.get("mask_dataset")
+        return next((group.dataset.pk for group in self.model_groups if group.chosen), None)

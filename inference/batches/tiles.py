@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +13,7 @@ from experiments.models import Checkpoint
 from inference.models import Batch, BatchItem, Comparison, Prediction
 from segweb.jobs import State
 
+K = TypeVar("K", bound=Hashable)
 SORTS = {
     "disagreement": _("Most disagreement first"),
     "score": _("Lowest score first"),
@@ -118,8 +121,7 @@ def batch_models(tiles: list[Tile]) -> list[ModelLine]:
         {p.checkpoint.key: (p.scores or {}).get("miou") for p in predictions}
         for predictions in compared
     ]
-    told = {key for of in mious for key, miou in of.items() if miou is not None}
-    scored = [of for of in mious if told and all(of.get(key) is not None for key in told)]
+    told, scored = commonly_scored(mious)
     lines = []
     for key, predictions in by_key.items():
         took = [p.latency_ms for p in predictions if p.latency_ms is not None]
@@ -134,6 +136,15 @@ def batch_models(tiles: list[Tile]) -> list[ModelLine]:
         )
         lines.append(line)
     return sorted(lines, key=lambda line: -(line.miou or 0))
+
+
+def commonly_scored(mious: Sequence[Mapping[K, float | None]]) -> tuple[set[K], list[Any]]:
+    """Which models score at all, and of the images' scores by model those that have all of these.
+
+    Means over other images than the next model's would not be comparable.
+    """
+    told = {key for of in mious for key, miou in of.items() if miou is not None}
+    return told, [of for of in mious if told and all(of.get(key) is not None for key in told)]
 
 
 def sort_of(tiles: list[Tile], sort: str) -> str:

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -21,19 +22,36 @@ from inference import access
 from inference.batches import services
 from inference.batches.files import IMAGES_MAX, batch_bytes_max
 from inference.batches.forms import BatchForm
+from inference.batches.lines import batch_lines, batches_found
 from inference.batches.tiles import batch_models, batch_progress, batch_tiles, sort_of, sorts_of
 from inference.images.upload_view import takes_files
+from inference.lists import PER_PAGE, back, searched, ticked
 from inference.pace import BatchThrottle, check_pace, told_when
-
-PER_PAGE = 24
 
 
 @require_safe
 def batches(request: HttpRequest) -> HttpResponse:
-    """One's own batches, newest first."""
-    own = access.batches_own(request).prefetch_related("items")
+    """One's own batches, newest first; `?q=` leaves those that have each of its words."""
+    words = searched(request)
+    own = batches_found(access.batches_own(request), words).prefetch_related("items")
     page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "inference/batches/list.html", {"page": page})
+    context = {"page": page, "lines": batch_lines(page), "words": words}
+    return render(request, "inference/batches/list.html", context)
+
+
+@require_POST
+def ticked_delete(request: HttpRequest) -> HttpResponse:
+    """Delete the ticked ones for good."""
+    batches = list(access.batches_own(request).filter(ticked(request)))
+    for batch in batches:
+        services.batch_delete(batch=batch)
+    count = len(batches)
+    if batches:
+        told = ngettext("%d batch is deleted.", "%d batches are deleted.", count) % count
+        messages.success(request, told)
+    else:
+        messages.error(request, _("Nothing was ticked: tick batches first."))
+    return back(request, "inference:batches")
 
 
 @takes_files(batch_bytes_max)

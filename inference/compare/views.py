@@ -1,4 +1,4 @@
-"""The compare pages: upload, comparison, share link, history, models."""
+"""The compare pages: upload, comparison, share link, models."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
-from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -41,7 +39,6 @@ from segweb.jobs import ENDED, State
 
 RECENT = 8
 PANES_MAX = 1000  # no database takes an offset of 5,000 digits
-PER_PAGE = 24
 
 
 def image_bytes_max() -> int:
@@ -278,16 +275,6 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     services.comparison_delete(comparison=comparison)
     messages.success(request, _("The comparison is deleted."))
     return redirect("inference:history")
-
-
-@require_safe
-def history(request: HttpRequest) -> HttpResponse:
-    """One's own comparisons, newest first."""
-    own = access.comparisons_own(request).filter(batch=None)
-    page = Paginator(own, PER_PAGE).get_page(request.GET.get("page"))
-    unused = access.images_unused(request).aggregate(images=Count("pk"), size=Sum("bytes"))
-    context = {"page": page, "unused": unused}
-    return render(request, "inference/compare/history.html", context)
 
 
 @require_safe

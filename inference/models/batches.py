@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Dataset
@@ -32,6 +35,12 @@ class Batch(Owned):
 
     def __str__(self) -> str:
         return self.name or str(self.id)
+
+    @property
+    def title(self) -> str:
+        """Its name; when it was made, where earlier versions gave it none."""
+        made = date_format(timezone.localtime(self.created_at), "SHORT_DATETIME_FORMAT")
+        return self.name or gettext("Batch of %(made)s") % {"made": made}
 
 
 class BatchItem(InferenceJob):

@@ -135,6 +135,15 @@ def model_titles(comparison: Comparison) -> str:
 
 
 @register.filter
+def best_scored(comparison: Comparison) -> tuple[str, float] | None:
+    """The network with the highest mIoU (a fraction) on the true mask; None without a score."""
+    rows = comparison.predictions.all()
+    named = zip(labels([row.checkpoint for row in rows]), rows, strict=True)
+    scored = [(name, row.scores["miou"]) for name, row in named if (row.scores or {}).get("miou")]
+    return max(scored, key=lambda pair: pair[1], default=None)
+
+
+@register.filter
 def stem(name: str) -> str:
     """A file name without its ending, "image" where there is none."""
     return name.rpartition(".")[0] or name or "image"

@@ -427,20 +427,7 @@ def test_run_again_without_models_says_so(owner_client: Client, private: Compari
     assert Comparison.objects.count() == 1
 
 
-# History, models, files, errors, languages
-
-
-def test_history_is_paginated(
-    owner_client: Client, private: Comparison, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(views, "PER_PAGE", 1)
-    image = private.image
-    newer = comparison_create(image=image, owner=private.owner, models=KEYS[:1])
-    first, second = (owner_client.get(f"/history/?page={number}") for number in (1, 2))
-    assertContains(first, page(newer))
-    assertNotContains(first, page(private))
-    assertContains(second, page(private))
-    assertContains(owner_client.get("/history/?page=abc"), page(newer))
+# Models, files, errors, languages
 
 
 def test_models_page_shows_scores_with_their_passport(
