@@ -97,11 +97,19 @@ def _keep(train: Folder, passport: dict[str, str], folder: str, lease: Lease) ->
         if not dataset_place(dataset=dataset, folder=folder):
             raise ValidationError(_("This data set was imported already."))
         if train.slug_stated and dataset.slug != train.slug:
-            text = _(
-                "A data set of the slug %(slug)s is there already, with other classes or images. "
-                "Give this one another slug in classes.json."
-            )
-            raise ValidationError(text % {"slug": train.slug})
+            # A number was put after a slug that another one has; any other is that of these images.
+            if re.fullmatch(rf"{re.escape(train.slug)}_\d+", dataset.slug):
+                text = _(
+                    "A data set of the slug %(slug)s is there already, with other classes or "
+                    "images. Give this one another slug in classes.json."
+                )
+            else:
+                text = _(
+                    "These images and classes are known here as “%(title)s”. Give them its slug, "
+                    "%(known)s, in classes.json."
+                )
+            named = {"slug": train.slug, "title": dataset.title, "known": dataset.slug}
+            raise ValidationError(text % named)
     return dataset
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
+from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +31,7 @@ from tests.stack import ENDED, Stack, stack_up
 from tests.waiting import wait_until
 
 MARK = "SEGWEB_RUN"
+STREETS = 6  # images to train on
 TOKEN = """
 import django; django.setup()
 from django.contrib.auth.models import User
@@ -61,7 +63,7 @@ class TrainingStack:
     """Redis, web server, sweeper and training workers over a data set of a few tiny images."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        draw_folder(folder / "data" / "streets", train=6, val=3)
+        draw_folder(folder / "data" / "streets", train=STREETS, val=3)
         here = {"SEGWEB_DATA": str(folder / "data"), OUTSIDE: "tests.models_zoo.tiny"}
         # One thread each, so that a machine with few cores bears several trainers.
         self.stack: Stack = stack_up(folder / "var", **here, OMP_NUM_THREADS="1", **settings)
@@ -268,7 +270,7 @@ class Chaos:
         """Kill -9 the web server somewhere in a request, and start it again."""
 
         def ask() -> None:
-            with suppress(OSError):
+            with suppress(OSError, HTTPException):
                 self.training.send(*request, **form)
 
         asking = Thread(target=ask)
@@ -286,7 +288,8 @@ class Chaos:
         self.imports += 1
         slug = f"import{self.imports}"
         # Of another number of images each: with the same ones it would be the same data set.
-        file = SimpleUploadedFile("data.zip", data_set_zip(slug, images=self.imports + 1))
+        images = STREETS + self.imports
+        file = SimpleUploadedFile("data.zip", data_set_zip(slug, images=images))
         self._web_killed_during("datasets/", file=file)
 
         def queued() -> bool:
@@ -297,6 +300,9 @@ class Chaos:
 
         def imported() -> bool:
             known = self.training.stack.get("datasets/")
+            # Sent twice, it may be known by then; anything else would be waited for in vain.
+            failed = self.training.column("SELECT DISTINCT error FROM experiments_import")
+            assert set(failed) <= {"", "This data set was imported already."}
             return any(dataset["slug"] == slug for dataset in known)
 
         wait_until(queued)

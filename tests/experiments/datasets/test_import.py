@@ -22,8 +22,10 @@ from rest_framework.test import APIClient
 
 from experiments.datasets import archives, importing
 from experiments.models import Dataset, Import
+from experiments.records.datasets import dataset_ensure
 from experiments.records.sources import data_dataset, data_find, data_open
 from models_zoo.data import base
+from models_zoo.data.formats.folder import Folder
 from segweb.jobs import job_execute
 from tests.models_zoo.fixtures import draw_folder
 
@@ -324,6 +326,17 @@ def test_other_classes_under_a_known_slug(staff: APIClient, streets: Path) -> No
     assert "another slug" in body["error"]
     assert Dataset.objects.get().folder == ""
     assert stored("datasets") == ([], [])
+
+
+def test_images_that_are_known_by_another_slug_are_told_it(staff: APIClient, streets: Path) -> None:
+    """As those of a folder on the server, or of a history, which were never imported."""
+    train = Folder(str(streets), "train")
+    passport = train.passport | {"slug": "roads", "title": "Roads"}
+    dataset_ensure(passport=passport, classes=train.classes, ignore_index=train.ignore_index)
+    body = send(staff, zipped(streets))[1]
+    assert body["state"] == "FAILED"
+    assert "known here as “Roads”" in body["error"]
+    assert "slug, roads," in body["error"]
 
 
 def test_the_same_data_under_another_slug_was_imported_already(
