@@ -1,11 +1,11 @@
-"""The story in numbers as the page shows it: table, charts and samples of one data set."""
+"""The story in numbers as the page shows it: table and charts of one data set."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from inference.images.samples import Sample, sample_images
 from lineage.measures import MEASURES, Measure, Measured
 from models_zoo import Architecture, catalogue
 from models_zoo.data.known import KNOWN, TRAINED
@@ -49,17 +49,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A sample that shows a failure, and the masks of who does best and worst on it."""
-
-    failure: str
-    measure: Measure
-    sample: Sample
-    best: dict[str, Any]
-    worst: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class Story:
     """Everything measured on one data set."""
 
@@ -80,18 +69,22 @@ class Story:
     @property
     def rows(self) -> list[Row]:
         """The whole lineage, the networks that are not trained yet too."""
+        return self.rows_of(catalogue(), self.measures)
+
+    def rows_of(self, keys: Iterable[str], measures: list[Measure]) -> list[Row]:
+        """`measures` of the architectures `keys`: a row for each of their checkpoints, or one."""
         rows = []
-        for key, architecture in catalogue().items():
+        for key in keys:
             own = [entry for entry in self.entries if entry["architecture"] == key]
             for entry in own:
-                values = [(measure, measure.read(entry)) for measure in self.measures]
+                values = [(measure, measure.read(entry)) for measure in measures]
                 cells = [
                     "–" if value is None else measure.write(value) for measure, value in values
                 ]
                 smaller = tuple(entry["input_size"]) != tuple(self.told["size"])
-                rows.append(Row(architecture, entry, cells, smaller))
+                rows.append(Row(catalogue()[key], entry, cells, smaller))
             if not own:
-                rows.append(Row(architecture, None, []))
+                rows.append(Row(catalogue()[key], None, []))
         return rows
 
     @property
@@ -121,16 +114,6 @@ class Story:
             provoked = measure.tells and KNOWN[self.told["dataset"]].provokes and len(bars) > 2
             charts.append(Chart(measure, bars, provoked and high - low < APART))
         return charts
-
-    @property
-    def samples(self) -> list[Shown]:
-        """For each failure, the sample that shows it best."""
-        by_name = {sample.name: sample for sample in sample_images()}
-        titles = {measure.name: measure for measure in MEASURES}
-        return [
-            Shown(failure, titles[failure], by_name[f["sample"]], f["best"], f["worst"])
-            for failure, f in self.told.get("samples", {}).items()
-        ]
 
 
 def stories() -> dict[str, Story]:

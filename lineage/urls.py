@@ -11,7 +11,7 @@ urlpatterns = [
     path(
         "lineage/ablations/<slug:comparison>/<slug:side>/", views.ablation_picture, name="ablation"
     ),
-    path("lineage/<slug:slug>/<slug:failure>/<slug:which>.png", views.story_mask, name="mask"),
+    path("lineage/samples/<slug:sample>/<slug:which>.png", views.story_mask, name="mask"),
     path("architectures/", views.architectures, name="architectures"),
     path("architectures/<slug:key>/", views.architecture, name="architecture"),
     path("architectures/<slug:key>/<slug:name>.png", views.picture, name="picture"),

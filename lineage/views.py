@@ -9,15 +9,20 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from inference.images.samples import sample_images
 from lineage.architectures import by_paper, sheets
 from lineage.claims import verdicts
 from lineage.story import stories
+from lineage.told import chapters_tell
 from models_zoo.ablations import SIDES, verdicts_read
 from models_zoo.ablations import picture_path as ablation_path
 from models_zoo.networks.catalogue import catalogue, known, published
 from models_zoo.study import stories as files
 from models_zoo.study.descriptions import CORNERS, picture_path
 from segweb.http.answers.caching import DAY_BY_ALL, lasting
+
+DRAWN = "scenes"  # the chapters' data set: its scenes provoke each failure, its samples are ours
+TRUTH = "truth"
 
 
 @require_safe
@@ -63,24 +68,35 @@ def picture(request: HttpRequest, key: str, name: str) -> HttpResponseBase:
 
 @require_safe
 def story(request: HttpRequest) -> HttpResponse:
-    """The lineage in numbers; `?data=camvid` on another data set than scenes."""
+    """The lineage in chapters, then in numbers; `?data=camvid` on another data set than scenes."""
     by_slug = stories()
     slug = request.GET.get("data", "")
     if slug not in by_slug:
         slug = next(iter(by_slug), "")
-    context = {"stories": by_slug, "slug": slug, "story": by_slug.get(slug)}
-    told = verdicts_read()
-    context |= {"verdicts": verdicts(told), "ablations": told}
+    ablations, drawn = verdicts_read(), by_slug.get(DRAWN)
+    context = {
+        "stories": by_slug,
+        "slug": slug,
+        "story": by_slug.get(slug),
+        "drawn": drawn,
+        "chapters": chapters_tell(drawn, verdicts(ablations, drawn.entries if drawn else [])),
+        "ablations": ablations,
+    }
     return render(request, "lineage/story.html", context)
 
 
 @require_safe
-def story_mask(request: HttpRequest, slug: str, failure: str, which: str) -> HttpResponseBase:
-    """A mask of the best or worst network on a failure's sample."""
-    shown = stories().get(slug)
-    if shown is None or which not in files.WHICH or failure not in shown.told.get("samples", {}):
+def story_mask(request: HttpRequest, sample: str, which: str) -> HttpResponseBase:
+    """A sample's true mask, or that of an architecture which a chapter shows."""
+    drawn = stories().get(DRAWN)
+    if drawn is None or which not in (TRUTH, *drawn.told.get("masks", {}).get(sample, {})):
         raise Http404
-    return _picture(request, files.picture_path(slug, failure, which))
+    if which != TRUTH:
+        return _picture(request, files.picture_path(DRAWN, sample, which))
+    true = next((one.mask_path for one in sample_images() if one.name == sample), None)
+    if true is None:
+        raise Http404
+    return _picture(request, true)
 
 
 @require_safe

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -19,6 +21,8 @@ VERDICTS = {
     "holds": gettext_noop("holds"),
     "same": gettext_noop("no difference"),
     "contrary": gettext_noop("the contrary holds"),
+    "fails": gettext_noop("does not hold"),
+    "single": gettext_noop("one seed, no interval yet"),
     "unclear": gettext_noop("cannot tell"),
     "unmeasured": gettext_noop("not measured yet"),
 }
@@ -34,3 +38,9 @@ def verdict_word(state: str) -> str:
 def literal(value: object) -> str:
     """An option's value as Python writes it; JSON made a list of a tuple."""
     return str(tuple(value)) if isinstance(value, list) else repr(value)
+
+
+@register.filter
+def numbers(rows: list[list[float]]) -> str:
+    """Rows of whole numbers as a script reads them."""
+    return json.dumps([[int(value) for value in row] for row in rows])

@@ -15,6 +15,7 @@ from typing import Any
 FOLDER = Path(__file__).parent / "lineage"
 VERDICTS = "verdicts.json"
 COSTS = "costs.json"
+PAIRS = "pairs.json"
 SIDES = {"image": "webp", "arm": "png", "against": "png", "truth": "png"}
 
 
@@ -26,6 +27,11 @@ def verdicts_read(folder: Path | None = None) -> dict[str, Any]:
 def costs_read(folder: Path | None = None) -> dict[str, Any]:
     """What `ablate --costs` has last measured (`costs.cost_compare`); {} before it has."""
     return _read(COSTS, folder)
+
+
+def pairs_read(folder: Path | None = None) -> dict[str, Any]:
+    """By comparison, the one pair of trainings outside the plan that is known of it."""
+    return _read(PAIRS, folder)
 
 
 def _read(name: str, folder: Path | None) -> dict[str, Any]:

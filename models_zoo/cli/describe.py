@@ -23,10 +23,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Writes figures, data paths and pictures of architectures, for the pages."""
     from models_zoo.study.describe import describe_write
+    from models_zoo.study.grids import grids_write
 
     keys = options.keys or [*catalogue(), *published()]
     options.out.mkdir(parents=True, exist_ok=True)
     for key in keys:
         describe_write(key, options.out)
         print(options.out / f"{key}.json")
+    if not options.keys:
+        print(grids_write(options.out))
     return {"described": keys}

@@ -13,7 +13,7 @@ from models_zoo.data import open_dataset
 from models_zoo.files import write_atomically
 from models_zoo.networks.catalogue import place
 from models_zoo.study.stories import FOLDER as STORIES
-from models_zoo.study.stories import picture_path, story_read
+from models_zoo.study.stories import story_read
 
 HELP = "Measure the shipped checkpoints of a data set alike."
 
@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Measures the shipped checkpoints of a data set, in the order of the lineage."""
-    from models_zoo.study.showcase import samples_show
+    from models_zoo.study.showcase import masks_show
     from models_zoo.study.story import story_tell
 
     dataset = open_dataset(options.data, options.split)
@@ -39,11 +39,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     before = story_read(dataset.slug, options.out)
     result = story_tell(checkpoints, dataset, before=before, say=print)
     if dataset.samples:
-        result["samples"] = samples_show(
-            checkpoints,
-            dataset,
-            lambda failure, which: picture_path(dataset.slug, failure, which, options.out),
-        )
+        result["masks"] = masks_show(checkpoints, dataset, options.out)
     path = options.out / f"{dataset.slug}.json"
     write_atomically(path, json.dumps(result, separators=(",", ":")).encode() + b"\n")
     print(path)

@@ -15,9 +15,10 @@ from models_zoo.checkpoints.shipped import CheckpointFiles, sidecar_read
 from models_zoo.cli import main
 from models_zoo.data import open_dataset
 from models_zoo.data.scenes.classes import CLASSES
-from models_zoo.study import stories, story
+from models_zoo.study import showcase, stories, story
 from models_zoo.study.cards import PATH, cards_text
-from models_zoo.study.showcase import samples_show
+from models_zoo.study.descriptions import grids_read
+from models_zoo.study.grids import CELL, KINDS, grid_compute
 from models_zoo.study.story import story_tell
 
 
@@ -110,21 +111,29 @@ def test_weights_that_are_not_shipped_stay_in_the_story(zoo_folder, tmp_path_fac
 
 
 @pytest.mark.slow
-def test_samples_show_who_does_best_and_worst(tmp_path):
+def test_masks_are_shown_of_those_that_are_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(showcase, "SHOWN", {"bus": ("fcn8s", "unet"), "quay": ("segnet",)})
     zoo = [ship(tmp_path, "fcn8s"), ship(tmp_path, "segnet")]
-    shown = samples_show(
-        zoo,
-        open_dataset("scenes", "test"),
-        lambda failure, which: tmp_path / f"{failure}.{which}.png",
-    )
-    assert (
-        set(shown) == {"large", "small", "thin", "context", "look_alike", "low_contrast"} or shown
-    )
-    for failure, facts in shown.items():
-        assert facts["best"]["value"] >= facts["worst"]["value"]
-        for which in stories.WHICH:
-            with Image.open(tmp_path / f"{failure}.{which}.png") as mask:
-                assert (mask.mode, mask.size) == ("P", (768, 576))
+    shown = showcase.masks_show(zoo, open_dataset("scenes", "test"), tmp_path)
+    assert {name: list(masks) for name, masks in shown.items()} == {
+        "bus": ["fcn8s"],
+        "quay": ["segnet"],
+    }
+    told = shown["bus"]["fcn8s"]
+    assert told["key"] == "scenes-fcn8s-slim"
+    assert 0 <= told["scores"]["large"] <= 1
+    with Image.open(stories.picture_path("scenes", "bus", "fcn8s", tmp_path)) as mask:
+        assert (mask.mode, mask.size) == ("P", (768, 576))
+
+
+def test_the_storys_still_figures_are_what_torch_computes():
+    still = grids_read()
+    assert list(still) == list(KINDS)
+    for kind, (_, rows, choices) in KINDS.items():
+        told = {"choice": choices[0], "cell": list(CELL)}
+        assert still[kind] == told | {"grids": grid_compute(kind, rows, choices[0])}, (
+            "python -m models_zoo describe"
+        )
 
 
 def test_the_cards_file_is_what_the_sidecars_say():

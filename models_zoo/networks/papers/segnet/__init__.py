@@ -31,9 +31,8 @@ ARCHITECTURES = (
             "The decoder unpools to where each maximum was, which is light and keeps boundaries."
         ),
         answers=_(
-            "DeconvNet's two fully connected layers hold most of its weights and time. SegNet "
-            "leaves them out and keeps only where each maximum was: lighter, faster, and still "
-            "sharp."
+            "DeconvNet's two fully connected layers hold most of its weights. SegNet leaves them "
+            "out and keeps only where each maximum was: lighter, faster, and still sharp."
         ),
         claims=(Claim(_("Unpooling brings boundaries back."), ("unpooling",)),),
         path=f"{__name__}.network:SegNet",
