@@ -83,6 +83,8 @@ class GridFigure extends HTMLElement {
   choose(cell) {
     const { rows } = this.steps.at(-1);
     if (!(cell && rows[cell[0]]?.[cell[1]] !== undefined)) return;
+    // Drawn anew, a cell comes under the pointer once more.
+    if (String(cell) === String(this.chosen)) return;
     this.chosen = cell;
     this.draw();
   }
