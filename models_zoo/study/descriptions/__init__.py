@@ -37,4 +37,5 @@ def grids_path(folder: Path = FOLDER) -> Path:
 @cache
 def grids_read() -> dict[str, dict[str, Any]]:
     """Of each kind of figure, the `choice` it begins with and its `grids`: rows of numbers."""
-    return json.loads(grids_path().read_text(encoding="utf-8"))
+    told: dict[str, dict[str, Any]] = json.loads(grids_path().read_text(encoding="utf-8"))
+    return told
