@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 
@@ -11,3 +13,7 @@ class ClassSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
     colour = serializers.CharField(help_text="#rrggbb")
+
+    def to_representation(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """As it is stored: field by field, classes would take half the time of a list of models."""
+        return {name: entry[name] for name in ("id", "name", "colour")}

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from django import forms
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
-from experiments.models import Checkpoint, Dataset
+from experiments.models import Checkpoint, Dataset, Evaluation
 from inference.models import Scale
 from models_zoo.networks.catalogue import leaders
 
@@ -44,7 +44,7 @@ class ModelsForm(forms.Form):
         """On offer is what `reader`, an account or a visitor, may see."""
         super().__init__(*args, **kwargs)
         offered = Checkpoint.objects.offered().visible_to(reader)
-        self.checkpoints = list(offered.select_related("dataset"))
+        self.checkpoints = list(offered.with_dataset())
         self.fields["models"].choices = [(entry.key, entry.key) for entry in self.checkpoints]
         self.initially_chosen = chosen
 
@@ -61,7 +61,8 @@ class ModelsForm(forms.Form):
     def model_groups(self) -> list[ModelGroup]:
         """The models by data set, the default data set first, with their scores."""
         # Here, since a form that was sent shows none.
-        prefetch_related_objects(self.checkpoints, "evaluations")
+        scores = Evaluation.objects.defer("protocol")
+        prefetch_related_objects(self.checkpoints, Prefetch("evaluations", scores))
         chosen = self.chosen
         by_dataset = groupby(self.default_first, key=lambda entry: entry.dataset)
         return [

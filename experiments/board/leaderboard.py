@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -31,13 +32,13 @@ class Entry:
         """The score that ranks, a fraction."""
         return self.evaluation.scores["miou"]
 
-    @property
+    @cached_property
     def date(self) -> datetime:
         """When the weights were made, as far as is known."""
         made = parse_datetime(self.checkpoint.sidecar.get("created") or "")
         return made or self.checkpoint.created_at
 
-    @property
+    @cached_property
     def title(self) -> str:
         """Architecture and variant."""
         return f"{architecture_title(self.checkpoint.architecture)} {self.checkpoint.variant}"
@@ -59,9 +60,9 @@ class Board:
         """Whether the best epoch was chosen on the very images that are scored."""
         return self.split == "val"
 
-    @property
+    @cached_property
     def best(self) -> list[Entry]:
-        """The best of each architecture and variant, best first."""
+        """The best of each architecture and variant, best first; once all entries are in."""
         ranked = sorted(self.entries, key=lambda entry: (-entry.miou, entry.date))
         # Reversed twice: of several entries with one title the last one put in stays, the best.
         return list({entry.title: entry for entry in reversed(ranked)}.values())[::-1]
@@ -100,8 +101,11 @@ class Board:
 
 def boards(*, reader: Any) -> list[Board]:
     """Every board of what the reader may see, test before val, those of a data set side by side."""
-    scored = Evaluation.objects.select_related("checkpoint__dataset", "checkpoint__run").filter(
-        checkpoint__in=Checkpoint.objects.visible_to(reader).filter(withdrawn_at=None)
+    current = Checkpoint.objects.visible_to(reader).filter(withdrawn_at=None)
+    scored = (
+        Evaluation.objects.filter(checkpoint__in=current)
+        .select_related("checkpoint__dataset")
+        .defer("checkpoint__dataset__classes")
     )
     by_checkpoint = costs()
     by_rules: dict[tuple[str, ...], Board] = {}

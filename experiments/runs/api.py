@@ -50,6 +50,7 @@ from segweb.jobs import State
 MOST_EPOCHS = 1000  # in one answer
 ORDERS = ("id", "created_at", "name", "architecture", "state", "epoch", "epochs", "seed")
 SCORES = ("best_miou", "last_miou", "started_at", "ended_at")
+NOT_LISTED = ("environment", "protocol", "history", "dataset__classes")
 
 
 class MayUseRuns(BasePermission):
@@ -116,7 +117,7 @@ class Runs(generics.ListAPIView, RunView):
 
     def get_queryset(self) -> QuerySet[Run]:
         """Without what only a single run shows."""
-        return super().get_queryset().defer("environment", "protocol", "history")
+        return super().get_queryset().defer(*NOT_LISTED)
 
     @extend_schema(
         request=RunCreateSerializer,

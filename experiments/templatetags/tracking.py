@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Run
 from experiments.scores.statistics import PairedDifference
 from experiments.vocabulary import PASSPORT
 from models_zoo.networks.catalogue import architecture_title
+from segweb.jobs import State
 
 register = template.Library()
 
@@ -64,6 +66,21 @@ def passport_term(name: str) -> str:
 
 
 @register.filter
+def passport_facts(protocol: dict[str, Any]) -> SafeString:
+    """A score's passport as entries of a list of facts."""
+    language = get_language()
+    facts = (_passport_fact(name, str(value), language) for name, value in protocol.items())
+    return mark_safe("\n".join(facts))  # noqa: S308  # each is
+
+
+# Not by a template, and kept: a page of the models has five hundred of them.
+@lru_cache(maxsize=4096)
+def _passport_fact(name: str, value: str, language: str | None) -> SafeString:
+    markup = "<div><dt>{}</dt><dd><code>{}</code></dd></div>"
+    return format_html(markup, passport_term(name), value)
+
+
+@register.filter
 def span(seconds: float | None) -> str:
     """Seconds as "42 s", "3 min 20 s" or "2 h 5 min"; a dash where they are not known."""
     if seconds is None:
@@ -93,6 +110,12 @@ def progress(run: Run) -> float:
         return 0
     within = run.step / run.steps if run.steps else 0
     return min(1, (run.epoch + within) / run.epochs)
+
+
+@register.filter
+def state_title(state: str) -> Any:
+    """Where a job stands, in words."""
+    return State(state).label  # get_state_display lists all of them anew for each row
 
 
 @register.filter

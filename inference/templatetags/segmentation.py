@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
 from django.template import Context
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from experiments.models import Checkpoint, Dataset
-from experiments.templatetags.tracking import passport_term
+from experiments.models import Checkpoint, Dataset, Evaluation
+from experiments.templatetags.tracking import passport_facts
 from inference.images.classes import HOMONYMS
 from inference.images.renditions import LONGEST
 from inference.images.samples import FAILURES
@@ -23,10 +26,10 @@ from models_zoo.data.known import KNOWN
 from models_zoo.metrics.table import IMAGE_SCORES, Metric
 from models_zoo.networks.catalogue import known
 from segweb.jobs import State
-from segweb.templatetags.figures import term
+from segweb.templatetags.figures import iou, term
 
 register = template.Library()
-register.filter(passport_term)
+register.filter(passport_facts)
 # A photo of 1024×768 is 1.5 MB as PNG, more than twelve masks.
 LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at
 
@@ -97,10 +100,29 @@ def image_scores() -> tuple[Metric, ...]:
 
 
 @register.filter
-def class_scores(checkpoint: Checkpoint) -> list[tuple[dict[str, Any], float | None]]:
-    """Each class with its IoU (a fraction; None where the split has no such class)."""
-    scores = checkpoint.evaluation.scores["per_class_iou"]
-    return list(zip(checkpoint.classes, scores, strict=False))
+def class_rows(checkpoint: Checkpoint, evaluation: Evaluation) -> SafeString:
+    """The rows of a table: each class, and its IoU as a bar and in percent."""
+    scores, language = evaluation.scores["per_class_iou"], get_language()
+    rows = (
+        _class_row(entry["name"], entry["colour"], value, language)
+        for entry, value in zip(checkpoint.classes, scores, strict=False)
+    )
+    return mark_safe("\n".join(rows))  # noqa: S308  # each is
+
+
+# Not by a template, and kept: a page of the models has five hundred of them.
+@lru_cache(maxsize=4096)
+def _class_row(name: str, colour: str, value: float | None, language: str | None) -> SafeString:
+    """`value` is None where the split has no such class; the language is the reader's."""
+    return format_html(
+        '<tr><th scope="row">{}</th><td class="bar-cell"><svg viewBox="0 0 1 1"'
+        ' preserveAspectRatio="none" aria-hidden="true"><rect width="{}" height="1" fill="{}"/>'
+        '</svg></td><td class="number">{}</td></tr>',
+        class_name(name),
+        value or 0,
+        colour,
+        iou(value),
+    )
 
 
 @register.filter

@@ -23,21 +23,17 @@ def catalogue() -> dict[str, Architecture]:
 
     ValueError when SEGWEB_CATALOGUE names a module that cannot be read or a key that exists.
     """
-    return {
-        key: line
-        for key, line in _lines().items()
-        if not isinstance(line, Published) and not line.teaches
-    }
+    return {key: line for key, line in known().items() if not isinstance(line, Published)}
 
 
 def published() -> dict[str, Published]:
     """The networks that come with torchvision's published weights, by key: 21 classes, to use."""
-    return {key: line for key, line in _lines().items() if isinstance(line, Published)}
+    return {key: line for key, line in known().items() if isinstance(line, Published)}
 
 
 def known() -> dict[str, Architecture]:
     """Every architecture with a page: the lineage, then torchvision's published networks."""
-    return catalogue() | published()
+    return dict(_known_with(_named_outside()))
 
 
 def architecture_get(key: str) -> Architecture:
@@ -66,12 +62,24 @@ def leaders() -> list[str]:
     return [line.key for line in sorted(with_turn, key=lambda line: line.recipe.turn or 0)]
 
 
-def _lines() -> dict[str, Architecture]:
+def _named_outside() -> tuple[str, ...]:
     named = os.environ.get(OUTSIDE, "").split(",")
-    return _lines_with(tuple(name.strip() for name in named if name.strip()))
+    return tuple(name.strip() for name in named if name.strip())
+
+
+def _lines() -> dict[str, Architecture]:
+    return _lines_with(_named_outside())
 
 
 # By the variable's value: pages ask for every line that they draw.
+@cache
+def _known_with(outside: tuple[str, ...]) -> dict[str, Architecture]:
+    lines = _lines_with(outside)
+    published = {key: line for key, line in lines.items() if isinstance(line, Published)}
+    trained = {key: line for key, line in lines.items() if key not in published}
+    return {key: line for key, line in trained.items() if not line.teaches} | published
+
+
 @cache
 def _lines_with(outside: tuple[str, ...]) -> dict[str, Architecture]:
     papers = folders()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -79,11 +80,12 @@ class PlainJSONField(models.JSONField):
         return _mended(data) if _suspect(value) else data
 
 
+@lru_cache(maxsize=1024)
 def _suspect(text: str) -> bool:
     """Whether JSON may hold what is not plain: rows of before the gate do.
 
-    By the text, since to go through the data takes a hundred times longer, and pages of lists read
-    a hundred of them.
+    By the text, since to go through the data takes a hundred times longer, and kept, since pages of
+    lists read the same hundred of them again and again.
     """
     if "\\u" in text and ESCAPED.search(text):
         return True

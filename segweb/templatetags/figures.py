@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django import template
 from django.utils.formats import number_format
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 register = template.Library()
 
 
 def _rounded(value: float, digits: int) -> str:
     """A figure as the reader's language writes it; Django's own formatting cuts digits off."""
-    return number_format(round(value, digits), digits)
+    return _written(round(value, digits), digits, get_language())
+
+
+# A page of the models shows the same few hundred figures a thousand times.
+@lru_cache(maxsize=4096)
+def _written(rounded: float, digits: int, language: str | None) -> str:
+    return number_format(rounded, digits)
 
 
 @register.filter

@@ -11,13 +11,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from experiments.access import may_launch, reads_runs
-from experiments.board.columns import COLUMNS, Column
+from experiments.board.columns import COLUMNS
 from experiments.board.table import NEWEST, RunsForm
 from experiments.models import Run
 from experiments.queries import number_read
 
 PER_PAGE = 50
 COLUMNS_KEY = "run_columns"
+# Of a run by its row: to read them would take longer than all the others.
+NOT_SHOWN = ("config", "environment", "protocol", "dataset__classes")
 
 
 @require_safe
@@ -26,11 +28,11 @@ def page(request: HttpRequest) -> HttpResponse:
     """A page of the runs that were asked for."""
     form = RunsForm(request.GET, reader=request.user)
     readable = Run.objects.visible_to(request.user)
-    runs = Paginator(form.runs(), PER_PAGE).get_page(request.GET.get("page"))
+    runs = Paginator(form.runs().defer(*NOT_SHOWN), PER_PAGE).get_page(request.GET.get("page"))
     context = {
+        **_columns(request),
         "form": form,
         "page": runs,
-        "columns": _columns(request),
         "all_columns": COLUMNS,
         "sort": request.GET.get("sort", NEWEST),
         "filtered": bool(form.errors)
@@ -43,13 +45,14 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "experiments/board/table.html", context)
 
 
-def _columns(request: HttpRequest) -> list[Column]:
-    """The columns to show; who chose some finds them again in this session."""
+def _columns(request: HttpRequest) -> dict[str, Any]:
+    """`columns` to show, and `shows`: of each by its name, whether; kept in this session."""
     names = request.GET.getlist("columns")
     if names and names != request.session.get(COLUMNS_KEY):
         request.session[COLUMNS_KEY] = names
     names = names or request.session.get(COLUMNS_KEY) or []
-    return [column for column in COLUMNS if (column.name in names if names else column.initially)]
+    shows = {c.name: c.name in names if names else c.initially for c in COLUMNS}
+    return {"columns": [c for c in COLUMNS if shows[c.name]], "shows": shows}
 
 
 def _newest(request: HttpRequest) -> int:
@@ -71,7 +74,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     pairs = [pair.partition(":") for pair in request.GET.get("seen", "").split(",")]
     seen = {pk: look for text, _, look in pairs if (pk := number_read(text)) is not None}
     watched = Run.objects.visible_to(request.user).filter(pk__in=list(seen)[:PER_PAGE])
-    runs = list(watched.select_related("dataset", "owner"))
+    runs = list(watched.select_related("dataset", "owner").defer(*NOT_SHOWN))
     changed = [run for run in runs if run.look != seen[run.pk]]
     gone = seen.keys() - {run.pk for run in runs}
     newest = request.GET.get("newest", "")
@@ -79,7 +82,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     newer = known is not None and _newest(request) > known
     if not changed and not gone and (not newer or "told" in request.GET):
         return HttpResponse(status=204)
-    context = {"changed": changed, "columns": _columns(request), "watched": _watched(runs)}
+    context = {"changed": changed, "watched": _watched(runs)} | _columns(request)
     return render(
         request, "experiments/board/_changes.html", context | {"newest": newest, "newer": newer}
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from experiments.board.columns import COLUMNS
 from experiments.models import Run
 from segweb.jobs import State
 from tests.experiments.factories import (
@@ -49,6 +51,23 @@ def test_columns_are_remembered(reader: Client) -> None:
         page = reader.get(url("runs"), query)
         assert "4711" in page.content.decode()
         assert [column.name for column in page.context["columns"]] == ["state", "seed"]
+
+
+def test_each_cell_stands_under_its_columns_title(reader: Client) -> None:
+    run_make(
+        name="first", tags=["night"], notes="light", created_at=datetime(2026, 1, 2, tzinfo=UTC)
+    )
+
+    def cells(*columns: str) -> list[str]:
+        page = reader.get(url("runs"), {"columns": columns}).content.decode()
+        row = page.partition('<tr id="run-')[2].partition("</tr>")[0]
+        return row.split("<td")[2:]  # after the tick
+
+    each = [cells(column.name) for column in COLUMNS]
+    assert [len(alone) for alone in each] == [1] * len(COLUMNS)
+    assert [cell.strip() for cell in cells(*(column.name for column in COLUMNS))] == [
+        alone[0].strip() for alone in each
+    ]
 
 
 def test_only_changed_rows_are_sent(reader: Client) -> None:
