@@ -5,7 +5,7 @@ from django.urls import path
 from experiments.board.views import compare, curves, exports, leaderboard, table
 from experiments.checkpoints import views as checkpoints
 from experiments.datasets import views as datasets
-from experiments.runs.views import actions, launch, run
+from experiments.runs.views import actions, launch, run, several
 
 app_name = "experiments"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("runs/new/", launch.new, name="launch"),
     path("runs/new/preset/", launch.preset, name="preset"),
     path("runs/preflight/<int:pk>/", launch.preflight, name="preflight"),
+    path("runs/tags/", several.tags, name="runs-tags"),
+    path("runs/delete/", several.delete, name="runs-delete"),
     path("runs/compare/", compare.page, name="compare"),
     path("runs/compare/curves/", compare.curves, name="compare-curves"),
     path("runs/export/<slug:what>.<slug:form>", exports.export, name="export"),

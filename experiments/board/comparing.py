@@ -12,12 +12,10 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from experiments.board.curves import thinned
-from experiments.models import Epoch, Evaluation, Run
+from experiments.board.pairing import Pair, pair_of, paired, runs_scored
+from experiments.models import Epoch, Run
 from experiments.scores.metrics import metric_rows, rounded
-from experiments.scores.results import counts_of
-from experiments.scores.statistics import PairedDifference, paired_bootstrap
-from models_zoo.data import DatasetSplit
-from models_zoo.data.formats import formats
+from experiments.scores.statistics import PairedDifference
 from models_zoo.metrics.table import leading
 
 
@@ -46,56 +44,27 @@ def compared_curves(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Two runs whose best weights were scored on the same images under one protocol."""
+    """Two runs, and what the bootstrap says of them; None where it cannot say anything."""
 
-    first: Run
-    second: Run
-    paired: PairedDifference
-
-
-def best_evaluation(run: Run) -> Evaluation | None:
-    """The evaluation of a run's best weights: on test where there is one."""
-    checkpoint = run.checkpoints.with_scores().filter(superseded_at=None).order_by("-id").first()
-    return checkpoint.evaluation if checkpoint else None
+    pair: Pair
+    paired: PairedDifference | None
 
 
-def verdicts(runs: Sequence[Run]) -> tuple[list[Verdict], list[tuple[Run, Run]]]:
-    """Each neighbouring pair of runs: what the bootstrap says, and the pairs it cannot compare."""
-    scored = {run.pk: best_evaluation(run) for run in runs}
-    told, unlike = [], []
-    for first, second in pairwise(runs):
-        paired = _paired(scored[first.pk], scored[second.pk])
-        if paired is None:
-            unlike.append((first, second))
-        else:
-            told.append(Verdict(first, second, paired))
-    return told, unlike
+def verdicts(runs: Sequence[Run]) -> list[Verdict]:
+    """Each neighbouring pair of runs."""
+    scored = runs_scored(runs)
+    pairs = [pair_of(scored[first.pk], scored[second.pk]) for first, second in pairwise(runs)]
+    return [Verdict(pair, paired(pair)) for pair in pairs]
 
 
-def _paired(first: Evaluation | None, second: Evaluation | None) -> PairedDifference | None:
-    """None unless both were scored on the same images in the same way, image by image."""
-    if first is None or second is None or not comparable(first, second):
-        return None
-    one, two = counts_of(first), counts_of(second)
-    if one is None or two is None or one[0] != two[0]:
-        return None
-    try:
-        slug = first.checkpoint.dataset.slug
-        kinds = (kind for kind in formats().values() if getattr(kind, "slug", "") == slug)
-        blocks = next(kinds, DatasetSplit).blocks_of(one[0])
-        return paired_bootstrap(one[1], two[1], blocks=blocks)
-    except ValueError:
-        # Images of the same names, but with other truths.
-        return None
+def partners(first: Run | None, others: Sequence[Run]) -> list[Pair]:
+    """Each of the others beside `first`, those that can be told apart from it before all others.
 
-
-def comparable(first: Evaluation, second: Evaluation) -> bool:
-    """Whether two scores may stand beside each other."""
-    return (first.split, first.split_hash, first.protocol_hash) == (
-        second.split,
-        second.split_hash,
-        second.protocol_hash,
-    )
+    Beside itself where there is no first: whether it can be paired with any.
+    """
+    scored = runs_scored([*others, *([first] if first else [])])
+    pairs = [pair_of(scored[first.pk if first else run.pk], scored[run.pk]) for run in others]
+    return sorted(pairs, key=lambda pair: pair.obstacle is not None)
 
 
 def confusion_difference(first: Run, second: Run) -> dict[str, Any] | None:

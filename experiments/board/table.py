@@ -6,33 +6,37 @@ import json
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from experiments.board.columns import COLUMNS
+from experiments.conditions import Condition, condition_read, runs_where
+from experiments.fields import field_named
 from experiments.models import Dataset, Kind, Run
-from experiments.queries import ordering
+from experiments.queries import ordering, tagged
 from segweb.jobs import State
 
 NEWEST = "-created"
 MOST_WORDS = 12  # 1,500 held the database for five seconds
+MOST_CONDITIONS = 20
 ORDERS = {column.name: column.order for column in COLUMNS if column.order}
 
 
 class RunsForm(forms.Form):
-    """Search, filters, order and columns of the run table; all of it lies in the address."""
+    """Search, filters and order of the run table; all of it lies in the address.
+
+    Beside the fields there are any number of conditions (`?where=`), of any setting or metric.
+    """
 
     q = forms.CharField(required=False, label=_("Search"), max_length=200)
     state = forms.ChoiceField(required=False, label=_("State"), choices=())
     architecture = forms.ChoiceField(required=False, label=_("Architecture"), choices=())
     dataset = forms.ChoiceField(required=False, label=_("Data set"), choices=())
     kind = forms.ChoiceField(required=False, label=_("Kind"), choices=())
-    tag = forms.CharField(required=False, label=_("Tag"))
-    columns = forms.MultipleChoiceField(
-        required=False,
-        label=_("Columns"),
-        choices=[(column.name, column.title) for column in COLUMNS],
-        widget=forms.CheckboxSelectMultiple,
+    tag = forms.CharField(
+        required=False, label=_("Tag"), widget=forms.TextInput(attrs={"list": "tags"})
     )
 
     def __init__(self, *args: Any, reader: Any, **kwargs: Any) -> None:
@@ -56,12 +60,29 @@ class RunsForm(forms.Form):
             raise forms.ValidationError(sentence)
         return self.cleaned_data["q"]
 
+    @cached_property
+    def conditions(self) -> tuple[list[Condition], list[str]]:
+        """Those of `?where=`, and what is wrong with the others."""
+        read, refused = [], []
+        for text in self.data.getlist("where")[:MOST_CONDITIONS]:
+            try:
+                read.append(condition_read(text))
+            except ValidationError as refusal:
+                refused += refusal.messages
+        return read, refused
+
+    @property
+    def filtered(self) -> bool:
+        """Whether some runs may be left out."""
+        return bool(self.errors or any(self.cleaned_data.values()) or any(self.conditions))
+
     def runs(self) -> QuerySet[Run]:
         """The runs that were asked for; a filter that makes no sense is left out.
 
-        None for a search that is refused: all runs would look like what it found.
+        None for a search or a condition that is refused: all runs would look like what it found.
         """
-        if not self.is_valid() and "q" in self.errors:
+        conditions, refused = self.conditions
+        if refused or (not self.is_valid() and "q" in self.errors):
             return Run.objects.none()
         chosen = self.cleaned_data
         runs = Run.objects.visible_to(self.reader).select_related("dataset", "owner")
@@ -71,21 +92,15 @@ class RunsForm(forms.Form):
         if chosen.get("dataset"):
             runs = runs.filter(dataset__slug=chosen["dataset"])
         if chosen.get("tag"):
-            runs = runs.filter(_tagged(chosen["tag"]))
+            runs = runs.filter(tagged(chosen["tag"]))
         for word in chosen.get("q", "").split():
-            runs = runs.filter(_mentions(word))
+            runs = runs.filter(mentions(word))
+        runs = runs_where(runs, conditions, percent=True)
         return runs.order_by(*_order(self.data.get("sort", NEWEST)))
 
 
-def _tagged(tag: str) -> Q:
-    """Tags are a JSON list, looked through as text: SQLite keeps escapes, PostgreSQL letters."""
-    text = tag.strip()
-    return Q(tags__icontains=json.dumps(text)) | Q(
-        tags__icontains=json.dumps(text, ensure_ascii=False)
-    )
-
-
-def _mentions(word: str) -> Q:
+def mentions(word: str) -> Q:
+    """Whether a run says this word anywhere, or has it as its number."""
     mentions = Q(tags__icontains=json.dumps(word)[1:-1]) | Q(tags__icontains=word)
     for field in ("name", "notes", "architecture", "data", "dataset__title", "owner__username"):
         mentions |= Q(**{f"{field}__icontains": word})
@@ -95,7 +110,8 @@ def _mentions(word: str) -> Q:
 def _order(sort: str) -> list[Any]:
     """By the column that `?sort=` names; newest first where it names none."""
     # Looked up, never passed on: an order by any field would tell of columns that nobody may see.
-    field = ORDERS.get(sort.lstrip("-"))
-    if field is None:
+    name = sort.removeprefix("-")
+    field = ORDERS.get(name) or ((found := field_named(name)) and found.order)
+    if not field:
         return ordering()
-    return ordering(f"-{field}" if sort.startswith("-") else field)
+    return ordering((field, sort.startswith("-")))

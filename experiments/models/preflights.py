@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django.conf import settings
@@ -19,8 +20,9 @@ class Preflight(Job):
     QUEUED → RUNNING → DONE (with `result`) or FAILED (with `error`, the sentence to show).
 
     `request` is what run_launch would be called with. `result` holds findings [{kind, message,
-    files, blocking}], images {split: count}, batch {seconds, peak_bytes, device, parameters},
-    and estimate {seconds, basis: "earlier runs" or "measured batch"}.
+    files, blocking}], images {split: count}, input_size [height, width] or None, batch {seconds,
+    peak_bytes, device, parameters}, and estimate {seconds, basis: "earlier runs" or "measured
+    batch"}.
     """
 
     task_name = "experiments.preflight_execute"
@@ -47,3 +49,13 @@ class Preflight(Job):
     def blocking(self) -> list[dict[str, Any]]:
         """The findings that forbid to launch."""
         return [finding for finding in self.result.get("findings", []) if finding["blocking"]]
+
+    @property
+    def padding(self) -> dict[str, Any] | None:
+        """Of a crop that is larger than the images: both sizes, and how much of it stays empty."""
+        size, crop = self.result.get("input_size"), self.request.get("config", {}).get("crop")
+        if not size or not crop:
+            return None
+        filled = [min(sides) for sides in zip(crop, size, strict=True)]
+        empty = 1 - math.prod(filled) / math.prod(crop)
+        return {"crop": crop, "size": size, "fits": filled, "empty": empty} if empty else None

@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -18,8 +18,9 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from experiments.access import account, may_change, may_launch, runs_readable
+from experiments.conditions import condition_read, runs_where
 from experiments.models import Dataset, Epoch, Kind, Run
-from experiments.queries import ordering
+from experiments.queries import ordering, tagged
 from experiments.records.epochs import epoch_report
 from experiments.runs.serializers import (
     ConfusionSerializer,
@@ -82,11 +83,16 @@ class RunFilter(django_filters.FilterSet):
     dataset = django_filters.CharFilter("dataset__slug")
     owner = django_filters.CharFilter("owner__username")
     name = django_filters.CharFilter(lookup_expr="icontains")
+    tag = django_filters.CharFilter(method="with_tag")
     sort = RunOrder(fields=[(name, name) for name in ORDERS + SCORES])
 
     class Meta:
         model = Run
         fields = ["architecture", "variant", "group", "seed"]
+
+    def with_tag(self, runs: QuerySet[Run], _name: str, tag: str) -> QuerySet[Run]:
+        """Those that somebody gave this tag."""
+        return runs.filter(tagged(tag))
 
 
 class RunView(generics.GenericAPIView):
@@ -107,6 +113,17 @@ class RunView(generics.GenericAPIView):
         return Response(data, status=code, headers={"Location": data["url"]})
 
 
+WHERE = OpenApiParameter(
+    "where",
+    str,
+    many=True,
+    description="A setting or a metric, one of = != >= <=, and a value: config.lr>=0.01, "
+    "config.options.aux=true, metric.pixel_accuracy>=0.8 (of the best epoch), seed=3, "
+    "best_miou>=0.5. Several have to hold together.",
+)
+
+
+@extend_schema_view(get=extend_schema(parameters=[WHERE]))
 class Runs(generics.ListAPIView, RunView):
     """Runs, newest first; and the way to launch one."""
 
@@ -118,6 +135,11 @@ class Runs(generics.ListAPIView, RunView):
     def get_queryset(self) -> QuerySet[Run]:
         """Without what only a single run shows."""
         return super().get_queryset().defer(*NOT_LISTED)
+
+    def filter_queryset(self, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        """By the filters, and by the conditions of `?where=`; 400 for one that makes no sense."""
+        conditions = [condition_read(text) for text in self.request.GET.getlist("where")]
+        return runs_where(super().filter_queryset(queryset), conditions, percent=False)
 
     @extend_schema(
         request=RunCreateSerializer,

@@ -26,7 +26,7 @@ from models_zoo.files import is_plain
 from models_zoo.training.config import LIMITS
 from segweb.audit import act_record
 from segweb.http.idempotency import made_already, made_once, request_digest
-from segweb.jobs import State, wakeups
+from segweb.jobs import ENDED, State, wakeups
 from segweb.jobs.files import folder_delete
 from segweb.jobs.quotas import queue_require
 from segweb.models import Act
@@ -332,6 +332,35 @@ def run_delete(*, run: Run) -> None:
             transaction.on_commit(partial(folder_delete, folder=run.folder))
         else:
             Run.objects.filter(pk=run.pk).delete()  # its files follow (segweb.jobs.files)
+
+
+def runs_tag(*, runs: Sequence[Run], add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
+    """Set and take tags of several runs: all of them or none.
+
+    ValidationError for tags too long, and for a run that would have too many.
+    """
+    with transaction.atomic():
+        # Locked and read anew: others may tag them too.
+        for run in Run.objects.select_for_update().filter(pk__in=[run.pk for run in runs]):
+            kept = [tag for tag in run.tags if tag not in remove]
+            run_annotate(run=run, tags=[*kept, *add])
+
+
+def runs_delete(*, runs: Sequence[Run]) -> list[Run]:
+    """Delete those of several runs that have ended, as `run_delete` does; the others are returned.
+
+    One that goes on is stopped first, by who knows that it does: among many it may be overlooked.
+    """
+    going = []
+    for run in runs:
+        with transaction.atomic():
+            # Locked: it might be resumed meanwhile.
+            ended = Run.objects.select_for_update().filter(pk=run.pk, state__in=ENDED)
+            if ended.first():
+                run_delete(run=run)
+            else:
+                going.append(run)
+    return going
 
 
 def _described(*, name: str, notes: str, tags: Sequence[str]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def epoch_figures(epoch: Epoch) -> list[tuple[str, str]]:
     values = {name: getattr(epoch, name) for name in Epoch.METRICS} | epoch.further
     order = [*METRICS, *sorted(values.keys() - METRICS.keys())]
     return [
-        (title_of(name), _text(name, values[name]))
+        (title_of(name), figure_text(name, values[name]))
         for name in order
         if values.get(name) is not None and name != "per_class_iou"
     ]
@@ -84,7 +84,8 @@ def title_of(name: str) -> str:
     return gettext(METRICS[name].title) if name in METRICS else name
 
 
-def _text(name: str, value: Any) -> str:
+def figure_text(name: str, value: Any) -> str:
+    """A metric's value as pages write it."""
     if isinstance(value, list):
         return ", ".join("–" if part is None else f"{part:.{DIGITS}g}" for part in value)
     metric = METRICS.get(name)

@@ -12,7 +12,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from experiments.models import Run
+from experiments.fields import RunField
+from experiments.models import Epoch, Run
+from experiments.scores.metrics import figure_text
 from experiments.scores.statistics import PairedDifference
 from experiments.vocabulary import PASSPORT
 from models_zoo.networks.catalogue import architecture_title
@@ -137,12 +139,23 @@ def verdict(paired: PairedDifference) -> str:
 
 @register.filter
 def setting(value: Any) -> str:
-    """A setting as one writes it for the command line: lists by commas, true and false."""
+    """A setting as one writes it for the command line: lists by commas, true and false; or "–"."""
+    if value is None:
+        return "–"
     if isinstance(value, dict):
         return ", ".join(f"{name}={setting(part)}" for name, part in value.items()) or "–"
     if isinstance(value, (list, tuple)):
         return ", ".join(setting(part) for part in value) or "–"
     return str(value).lower() if isinstance(value, bool) else str(value) or "–"
+
+
+@register.simple_tag
+def field_value(field: RunField, run: Run, epochs: dict[int, Epoch]) -> str:
+    """What a run has in a column of a setting or a metric; a dash where it has nothing."""
+    value = field.of(run, epochs)
+    if value is None:
+        return "–"
+    return figure_text(field.key, value) if field.measured else setting(value)
 
 
 @register.simple_tag

@@ -24,8 +24,9 @@ from models_zoo.training.validation import predictions
 def preflight(config: TrainConfig) -> dict[str, Any]:
     """What is wrong with the data and, unless that forbids it, what a batch costs on this device.
 
-    findings: as in an audit; images by split; batch: None, or device, parameters, seconds,
-    peak_bytes and the estimated `total_seconds` of the run. ValueError for a configuration that
+    findings: as in an audit; images by split; input_size: height and width that images are brought
+    to, None where the data forbid training; batch: None, or device, parameters, seconds, peak_bytes
+    and the estimated `total_seconds` of the run. ValueError for a configuration that
     does not fit, MemoryError or torch's for a batch that does not.
     """
     splits = splits_open(config)
@@ -33,10 +34,12 @@ def preflight(config: TrainConfig) -> dict[str, Any]:
     result: dict[str, Any] = {
         "findings": audited.as_dict()["findings"],
         "images": {split: len(dataset) for split, dataset in splits.items()},
+        "input_size": None,
         "batch": None,
     }
     if any(finding.blocking for finding in audited.findings):
         return result
+    result["input_size"] = list(splits["train"].input_size)
     inputs = Inputs(splits["train"], splits["val"], splits.get("pseudo"), audited)
     # Without workers: the peak is this process's, and images have to be in it.
     config = dataclasses.replace(config, workers=0)

@@ -133,6 +133,12 @@ def test_what_does_not_fit_is_one_sentence(words, message, capsys, camvid, weigh
     assert len(error.strip().splitlines()) == 1
 
 
+def test_a_preflight_tells_the_size_that_crops_are_cut_from(capsys):
+    words = ["preflight", "--arch", "unet", "--data", "scenes:48x64:10", "--json"]
+    code, result, _ = run(capsys, *words, "--set", "crop=32,32", "--set", "batch=2")
+    assert (code, result["input_size"]) == (0, [48, 64])
+
+
 def test_a_preflight_that_fails_prints_why_as_json(capsys, camvid):
     words = ["preflight", "--arch", "unet", "--data", f"camvid:{camvid}", "--json"]
     code, result, _ = run(capsys, *words, "--set", "options.nothing=1")

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from django.db.models import Case, Q, When
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from experiments.access import draws_charts, reads_runs
-from experiments.board.comparing import compared_curves, confusion_difference, verdicts
+from experiments.board.comparing import (
+    compared_curves,
+    confusion_difference,
+    partners,
+    verdicts,
+)
+from experiments.board.probes import probe_grid
 from experiments.board.report import config_differences
+from experiments.board.table import MOST_WORDS, mentions
 from experiments.models import Run
 from experiments.queries import numbers_named
 from models_zoo.metrics.table import leading
 
 MOST = 20  # runs: more lines than that nobody tells apart
+MOST_OFFERED = 100
 
 
 def _chosen(request: HttpRequest) -> list[Run]:
@@ -29,21 +38,29 @@ def _chosen(request: HttpRequest) -> list[Run]:
 def page(request: HttpRequest) -> HttpResponse:
     """Curves, settings that differ, and whether one is better than the next."""
     runs = _chosen(request)
-    told, unlike = verdicts(runs)
     context = {
         "runs": runs,
-        "others": Run.objects.visible_to(request.user).exclude(pk__in=[run.pk for run in runs])[
-            :100
-        ],
+        "partners": partners(runs[0] if runs else None, _others(request, runs)),
+        "pick": request.GET.get("pick", ""),
         "settings": config_differences(runs) if len(runs) > 1 else [],
-        "verdicts": told,
-        "unlike": unlike,
+        "verdicts": verdicts(runs),
         "confusion": confusion_difference(*runs[:2]) if len(runs) > 1 else None,
         "query": "&".join(f"run={run.pk}" for run in runs),
         "metrics": leading(),
+        "grid": probe_grid(runs, request.GET.get("probe", "")),
         "grouped": any(run.group for run in runs),
     }
     return render(request, "experiments/board/compare.html", context)
+
+
+def _others(request: HttpRequest, runs: list[Run]) -> list[Run]:
+    """The runs that may be added: those of the first one's data set before the others."""
+    readable = Run.objects.visible_to(request.user).select_related("dataset", "owner")
+    others = readable.exclude(pk__in=[run.pk for run in runs])
+    for word in request.GET.get("pick", "").split()[:MOST_WORDS]:
+        others = others.filter(mentions(word))
+    alike = Q(dataset=runs[0].dataset_id if runs else None)
+    return list(others.order_by(Case(When(alike, then=0), default=1), "-id")[:MOST_OFFERED])
 
 
 @require_safe

@@ -5,38 +5,53 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Max, Sum
+from django.db.models import Max, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from experiments.access import may_launch, reads_runs
-from experiments.board.columns import COLUMNS
+from experiments.board.columns import COLUMNS, Column, columns_named
 from experiments.board.table import NEWEST, RunsForm
+from experiments.conditions import SIGNS, Condition
+from experiments.fields import OWN, RunField, best_epochs, fields_offered
 from experiments.models import Run
 from experiments.queries import number_read
 
 PER_PAGE = 50
 COLUMNS_KEY = "run_columns"
 # Of a run by its row: to read them would take longer than all the others.
-NOT_SHOWN = ("config", "environment", "protocol", "dataset__classes")
+NOT_SHOWN = ("environment", "protocol", "dataset__classes")
+WRITTEN = ("field", "sign", "value")  # the form's fields that become a condition
 
 
 @require_safe
 @reads_runs
 def page(request: HttpRequest) -> HttpResponse:
     """A page of the runs that were asked for."""
+    if address := _address(request):
+        return redirect(address)
     form = RunsForm(request.GET, reader=request.user)
     readable = Run.objects.visible_to(request.user)
-    runs = Paginator(form.runs().defer(*NOT_SHOWN), PER_PAGE).get_page(request.GET.get("page"))
+    columns = columns_named(request.GET.getlist("columns"))
+    asked = form.runs().defer(*NOT_SHOWN, *([] if any(c.field for c in columns) else ["config"]))
+    runs = Paginator(asked, PER_PAGE).get_page(request.GET.get("page"))
+    conditions, refused = form.conditions
+    settings, metrics = fields_offered(readable)
     context = {
-        **_columns(request),
         "form": form,
         "page": runs,
+        **_shown(columns, runs),
         "all_columns": COLUMNS,
+        "own": [RunField(name) for name in OWN],
+        "settings": settings,
+        "metrics": metrics,
+        "signs": SIGNS.items(),
+        "conditions": [(condition, _without(request, condition)) for condition in conditions],
+        "refused": refused,
+        "tags": _tags(readable),
         "sort": request.GET.get("sort", NEWEST),
-        "filtered": bool(form.errors)
-        or any(form.cleaned_data.get(name) for name in form.fields if name != "columns"),
+        "filtered": form.filtered,
         "may_launch": may_launch(request.user),
         "watched": _watched(runs.object_list),
         "newest": _newest(request),
@@ -45,14 +60,51 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "experiments/board/table.html", context)
 
 
-def _columns(request: HttpRequest) -> dict[str, Any]:
-    """`columns` to show, and `shows`: of each by its name, whether; kept in this session."""
-    names = request.GET.getlist("columns")
-    if names and names != request.session.get(COLUMNS_KEY):
-        request.session[COLUMNS_KEY] = names
-    names = names or request.session.get(COLUMNS_KEY) or []
-    shows = {c.name: c.name in names if names else c.initially for c in COLUMNS}
-    return {"columns": [c for c in COLUMNS if shows[c.name]], "shows": shows}
+def _address(request: HttpRequest) -> str:
+    """The address that says all that the page shows; "" where this one does.
+
+    Columns chosen before in this session are written into it, a new condition joins the others.
+    """
+    query = request.GET.copy()
+    if "field" in query:
+        if query.get("value", "").strip():
+            query.appendlist("where", "".join(query.get(name, "") for name in WRITTEN))
+        for name in (*WRITTEN, "page"):
+            query.pop(name, None)
+        for name in [name for name in query if not any(query.getlist(name))]:
+            del query[name]
+    if names := query.getlist("columns"):
+        if names != request.session.get(COLUMNS_KEY):
+            request.session[COLUMNS_KEY] = names
+    elif COLUMNS_KEY in request.session:
+        query.setlist("columns", request.session[COLUMNS_KEY])
+    return "" if query == request.GET else f"{request.path}?{query.urlencode()}"
+
+
+def _without(request: HttpRequest, condition: Condition) -> str:
+    """The page's query without a condition."""
+    query = request.GET.copy()
+    kept = [text for text in query.getlist("where") if text != condition.text]
+    query.setlist("where", kept)
+    query.pop("page", None)
+    return query.urlencode()
+
+
+def _shown(columns: list[Column], runs: Any) -> dict[str, Any]:
+    """What rows show: `columns`, in `shows` by name, in `fields` those of settings and metrics."""
+    fields = [column for column in columns if column.field]
+    return {
+        "columns": columns,
+        "shows": {column.name: True for column in columns},
+        "fields": fields,
+        "epochs": best_epochs(runs) if fields else {},
+    }
+
+
+def _tags(readable: QuerySet[Run]) -> list[str]:
+    """The tags that the newest runs have."""
+    lists = readable.exclude(tags=[]).values_list("tags", flat=True)[:PER_PAGE]
+    return sorted({tag for tags in lists for tag in tags})
 
 
 def _newest(request: HttpRequest) -> int:
@@ -82,7 +134,8 @@ def changes(request: HttpRequest) -> HttpResponse:
     newer = known is not None and _newest(request) > known
     if not changed and not gone and (not newer or "told" in request.GET):
         return HttpResponse(status=204)
-    context = {"changed": changed, "watched": _watched(runs)} | _columns(request)
+    columns = columns_named(request.GET.getlist("columns"))
+    context = {"changed": changed, "watched": _watched(runs)} | _shown(columns, changed)
     return render(
         request, "experiments/board/_changes.html", context | {"newest": newest, "newer": newer}
     )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
+from experiments.board.comparing import Verdict
+from experiments.models import Checkpoint, Evaluation, ImageCounts, Kind, Probe, Run
 from tests.experiments.factories import (
     checkpoint_make,
+    dataset_make,
     evaluation_make,
     run_make,
 )
@@ -15,15 +19,107 @@ from tests.experiments.visiting import url
 pytestmark = pytest.mark.django_db
 
 
+def verdict_of(reader: Client, *runs: Run) -> Verdict:
+    query = "&".join(f"run={run.pk}" for run in runs)
+    (told,) = reader.get(f"{url('compare')}?{query}").context["verdicts"]
+    return told
+
+
 def test_compare_tells_which_is_better(reader: Client) -> None:
     runs = [run_make(seed=n, config={"batch": 8, "lr": lr}) for n, lr in ((1, 0.1), (2, 0.2))]
     for run, skill in zip(runs, (0.5, 0.7), strict=True):
         evaluation_make(checkpoint=checkpoint_make(run=run), skill=skill)
     page = reader.get(f"{url('compare')}?run={runs[0].pk}&run={runs[1].pk}")
     # The factory's truths differ with the skill, so these two cannot be paired …
-    assert page.context["unlike"] == [tuple(runs)]
+    (told,) = page.context["verdicts"]
+    assert (told.paired, told.pair.obstacle) == (None, None)
+    assert "Their images or true masks are not the same." in page.content.decode()
     assert [name for name, _values in page.context["settings"]] == ["seed", "lr"]
     assert page.context["confusion"]["names"] == ["sky", "road", "car"]
+    # … and these are the same.
+    same = run_make()
+    evaluation_make(checkpoint=checkpoint_make(run=same), skill=0.5)
+    told = verdict_of(reader, runs[0], same)
+    assert told.paired
+    assert not told.paired.distinguishable
+
+
+def test_a_pair_is_told_by_the_split_that_has_counts_for_both(reader: Client) -> None:
+    runs = [run_make(seed=n) for n in (1, 2)]
+    for run in runs:
+        checkpoint = checkpoint_make(run=run)
+        evaluation_make(checkpoint=checkpoint)
+        # Shown first, but a score alone.
+        test = evaluation_make(checkpoint=checkpoint, split="test")
+        ImageCounts.objects.filter(evaluation=test).delete()
+    told = verdict_of(reader, *runs)
+    assert told.pair.evaluations[0].split == "val"
+    assert told.paired
+
+
+def test_the_picker_says_beforehand_which_runs_can_be_told_apart(reader: Client) -> None:
+    first, fine, shipped, _unlike, _queued, mine = runs = [
+        run_make(name=name) for name in ("first", "fine", "shipped", "unlike", "queued", "mine")
+    ]
+    scored = {run.name: evaluation_make(checkpoint=checkpoint_make(run=run)) for run in runs[:4]}
+    ImageCounts.objects.filter(evaluation=scored["shipped"]).delete()
+    Checkpoint.objects.filter(run=shipped).update(
+        shipped=True, key="camvid-unet-slim", sidecar={"training": {"data": "camvid:PATH"}}
+    )
+    Evaluation.objects.filter(pk=scored["unlike"].pk).update(split_hash="other")
+    Run.objects.filter(pk=mine.pk).update(kind=Kind.EXTERNAL)
+    page = reader.get(url("compare"), {"run": first.pk})
+    told = {pair.second.run.name: pair.reason for pair in page.context["partners"]}
+    assert told == {
+        "fine": "",
+        "mine": "elsewhere",
+        "queued": "unscored",
+        "unlike": "unlike",
+        "shipped": "uncounted",
+    }
+    assert page.context["partners"][0].second.run == fine  # what can be told stands first
+    text = page.content.decode()
+    assert "--checkpoint camvid-unet-slim --data camvid:PATH --split val" in text
+    assert f'href="?run={first.pk}&amp;run={fine.pk}#verdict"' in text
+    # Of the first one it is told once, above.
+    page = reader.get(url("compare"), {"run": shipped.pk})
+    assert "shipped itself lacks the counts of each image" in page.content.decode()
+    assert (
+        "nothing can be said"
+        in reader.get(f"{url('compare')}?run={shipped.pk}&run={fine.pk}").content.decode()
+    )
+    found = reader.get(url("compare"), {"run": first.pk, "pick": "fine"}).context["partners"]
+    assert [pair.second.run for pair in found] == [fine]
+
+
+def test_the_picker_takes_few_queries_for_any_number_of_runs(
+    reader: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(5):
+        evaluation_make(checkpoint=checkpoint_make(run=run_make(epochs=1)))
+    with django_assert_max_num_queries(12):
+        reader.get(url("compare"), {"run": Run.objects.first().pk})
+
+
+def test_probes_are_shown_in_step(reader: Client) -> None:
+    long, short, other = (run_make(name=name) for name in ("long", "short", "other"))
+    Run.objects.filter(pk=other.pk).update(dataset=dataset_make("elsewhere"))
+    for run, last in ((long, 9), (short, 3), (other, 2)):
+        for epoch in range(1, last + 1):
+            for image in ("a", "b"):
+                key = f"{run.folder}/probes/{epoch}/{image}.png"
+                Probe.objects.create(run=run, epoch=epoch, name=image, file=key)
+    query = f"{url('compare')}?run={long.pk}&run={short.pk}&run={other.pk}"
+    grid = reader.get(query + "&probe=b").context["grid"]
+    assert (grid.name, grid.names) == ("b", ["a", "b"])
+    assert [row.run for row in grid.rows] == [long, short]  # other images are another's
+    assert grid.epochs == list(range(1, 10))
+    first, second = grid.steps["rows"]
+    assert [epoch for epoch, _mask in first] == grid.epochs
+    assert [epoch for epoch, _mask in second] == [1, 2, 3, 3, 3, 3, 3, 3, 3]
+    assert second[8][1] == url("file", short.pk, "probes/3/b.png")
+    assert [epoch for epoch, _mask in grid.strips[0][1]] == [1, 3, 4, 6, 7, 9]
+    assert reader.get(query + "&probe=nonsense").context["grid"].name == "a"
 
 
 def test_compare_answers_for_any_choice(reader: Client) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.db.models import F
+from django.http import QueryDict
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from experiments.board.columns import COLUMNS
-from experiments.models import Run
+from experiments.models import Epoch, Run
 from segweb.jobs import State
 from tests.experiments.factories import (
     run_make,
@@ -44,13 +47,83 @@ def test_the_table_filters_and_sorts(reader: Client) -> None:
     assert shown(reader, state="nonsense", sort="password", page="x") == shown(reader)
 
 
-def test_columns_are_remembered(reader: Client) -> None:
-    run_make(seed=4711)
+def test_columns_lie_in_the_address_and_are_remembered(reader: Client) -> None:
+    run_make(seed=4711, config={"batch": 8, "options": {"aux": True}, "crop": [64, 96]})
     assert "4711" not in reader.get(url("runs")).content.decode()
-    for query in ({"columns": ["seed", "state"]}, {}):
-        page = reader.get(url("runs"), query)
-        assert "4711" in page.content.decode()
-        assert [column.name for column in page.context["columns"]] == ["state", "seed"]
+    names = ["config.options.aux", "config.crop", "metric.pixel_accuracy", "seed", "metric.none"]
+    page = reader.get(url("runs"), {"columns": names})
+    told = page.content.decode()
+    (epoch,) = Epoch.objects.filter(run__best_epoch=F("number"))
+    for text in ("4711", ">true<", "64, 96", f"{100 * epoch.pixel_accuracy:.1f} %"):
+        assert text in told
+    shown = [column.name for column in page.context["columns"]]
+    assert shown == ["seed", *names[:3], "metric.none"]
+    # Who chose some finds them again; the address says so, to be passed on.
+    answer = reader.get(url("runs"), {"q": "x"})
+    assert QueryDict(urlsplit(answer["Location"]).query).getlist("columns") == names
+    usual = reader.get(url("runs"), {"columns": ["nonsense", "config.", "metric.per_class_iou"]})
+    assert [c.name for c in usual.context["columns"]] == [c.name for c in COLUMNS if c.initially]
+
+
+def test_any_setting_and_any_metric_filters_and_sorts(reader: Client) -> None:
+    run_make(name="slow", config={"lr": 1e-3, "optimizer": "sgd", "crop": [64, 96]}, seed=1)
+    run_make(name="fast", config={"lr": 1e-1, "options": {"aux": True}, "flip": False}, seed=2)
+    run_make(name="else", config={"lr": "cosine", "contains": 3, "a__b": 1}, seed=3, epochs=5)
+    Epoch.objects.filter(run__name="else").update(further={"dice": 0.5, "odd.name": "x"})
+    best = {run.name: 100 * run.best_miou for run in Run.objects.all()}
+    told = {
+        "config.lr>=0.01": ["fast"],
+        "config.lr<=1": ["fast", "slow"],
+        "config.lr=0.001": ["slow"],
+        "config.lr != 0.001": ["else", "fast"],
+        "config.lr=cosine": ["else"],
+        "config.optimizer=sgd": ["slow"],
+        "config.crop=64,96": ["slow"],
+        "config.options.aux=true": ["fast"],
+        "config.flip=false": ["fast"],
+        "config.contains=3": ["else"],  # also the name of a look-up
+        "config.a__b>=1": ["else"],
+        "metric.dice>=0.4": ["else"],
+        "metric.loss<=10": ["else", "fast", "slow"],
+        "metric.loss=": None,
+        "seed>=2": ["else", "fast"],
+        "seed=1.5": [],
+        "seed<=1e300": ["else", "fast", "slow"],
+        "variant=slim": ["else", "fast", "slow"],
+        # As shown, in percent and rounded.
+        f"best_miou={best['fast']:.1f}": ["fast"],
+        f"metric.miou>={max(best.values()) - 1e-9}": [max(best, key=best.get)],
+        "seed=one": None,
+        "config.lr>=fast": None,
+        "password=x": None,
+        "owner__password=x": None,
+        "nonsense": None,
+        "config.lr=" + "1" * 101: None,
+        "config.lr>=nan": None,
+    }
+    for where, names in told.items():
+        page = reader.get(url("runs"), {"where": where})
+        assert [run.name for run in page.context["page"]] == (names or []), where
+        assert bool(page.context["refused"]) == (names is None), where
+    assert shown(reader, where=["seed>=2", "config.lr>=0.01"]) == ["fast"]
+    assert shown(reader, sort="-metric.dice")[0] == "else"
+    assert shown(reader, sort="metric.miou") == sorted(best, key=best.get)
+    assert shown(reader, sort="-config.lr", where="config.lr<=1") == ["fast", "slow"]
+    assert shown(reader, sort="config.a__b")[0] == "else"
+
+
+def test_a_written_condition_joins_the_others_in_the_address(reader: Client) -> None:
+    query = {"where": "seed>=1", "field": "config.lr", "sign": ">=", "value": " 0.1", "q": ""}
+    address = urlsplit(reader.get(url("runs"), query | {"page": 3})["Location"])
+    asked = QueryDict(address.query)
+    assert dict(asked.lists()) == {"where": ["seed>=1", "config.lr>= 0.1"]}
+    page = reader.get(f"{address.path}?{address.query}")
+    first, _second = page.context["conditions"]
+    assert first[0].shown == "Seed ≥ 1"
+    assert QueryDict(first[1]).getlist("where") == ["config.lr>= 0.1"]
+    # Without a value there is nothing to join.
+    query["value"] = " "
+    assert urlsplit(reader.get(url("runs"), query)["Location"]).query == "where=seed%3E%3D1"
 
 
 def test_each_cell_stands_under_its_columns_title(reader: Client) -> None:
@@ -61,7 +134,7 @@ def test_each_cell_stands_under_its_columns_title(reader: Client) -> None:
     def cells(*columns: str) -> list[str]:
         page = reader.get(url("runs"), {"columns": columns}).content.decode()
         row = page.partition('<tr id="run-')[2].partition("</tr>")[0]
-        return row.split("<td")[2:]  # after the tick
+        return row.split("<td")[2:-1]  # between the tick and the way to its rivals
 
     each = [cells(column.name) for column in COLUMNS]
     assert [len(alone) for alone in each] == [1] * len(COLUMNS)
@@ -99,5 +172,5 @@ def test_a_page_of_runs_takes_few_queries(
 ) -> None:
     for _ in range(5):
         run_make(epochs=1)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(14):
         reader.get(url("runs"))

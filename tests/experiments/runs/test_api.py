@@ -212,6 +212,24 @@ def test_filter_and_sort(staff: APIClient) -> None:
     assert staff.get(f"{RUNS}?sort=owner__password").status_code == 400
 
 
+def test_filter_by_tag_and_by_any_setting_or_metric(staff: APIClient) -> None:
+    run_make(name="a", tags=["밤"], config={"lr": 0.1, "options": {"aux": True}})
+    run_make(name="b", tags=["day"], config={"lr": 0.001}, seed=7)
+
+    def names(**query: Any) -> list[str]:
+        found = staff.get(RUNS, query | {"cursor": ""}).json()["results"]
+        return [run["name"] for run in found]
+
+    assert names(tag="밤") == names(where="config.lr>=0.01") == ["a"]
+    assert names(where=["seed=7", "best_miou>=0"]) == ["b"]
+    # Fractions, as every score by REST: a page's percent would find nothing.
+    assert names(where="metric.pixel_accuracy<=1") == ["b", "a"]
+    assert names(where="metric.pixel_accuracy>=1.5") == []
+    answer = staff.get(RUNS, {"where": "config.lr>=fast"})
+    assert answer.status_code == 400
+    assert "lr is compared with a number" in answer.json()["detail"]
+
+
 SORTS = {"architecture": "architecture", "state": "state", "best_miou": "best", "epoch": "epochs"}
 
 

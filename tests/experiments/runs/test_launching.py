@@ -192,6 +192,20 @@ def test_a_look_is_told_as_it_goes_on(admin_client: Client, client: Client) -> N
     assert client.get(address).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("crop", "told"), [((64, 96), False), ((32, 96), False), ((64, 192), True)]
+)
+def test_a_crop_larger_than_the_images_is_told_before_the_launch(
+    crop: tuple[int, int], told: bool, admin_client: Client
+) -> None:
+    data = filled(crop_height=crop[0], crop_width=crop[1])
+    pk = checked(admin_client, data, input_size=[64, 96])
+    content = admin_client.get(reverse("experiments:preflight", args=[pk])).content.decode()
+    assert ("192 × 64 pixels, is larger than the images, 96 × 64: 50 %" in content) == told
+    assert ("96 × 64 fits." in content) == told
+    assert ">Queue<" in content  # told, not forbidden
+
+
 @pytest.mark.parametrize("address", [LAUNCH, reverse("admin:experiments_run_launch")])
 def test_a_run_is_private_from_its_launch_and_so_is_its_clone(
     address: str, admin_client: Client

@@ -1,0 +1,147 @@
+"""Which runs can be told apart: by their best weights' counts on the same images; else why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from django.db.models import Exists, OuterRef, Prefetch
+
+from experiments.models import Checkpoint, Evaluation, ImageCounts, Kind, Run
+from experiments.scores.results import counts_of
+from experiments.scores.statistics import PairedDifference, paired_bootstrap
+from models_zoo.data import DatasetSplit
+from models_zoo.data.formats import formats
+
+
+class Obstacle(Enum):
+    """Why two runs cannot be paired."""
+
+    ELSEWHERE = "elsewhere"  # the weights are not here
+    UNSCORED = "unscored"
+    UNLIKE = "unlike"  # other images, or in another way
+    UNCOUNTED = "uncounted"  # no counts of single images
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A run with the evaluations of its best weights; `counted` are those with each image's counts.
+
+    `checkpoint` is None where there are no weights.
+    """
+
+    run: Run
+    checkpoint: Checkpoint | None
+    evaluations: Sequence[Evaluation]
+    counted: frozenset[int]
+
+    @property
+    def alone(self) -> Obstacle | None:
+        """What stands in its way with any other run; None where nothing does."""
+        if self.evaluations:
+            return None if self.counted else Obstacle.UNCOUNTED
+        return Obstacle.ELSEWHERE if self.run.kind == Kind.EXTERNAL else Obstacle.UNSCORED
+
+    @property
+    def remedy(self) -> str:
+        """The commands that count each image of shipped weights; "" where there is no need."""
+        if self.alone != Obstacle.UNCOUNTED or not (self.checkpoint and self.checkpoint.shipped):
+            return ""
+        training = self.checkpoint.sidecar.get("training", {})
+        data = training.get("data", self.checkpoint.dataset.slug)
+        words = f"--checkpoint {self.checkpoint.key} --data {data}"
+        words += f" --split {self.evaluations[0].split} --out counts.json"
+        return f"python -m models_zoo evaluate {words}\npython manage.py keep_counts counts.json"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two runs: the evaluations that can be paired, image by image, or the obstacle."""
+
+    first: Scored
+    second: Scored
+    evaluations: tuple[Evaluation, Evaluation] | None
+    obstacle: Obstacle | None
+
+    @property
+    def reason(self) -> str:
+        """The obstacle by name, for a page; "" where there is none."""
+        return self.obstacle.value if self.obstacle else ""
+
+    @property
+    def lacking(self) -> list[Scored]:
+        """Those without counts of each image, each once."""
+        both = {one.run.pk: one for one in (self.first, self.second)}
+        return [one for one in both.values() if one.alone == Obstacle.UNCOUNTED]
+
+    @property
+    def images(self) -> int | None:
+        """How many images the pair is told by."""
+        return self.evaluations[0].images if self.evaluations else None
+
+
+def runs_scored(runs: Iterable[Run]) -> dict[int, Scored]:
+    """Each run with its scores, in three queries."""
+    runs = list(runs)
+    counts = ImageCounts.objects.filter(evaluation=OuterRef("pk"))
+    evaluations = Evaluation.objects.annotate(counted=Exists(counts)).order_by("id")
+    latest: dict[int, Checkpoint] = {
+        checkpoint.run_id: checkpoint
+        for checkpoint in Checkpoint.objects.filter(run__in=runs, superseded_at=None)
+        .select_related("dataset")
+        .prefetch_related(Prefetch("evaluations", evaluations))
+        .order_by("id")
+        if checkpoint.run_id
+    }
+    return {run.pk: _scored(run, latest.get(run.pk)) for run in runs}
+
+
+def _scored(run: Run, checkpoint: Checkpoint | None) -> Scored:
+    rows = list(checkpoint.evaluations.all()) if checkpoint else []
+    counted = frozenset(row.pk for row in rows if row.counted)
+    return Scored(run, checkpoint, rows, counted)
+
+
+def pair_of(first: Scored, second: Scored) -> Pair:
+    """Whether two runs can be paired: on test where both were counted there."""
+    common = [
+        (one, two)
+        for one in first.evaluations
+        for two in second.evaluations
+        if comparable(one, two)
+    ]
+    both = [(a, b) for a, b in common if a.pk in first.counted and b.pk in second.counted]
+    if both:
+        # Sorted stably: test first.
+        return Pair(first, second, sorted(both, key=lambda pair: pair[0].split != "test")[0], None)
+    if common:
+        return Pair(first, second, None, Obstacle.UNCOUNTED)
+    alone = next((one.alone for one in (first, second) if not one.evaluations), Obstacle.UNLIKE)
+    return Pair(first, second, None, alone)
+
+
+def comparable(first: Evaluation, second: Evaluation) -> bool:
+    """Whether two scores may stand beside each other."""
+    return (first.split, first.split_hash, first.protocol_hash) == (
+        second.split,
+        second.split_hash,
+        second.protocol_hash,
+    )
+
+
+def paired(pair: Pair) -> PairedDifference | None:
+    """What the bootstrap says of a pair; None where it cannot say anything."""
+    if pair.evaluations is None or pair.first.checkpoint is None:
+        return None
+    one, two = map(counts_of, pair.evaluations)
+    if one is None or two is None or one[0] != two[0]:
+        return None
+    slug = pair.first.checkpoint.dataset.slug
+    kinds = (kind for kind in formats().values() if getattr(kind, "slug", "") == slug)
+    try:
+        blocks = next(kinds, DatasetSplit).blocks_of(one[0])
+        return paired_bootstrap(one[1], two[1], blocks=blocks)
+    except ValueError:
+        # Images of the same names, but with other truths.
+        return None
