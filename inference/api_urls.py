@@ -6,6 +6,7 @@ from inference.batches import api as batches
 from inference.compare import api as compare
 from inference.images import api as images
 from inference.lab import api as lab
+from inference.live import api as live
 
 app_name = "inference-api"
 urlpatterns = [
@@ -42,6 +43,7 @@ urlpatterns = [
         name="inside-strip",
     ),
     path("insides/<uuid:pk>/heat/", lab.InsideHeat.as_view(), name="inside-heat"),
+    path("live/", live.Frames.as_view(), name="live"),
     path("batches/", batches.Batches.as_view(), name="batches"),
     path("batches/<uuid:pk>/", batches.BatchDetail.as_view(), name="batch"),
     path("batches/<uuid:pk>/results/", batches.BatchResults.as_view(), name="batch-results"),

@@ -7,14 +7,15 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup
 
+from inference.live import passes
 from inference.models import InferenceJob
 from inference.worker import order, storing, warm
 
 
 @shared_task(name=InferenceJob.task_name)
 def job_execute(job_id: str) -> None:
-    """Carry out the job that should come first, which need not be the one that rang."""
-    order.next_execute(aside=storing.aside)
+    """Carry out what should come first, which need not be what rang; it may be a live frame."""
+    order.next_execute(aside=storing.aside, between=lambda: passes.frame_serve(order.next_watched))
 
 
 @celeryd_after_setup.connect

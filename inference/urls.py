@@ -6,6 +6,7 @@ from inference.batches import views as batches
 from inference.compare import history
 from inference.compare import views as compare
 from inference.images import views as images
+from inference.live import views as live
 
 app_name = "inference"
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("history/", history.history, name="history"),
     path("history/delete/", history.ticked_delete, name="history-delete"),
     path("history/share/", history.ticked_share, name="history-share"),
+    path("live/", live.live, name="live"),
     path("models/", compare.models, name="models"),
     path("s/<str:token>/", compare.shared, name="shared"),
     path("c/<uuid:pk>/", compare.comparison, name="comparison"),

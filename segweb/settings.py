@@ -172,6 +172,7 @@ CONTENT_SECURITY_POLICY = {
         # No unsafe-eval: BokehJS evaluates strings in its Custom* models only, and none is used.
         "script-src": [SELF, NONCE],
         "img-src": [SELF, "blob:", "data:"],
+        "media-src": [SELF, "blob:"],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

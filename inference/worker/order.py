@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -13,35 +14,54 @@ from inference.worker import warm
 from segweb.jobs import Aside, State, at_once, job_execute, job_models, patiently
 
 
-def next_execute(*, aside: Aside = at_once) -> None:
+def next_execute(*, aside: Aside = at_once, between: Callable[[], object] = lambda: None) -> None:
     """Carry out the job that should come first; returns at once when none is QUEUED.
 
-    `aside` as `job_execute` takes it.
+    `aside` as `job_execute` takes it. `between` is done where nobody watches a job, before those
+    that nobody watches: one of these and that take turns.
     """
-    while (job := patiently(next_job)) and not job_execute(
-        model=type(job),
-        pk=job.pk,
-        token=job.lease_token,
-        device=warm.engine().device,
-        aside=aside,
-    ):
-        pass  # another worker was faster: what comes next?
+    if not _executed(next_watched, aside):
+        between()
+        _executed(next_job, aside)
+
+
+def _executed(following: Callable[[], InferenceJob | None], aside: Aside) -> bool:
+    """Carry out the job that `following` gives; False when it gives none."""
+    while job := patiently(following):
+        if job_execute(
+            model=type(job),
+            pk=job.pk,
+            token=job.lease_token,
+            device=warm.engine().device,
+            aside=aside,
+        ):
+            return True
+        # Another worker was faster: what comes next?
+    return False
 
 
 def next_job() -> InferenceJob | None:
-    """What somebody watches, longest waiting first, whatever it is; then the others by turns.
+    """What somebody watches, then the others by turns. Of its fields as `next_watched` gives."""
+    return next_watched() or _next_unwatched()
+
+
+def next_watched() -> InferenceJob | None:
+    """What somebody watches, longest waiting first, whatever it is.
 
     Of its fields only the key and `lease_token` are there.
     """
-    kinds = _kinds()
     # The broker is first in, first out: behind a batch's 600 messages somebody would wait long.
     with connection.cursor() as cursor:
         cursor.execute(*_longest_watched())
         if row := cursor.fetchone():
             number, pk, token, _ = row
-            kind = kinds[number]
+            kind = _kinds()[number]
             return kind(pk=kind._meta.pk.to_python(pk), lease_token=token)
-    for kind in sorted(kinds, key=lambda kind: kind.turn):
+    return None
+
+
+def _next_unwatched() -> InferenceJob | None:
+    for kind in sorted(_kinds(), key=lambda kind: kind.turn):
         queued = _queued(kind).only("pk", "lease_token")
         if kind.network:
             # Warm networks first: loading one takes longer than most predictions.

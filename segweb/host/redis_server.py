@@ -13,7 +13,7 @@ import shutil
 import stat
 import tempfile
 import time
-from functools import partial
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -89,20 +89,25 @@ def remove_record(var: Path) -> None:
 
 def answers(url: str, *, seconds: float) -> bool:
     """Whether a Redis answers at this broker address (as in REDIS_URL) within `seconds`."""
-    client = redis.Redis.from_url(
-        # Kombu and redis-py write the address of a socket differently.
-        url.replace("redis+socket://", "unix://").partition("?virtual_host")[0],
-        socket_connect_timeout=1,
-        socket_timeout=1,
-    )
     deadline = time.monotonic() + seconds
     while True:
         try:
-            return bool(client.ping())
+            return bool(client(url, seconds=1).ping())
         except (redis.RedisError, OSError):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
+
+
+@lru_cache(maxsize=8)
+def client(url: str, *, seconds: float) -> redis.Redis:
+    """A client by a broker address (as in REDIS_URL), which waits so long for each answer."""
+    return redis.Redis.from_url(
+        # Kombu and redis-py write the address of a socket differently.
+        url.replace("redis+socket://", "unix://").partition("?virtual_host")[0],
+        socket_connect_timeout=min(seconds, 1),
+        socket_timeout=seconds,
+    )
 
 
 def _url(socket: Path) -> str:
