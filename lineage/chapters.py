@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from lineage.figures import Code
+from lineage.sources import Code
 
 
 @dataclass(frozen=True)

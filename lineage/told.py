@@ -7,10 +7,10 @@ from typing import Any
 
 from inference.images.samples import Sample, sample_images
 from lineage.chapters import CHAPTERS, Chapter
-from lineage.claims import Verdict
 from lineage.figures import FIGURES, Figure
 from lineage.measures import BY_NAME, Measure
 from lineage.story import Row, Story
+from lineage.verdict import Verdict
 from models_zoo import Architecture, catalogue
 from models_zoo.study.descriptions import description
 

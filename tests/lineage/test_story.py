@@ -14,12 +14,16 @@ from pytest_django import Settings
 from inference.images.samples import sample_images
 from lineage import claims
 from lineage.chapters import CHAPTERS
-from lineage.claims import Verdict, verdicts
-from lineage.figures import FIGURES, Code
+from lineage.claims import verdicts
+from lineage.figures import FIGURES
 from lineage.measures import BY_NAME
+from lineage.sources import Code
 from lineage.story import Story, stories
+from lineage.told import chapters_tell
+from lineage.verdict import Compared, Effect, Verdict
 from models_zoo import ablations, catalogue
 from models_zoo.ablations.plan import plan_read
+from models_zoo.checkpoints.shipped import shipped
 from models_zoo.study import stories as files
 from segweb.env import BASE_DIR
 
@@ -196,10 +200,25 @@ def test_a_third_holds_when_most_networks_are_near_it():
         "fails",
         "30.0 %",
     )
-    assert "3 networks, from 15.0 % (FCN-8s) to 48.0 % (FCN-32s); 1 of them" in found.note
+    assert "3 networks, from 15.0 % (FCN-8s) to 48.0 % (FCN-32s); so it is for 1" in found.note
     near = [*far, seen("segnet", 70), seen("deeplab_v1", 66)]
     assert verdict("third of the", *near).compared[0].effect.state == "holds"
     assert verdict("third of the", *far[:2]).compared[0].effect.state == "unclear"
+
+
+def test_what_align_corners_costs_afterwards_is_told():
+    def flipped(key: str, lost: float) -> dict[str, Any]:
+        return entry(key) | {"corners": {"images": 9, "trained": 0.5, "flipped": 0.5 - lost}}
+
+    some = [flipped("fcn32s", 0.05), flipped("fcn8s", 0.02), entry("unet")]
+    every = [*some, flipped("deeplab_v1", -0.001)]
+    found = verdict("Upsampled otherwise", *every)
+    assert found.about == "fcn32s"
+    assert (found.compared[0].effect.state, found.compared[0].effect.difference) == (
+        "holds",
+        "−2.0",
+    )
+    assert verdict("Upsampled otherwise", *some).compared[0].effect.state == "unclear"
 
 
 def test_the_telling_picture_is_shown(client: Client, told_of, folder: Path):
@@ -282,7 +301,10 @@ def test_a_chapters_masks_are_one_click_from_a_comparison(client: Client, folder
 def test_chapters_tell_of_every_network_and_show_what_is_shipped():
     placed = [key for chapter in CHAPTERS for key in chapter.architectures]
     assert len(placed) == len(set(placed))
-    assert {key for key, _ in claims.claims()} <= set(placed)
+    assert set(placed) <= set(catalogue())
+    compared = (Compared("two_steps", "", "", Effect("", "unmeasured")),)
+    last = chapters_tell(None, [Verdict("added", "Two steps are enough.", compared)])[-1]
+    assert [one.says for one in last.untested] == ["Two steps are enough."]
     asked = {
         (shown.sample, key)
         for chapter in CHAPTERS
@@ -329,8 +351,6 @@ def test_a_failure_that_tells_nobody_apart_is_pointed_out():
 
 
 def test_the_story_that_ships_is_of_what_ships(settings: Settings):
-    from models_zoo.checkpoints.shipped import shipped
-
     hashes = {item.sidecar["sha256"] for item in shipped()}
     for slug, found in stories().items():
         measured = {entry["sha256"] for entry in found.entries if entry["shipped"]}
