@@ -22,15 +22,16 @@ run: install ## everything on this host (HOST, PORT, REDIS_URL, DATABASE_URL …
 worker: install ## only the workers, for a further host
 	@exec $(BIN)/python manage.py up --workers
 
-# Threads that wait actively would take the cores from the other test process. A browser test's file
-# stays in one process: its stack is started once, and what it trains is never trained twice.
+# Threads that wait actively would take the cores from the other test process. A file of slow or
+# browser tests stays in one process: its stack is started once, and what it trains is never trained
+# twice. The longest files come first, in the order of tests/conftest.py.
 # Modules are compiled once for all the processes that tests start, whatever the shell says of it.
 test coverage: export OMP_WAIT_POLICY = PASSIVE
 test coverage: export PYTHONDONTWRITEBYTECODE =
 test coverage: export PYTHONPYCACHEPREFIX = $(abspath $(VENV))/pycache
 test: install-dev ## every test: the fast ones, those with real processes, those in Chromium (JOBS)
 	$(BIN)/pytest -n $(JOBS) --durations=5 $(FAST)
-	$(BIN)/pytest -n $(JOBS) --durations=5 -m slow
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=5 -m slow
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --durations=5 -rs -m browser
 
 coverage: install-dev ## lines and branches that the fast tests reach, worst files first

@@ -14,6 +14,8 @@ from pytest_django import Settings
 
 from tests.chromium import CHROMIUM, FLAGS
 
+REAL = Path(__file__).parent / "real"
+
 # Tests of OpenVINO ask for it: making a graph takes seconds, and most tests are not about masks.
 os.environ["SEGWEB_RUNTIME"] = "torch"
 
@@ -36,7 +38,9 @@ def pytest_collection() -> Iterator[Any]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests say so and skip where no Chromium exists."""
+    """What takes longest comes first; browser tests say so and skip where no Chromium exists."""
+    # Else one process would be alone with them when the others have ended.
+    items.sort(key=lambda item: (item.path.parent != REAL, item.path.name != "test_postgres.py"))
     if CHROMIUM:
         return
     for item in items:

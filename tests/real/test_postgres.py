@@ -30,7 +30,7 @@ def test_the_apps_tests_pass_on_postgresql(postgres: str) -> None:
     """Migrations, races between threads, and everything else that tests of the apps look at."""
     options = ["--ds", "tests.real.postgres_settings", "-m", "not slow and not browser"]
     # What is decoded, and which texts there are, has nothing to do with the database.
-    options += ["-k", "not translations and not budget", "-q"]
+    options += ["-k", "not translations and not budget", "-q", "-p", "tests.real.with_database"]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", *FOLDERS, *options],
         cwd=BASE_DIR,
