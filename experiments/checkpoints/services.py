@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from experiments.models import Checkpoint
+from experiments.models import Checkpoint, ImageCounts
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
 from models_zoo.checkpoints.shipped import CheckpointFiles, shipped
 from segweb.audit import act_record
@@ -31,15 +31,21 @@ def zoo_sync(*, zoo: Iterable[CheckpointFiles] | None = None) -> Synced:
     Idempotent by sha256. A withdrawn key stays withdrawn, with newer weights too.
     """
     synced = Synced()
+    counts = ImageCounts.objects.filter(evaluation__checkpoint__superseded_at=None)
+    counted = set(counts.values_list("evaluation__checkpoint__key", flat=True))
     for item in shipped() if zoo is None else zoo:
         key, sha256 = item.sidecar["key"], item.sidecar["sha256"]
         current = Checkpoint.objects.filter(key=key, sha256=sha256, superseded_at=None).first()
         same = current is not None and current.sidecar == item.sidecar
+        # Those of before shipped without the counts of each image.
+        same = same and (key in counted or not item.counts_path.exists())
         if current is not None and same and default_storage.exists(str(current.file)):
             synced.unchanged.append(key)
             continue
         try:
-            checkpoint_import(sidecar=item.sidecar, weights=item.weights_path, shipped=True)
+            checkpoint_import(
+                sidecar=item.sidecar, weights=item.weights_path, shipped=True, scores=item.scores()
+            )
             synced.added.append(key)
         except CheckpointDamaged as fault:
             synced.damaged.append(str(fault))

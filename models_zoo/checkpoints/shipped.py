@@ -1,6 +1,6 @@
 """Checkpoints as files, and those that ship with the repository. Torch-free.
 
-Shipped are weights/<dataset>/<catalogue key>-<variant>.safetensors + .json.
+Shipped are weights/<dataset>/<catalogue key>-<variant>.safetensors + .json + .counts.json.gz.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from models_zoo.checkpoints.counts import SUFFIX, counts_read
 
 FOLDER = Path(__file__).parent / "weights"
 FORMAT = 1
@@ -34,6 +36,19 @@ class CheckpointFiles:
     sidecar: dict[str, Any]
     sidecar_path: Path
     weights_path: Path
+
+    @property
+    def counts_path(self) -> Path:
+        """Where the counts of each image lie, if there are any."""
+        return self.weights_path.with_suffix(SUFFIX)
+
+    def scores(self) -> list[dict[str, Any]]:
+        """The sidecar's, the first of them with the counts of each image where they are kept."""
+        scores = list(self.sidecar.get("scores", []))
+        per_image = counts_read(self.weights_path, sha256=self.sidecar["sha256"])
+        if scores and per_image:
+            scores[0] = scores[0] | {"per_image": per_image}
+        return scores
 
     @property
     def slug(self) -> str:

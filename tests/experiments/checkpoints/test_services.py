@@ -22,6 +22,8 @@ from experiments.checkpoints.services import (
 from experiments.models import Checkpoint, Confusion, Dataset, Evaluation, ImageCounts
 from experiments.records import checkpoints
 from experiments.records.checkpoints import protocol_hash
+from experiments.scores.results import counts_of
+from models_zoo.checkpoints.counts import counts_write
 from models_zoo.checkpoints.shipped import CheckpointFiles
 from tests.experiments.factories import checkpoint_make, evaluation_make
 
@@ -112,6 +114,23 @@ def test_again_nothing_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     synced = zoo_sync(zoo=[item])
     assert (synced.unchanged, synced.added) == (["camvid-unet-slim"], [])
     assert Checkpoint.objects.count() == Evaluation.objects.count() == 1
+
+
+def test_counts_of_each_image_come_along_with_checkpoints_that_are_there(tmp_path: Path) -> None:
+    item = ship(tmp_path)
+    zoo_sync(zoo=[item])
+    assert not ImageCounts.objects.exists()
+    per_image = [{"name": "a.png", "hits": [6, 9], "truth": [7, 11], "predicted": [8, 10]}]
+    counts_write(item.weights_path, sha256="of other weights", per_image=per_image)
+    zoo_sync(zoo=[item])
+    assert not ImageCounts.objects.exists()
+    counts_write(item.weights_path, sha256=item.sidecar["sha256"], per_image=per_image)
+    assert zoo_sync(zoo=[item]).added == ["camvid-unet-slim"]
+    names, counts = counts_of(Evaluation.objects.get()) or ([], None)
+    assert names == ["a.png"]
+    assert counts is not None
+    assert counts.hits.tolist() == [[6, 9]]
+    assert zoo_sync(zoo=[item]).unchanged == ["camvid-unet-slim"]
 
 
 def test_what_was_withdrawn_stays_withdrawn(tmp_path: Path) -> None:

