@@ -43,17 +43,6 @@ class Scored:
             return None if self.counted else Obstacle.UNCOUNTED
         return Obstacle.ELSEWHERE if self.run.kind == Kind.EXTERNAL else Obstacle.UNSCORED
 
-    @property
-    def remedy(self) -> str:
-        """The commands that count each image of shipped weights; "" where there is no need."""
-        if self.alone != Obstacle.UNCOUNTED or not (self.checkpoint and self.checkpoint.shipped):
-            return ""
-        training = self.checkpoint.sidecar.get("training", {})
-        data = training.get("data", self.checkpoint.dataset.slug)
-        words = f"--checkpoint {self.checkpoint.key} --data {data}"
-        words += f" --split {self.evaluations[0].split} --out counts.json"
-        return f"python -m models_zoo evaluate {words}\npython manage.py keep_counts counts.json"
-
 
 @dataclass(frozen=True)
 class Pair:
@@ -68,12 +57,6 @@ class Pair:
     def reason(self) -> str:
         """The obstacle by name, for a page; "" where there is none."""
         return self.obstacle.value if self.obstacle else ""
-
-    @property
-    def lacking(self) -> list[Scored]:
-        """Those without counts of each image, each once."""
-        both = {one.run.pk: one for one in (self.first, self.second)}
-        return [one for one in both.values() if one.alone == Obstacle.UNCOUNTED]
 
     @property
     def images(self) -> int | None:

@@ -7,17 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Confusion, Evaluation, ImageCounts
 from experiments.records.datasets import dataset_ensure
-
-SAME_SCORE = 5e-4  # mIoU: processors differ in the last digits
 
 
 class CheckpointDamaged(ValueError):
@@ -105,35 +101,6 @@ def evaluation_record(*, checkpoint: Checkpoint, entry: dict[str, Any]) -> Evalu
         evaluation.confusion = Confusion.pack(entry["confusion"])
         evaluation.confusion.save()
         evaluation.save(update_fields=["confusion"])
-    return evaluation
-
-
-def counts_keep(*, told: dict[str, Any]) -> Evaluation:
-    """Keep the counts of each image that `models_zoo evaluate --out` wrote of a checkpoint.
-
-    They join the score that is there, which stays as it is. ValidationError for counts of other
-    weights, of images or a protocol that it was not scored by, and for another score than its own.
-    """
-    passport, key = told["passport"], told["key"]
-    evaluations = Evaluation.objects.filter(
-        checkpoint__key=key,
-        checkpoint__sha256=passport["checkpoint_sha256"],
-        checkpoint__superseded_at=None,
-        split=told["split"],
-        split_hash=passport["split_hash"],
-        protocol_hash=protocol_hash(passport),
-    )
-    evaluation = evaluations.first()
-    if evaluation is None:
-        text = _("%(key)s has no score of these weights on these images in this way.")
-        raise ValidationError(text % {"key": key})
-    if abs(told["miou"] - evaluation.scores["miou"]) > SAME_SCORE:
-        text = _("%(key)s scores %(now).4f here and %(before).4f in its file: nothing is kept.")
-        scores = {"now": told["miou"], "before": evaluation.scores["miou"]}
-        raise ValidationError(text % {"key": key, **scores})
-    with transaction.atomic():
-        ImageCounts.objects.filter(evaluation=evaluation).delete()
-        ImageCounts.pack(evaluation, told["per_image"]).save()
     return evaluation
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import IntegrityError
 
 from experiments.checkpoints.services import (
@@ -25,7 +24,6 @@ from experiments.records.checkpoints import protocol_hash
 from experiments.scores.results import counts_of
 from models_zoo.checkpoints.counts import counts_write
 from models_zoo.checkpoints.shipped import CheckpointFiles
-from tests.experiments.factories import checkpoint_make, evaluation_make
 
 pytestmark = pytest.mark.django_db
 
@@ -221,37 +219,3 @@ def test_the_command_brings_what_is_shipped() -> None:
         assert checkpoint.key == f"{dataset}-{checkpoint.architecture}-{checkpoint.variant}"
         assert 0 < checkpoint.miou < 1
     assert Dataset.objects.count() <= Checkpoint.objects.count()
-
-
-def test_counts_of_shipped_weights_are_kept_beside_their_score(tmp_path: Path) -> None:
-    evaluation = evaluation_make(checkpoint=checkpoint_make(shipped=True), images=4)
-    kept = evaluation.image_counts
-    told = {
-        "key": evaluation.checkpoint.key,
-        "split": evaluation.split,
-        "passport": evaluation.protocol,
-        "miou": evaluation.scores["miou"],
-        "per_image": [
-            {"name": name, "hits": hits, "truth": truth, "predicted": predicted}
-            for name, (hits, truth, predicted) in zip(kept.names, kept.table.tolist(), strict=True)
-        ],
-    }
-    kept.delete()
-    path = tmp_path / "counts.json"
-    path.write_text(json.dumps(told))
-    call_command("keep_counts", path)
-    call_command("keep_counts", path)  # again is no harm
-    (again,) = ImageCounts.objects.all()
-    assert (again.evaluation, again.names) == (evaluation, kept.names)
-    assert again.table.tolist() == kept.table.tolist()
-    for wrong, said in (
-        ({"miou": told["miou"] + 0.01}, "nothing is kept"),
-        ({"passport": evaluation.protocol | {"checkpoint_sha256": "other"}}, "has no score"),
-        ({"passport": evaluation.protocol | {"split_hash": "other"}}, "has no score"),
-        ({"passport": evaluation.protocol | {"precision": "bf16"}}, "has no score"),
-        ({"per_image": None}, "is no file of evaluate"),
-    ):
-        path.write_text(json.dumps(told | wrong))
-        with pytest.raises(CommandError, match=said):
-            call_command("keep_counts", path)
-    assert ImageCounts.objects.count() == 1
