@@ -262,3 +262,8 @@ CHAPTERS = (
         ),
     ),
 )  # fmt: skip
+
+
+def chapter_of(architecture: str) -> Chapter | None:
+    """The chapter that tells of it."""
+    return next((one for one in CHAPTERS if architecture in one.architectures), None)

@@ -9,8 +9,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from inference.images.samples import sample_images
+from inference.images.samples import sample_dataset, sample_images
 from lineage.architectures import by_paper, sheets
+from lineage.chapters import chapter_of
 from lineage.claims import verdicts
 from lineage.story import stories
 from lineage.told import chapters_tell
@@ -51,6 +52,7 @@ def architecture(request: HttpRequest, key: str) -> HttpResponse:
         "sheet": sheet,
         "variant": variant,
         "diagram": sheet.diagram(variant) if variant else None,
+        "chapter": chapter_of(key),
         "before": every[position - 1] if position else None,
         "after": every[position + 1] if position + 1 < len(every) else None,
     }
@@ -81,6 +83,7 @@ def story(request: HttpRequest) -> HttpResponse:
         "drawn": drawn,
         "chapters": chapters_tell(drawn, verdicts(ablations, drawn.entries if drawn else [])),
         "ablations": ablations,
+        "classes": sample_dataset()["classes"],
     }
     return render(request, "lineage/story.html", context)
 

@@ -9,12 +9,12 @@ from typing import Any
 from models_zoo.networks.catalogue import catalogue, published
 from models_zoo.study.descriptions import FOLDER as DESCRIPTIONS
 
-HELP = "Write what the pages show of architectures."
+HELP = "Write what the pages show of architectures, and the story's figures."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
-    parser.add_argument("keys", nargs="*", metavar="KEY", help="all architectures unless named")
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="all, and the figures, unless named")
     parser.add_argument(
         "--out", type=Path, default=DESCRIPTIONS, help="a folder; the pages' own unless given"
     )

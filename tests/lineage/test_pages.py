@@ -13,6 +13,7 @@ from django.urls import reverse
 from experiments.models import Checkpoint, Dataset
 from lineage.architectures import known
 from lineage.boxes import PARTS
+from lineage.chapters import chapter_of
 from models_zoo import catalogue
 from models_zoo.networks.paper import COMMON_OPTIONS
 from models_zoo.study.descriptions import CORNERS, description
@@ -71,6 +72,15 @@ def test_checkpoints_on_offer_are_listed_and_others_said_to_be_missing(client):
     assert "camvid-unet-slim" in page(client, "unet")
     assert "Not trained yet" not in page(client, "unet")
     assert "Not trained yet" in page(client, "segnet")
+
+
+def test_a_networks_page_leads_to_its_chapter(client):
+    assert 'href="/lineage/#deeplab_v3"' in page(client, "deeplab_v3_resnet50")
+    assert "/lineage/#" not in page(client, "torchvision_lraspp_mobilenet")
+    story = client.get("/lineage/").content.decode()
+    for key in known():
+        told = chapter_of(key)
+        assert told is None or f'<h2 id="{told.key}">' in story
 
 
 def test_what_align_corners_changes_is_shown_where_there_is_a_choice(client):
