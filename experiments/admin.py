@@ -71,8 +71,8 @@ class EvaluationAdmin(ReadOnlyAdmin):
 class RunAdmin(ReadOnlyAdmin):
     """Runs: launched by the site's own form, acted on by services."""
 
-    list_display = ["id", "__str__", "state", "architecture", "variant", "dataset", "epoch"]
-    list_display += ["best_miou", "owner", "created_at"]
+    list_display = ["id", "__str__", "state", "architecture", "variant", "seed", "dataset"]
+    list_display += ["epoch", "best_miou", "owner", "created_at"]
     list_display_links = ["id", "__str__"]
     list_filter = ["state", "kind", "private", "architecture", "dataset"]
     list_select_related = ["dataset", "owner"]

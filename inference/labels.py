@@ -13,7 +13,15 @@ from segweb.templatetags.figures import term
 
 
 def _run(checkpoint: Checkpoint) -> str:
-    return _("run %(number)s") % {"number": checkpoint.run_id} if checkpoint.run_id else ""
+    if not checkpoint.run_id:
+        return ""
+    return _with_seed(_("run %(number)s") % {"number": checkpoint.run_id}, checkpoint)
+
+
+def _with_seed(text: str, checkpoint: Checkpoint) -> str:
+    """With the seed, where the sidecar knows it."""
+    seed = checkpoint.sidecar.get("training", {}).get("seed")
+    return text if seed is None else _("%(text)s, seed %(seed)s") % {"text": text, "seed": seed}
 
 
 # What tells two of one architecture apart, the shortest first.
@@ -35,6 +43,18 @@ def labels(checkpoints: Sequence[Checkpoint]) -> list[str]:
             for place, detail in zip(places, _details(checkpoints, places), strict=True):
                 named[place] = f"{title} · {detail}"
     return named
+
+
+def told_apart(checkpoints: Sequence[Checkpoint]) -> list[tuple[Checkpoint, str]]:
+    """Each with what tells it from others of its architecture and variant; "" where it is alone."""
+    alike = Counter((checkpoint.architecture, checkpoint.variant) for checkpoint in checkpoints)
+    return [(c, _origin(c) if alike[c.architecture, c.variant] > 1 else "") for c in checkpoints]
+
+
+def _origin(checkpoint: Checkpoint) -> str:
+    if checkpoint.shipped:
+        return _with_seed(_("shipped"), checkpoint)
+    return _run(checkpoint) or checkpoint.key
 
 
 def _details(checkpoints: Sequence[Checkpoint], places: list[int]) -> list[str]:

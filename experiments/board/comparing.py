@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,10 +30,13 @@ def compared_curves(runs: Sequence[Run]) -> list[dict[str, Any]]:
         minutes[pk] += (row["seconds"] or 0) / 60
         values = {name: rounded(row[name]) for name in names}
         rows[pk].append({"epoch": row["number"], "minutes": rounded(minutes[pk]), **values})
+    alike = Counter(run.architecture for run in runs)
+    told = _(", seed %(seed)s")
+    seeds = {r.pk: told % {"seed": r.seed} if alike[r.architecture] > 1 else "" for r in runs}
     return [
         {
             "id": run.pk,
-            "label": f"{run} #{run.pk}",
+            "label": f"{run} #{run.pk}{seeds[run.pk]}",
             "group": str(run.group or ""),
             "group_label": _("%(run)s, all seeds") % {"run": run},
             "rows": thinned(rows[run.pk], keep=run.best_epoch),

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from django.db.models import Exists, OuterRef, Prefetch
-
 from experiments.models import Checkpoint, Evaluation, ImageCounts, Kind, Run
 from experiments.scores.results import counts_of
 from experiments.scores.statistics import PairedDifference, paired_bootstrap
@@ -67,23 +65,16 @@ class Pair:
 def runs_scored(runs: Iterable[Run]) -> dict[int, Scored]:
     """Each run with its scores, in three queries."""
     runs = list(runs)
-    counts = ImageCounts.objects.filter(evaluation=OuterRef("pk"))
-    evaluations = Evaluation.objects.annotate(counted=Exists(counts)).order_by("id")
-    latest: dict[int, Checkpoint] = {
-        checkpoint.run_id: checkpoint
-        for checkpoint in Checkpoint.objects.filter(run__in=runs, superseded_at=None)
-        .select_related("dataset")
-        .prefetch_related(Prefetch("evaluations", evaluations))
-        .order_by("id")
-        if checkpoint.run_id
-    }
-    return {run.pk: _scored(run, latest.get(run.pk)) for run in runs}
-
-
-def _scored(run: Run, checkpoint: Checkpoint | None) -> Scored:
-    rows = list(checkpoint.evaluations.all()) if checkpoint else []
-    counted = frozenset(row.pk for row in rows if row.counted)
-    return Scored(run, checkpoint, rows, counted)
+    checkpoints = Checkpoint.objects.filter(run__in=runs, superseded_at=None).with_scores()
+    latest = {checkpoint.run_id: checkpoint for checkpoint in checkpoints.order_by("id")}
+    kept = ImageCounts.objects.filter(evaluation__checkpoint__in=latest.values())
+    counted = frozenset(kept.values_list("evaluation", flat=True))
+    scored = {}
+    for run in runs:
+        checkpoint = latest.get(run.pk)
+        rows = list(checkpoint.evaluations.all()) if checkpoint else []
+        scored[run.pk] = Scored(run, checkpoint, rows, counted & {row.pk for row in rows})
+    return scored
 
 
 def pair_of(first: Scored, second: Scored) -> Pair:

@@ -95,8 +95,8 @@ class RunsForm(forms.Form):
             runs = runs.filter(tagged(chosen["tag"]))
         for word in chosen.get("q", "").split():
             runs = runs.filter(mentions(word))
-        runs = runs_where(runs, conditions, percent=True)
-        return runs.order_by(*_order(self.data.get("sort", NEWEST)))
+        order = _order(self.data.get("sort", NEWEST))
+        return runs_where(runs, conditions, percent=True).order_by(*order)
 
 
 def mentions(word: str) -> Q:

@@ -136,7 +136,7 @@ class Runs(generics.ListAPIView, RunView):
         """Without what only a single run shows."""
         return super().get_queryset().defer(*NOT_LISTED)
 
-    def filter_queryset(self, queryset: QuerySet[Run]) -> QuerySet[Run]:
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """By the filters, and by the conditions of `?where=`; 400 for one that makes no sense."""
         conditions = [condition_read(text) for text in self.request.GET.getlist("where")]
         return runs_where(super().filter_queryset(queryset), conditions, percent=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
@@ -147,6 +147,22 @@ def setting(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(setting(part) for part in value) or "–"
     return str(value).lower() if isinstance(value, bool) else str(value) or "–"
+
+
+# Not by a template: the run table has a hundred of them.
+@register.simple_tag
+def field_options(fields: Sequence[RunField]) -> SafeString:
+    """The fields as options of a list, with the unit that a value is written in."""
+    rows = ((one.name, one.title, " (%)" if one.fraction else "") for one in fields)
+    return format_html_join("", '<option value="{}">{}{}</option>', rows)
+
+
+@register.simple_tag
+def field_boxes(fields: Sequence[RunField], shows: Mapping[str, bool]) -> SafeString:
+    """The fields as columns to tick."""
+    rows = ((one.name, " checked" if one.name in shows else "", one.title) for one in fields)
+    box = '<label><input type="checkbox" name="columns" value="{}"{}> {}</label>\n'
+    return format_html_join("", box, rows)
 
 
 @register.simple_tag

@@ -19,7 +19,7 @@ from experiments.templatetags.tracking import passport_facts
 from inference.images.classes import HOMONYMS
 from inference.images.renditions import LONGEST
 from inference.images.samples import FAILURES
-from inference.labels import labels
+from inference.labels import labels, told_apart
 from inference.models import Comparison, Image, Prediction
 from models_zoo import Architecture
 from models_zoo.data.known import KNOWN
@@ -29,6 +29,7 @@ from segweb.jobs import State
 from segweb.templatetags.figures import iou, term
 
 register = template.Library()
+register.filter(told_apart)
 register.filter(passport_facts)
 # A photo of 1024×768 is 1.5 MB as PNG, more than twelve masks.
 LARGEST_FILE = 2**19  # bytes of an image that are sent to be looked at

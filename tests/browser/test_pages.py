@@ -87,6 +87,18 @@ def assert_sound(page: Any, path: str) -> None:
     assert page.evaluate(NAMELESS) == [], path
 
 
+def axe_faults(page: Any) -> list[str]:
+    """What axe calls serious or critical."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        f"{violation['id']}: {node['html'][:120]}"
+        for violation in Axe().run(page).response["violations"]
+        for node in violation["nodes"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+
+
 def test_image_is_the_largest_thing_on_the_screen(visit: Visit, compared: str) -> None:  # noqa: F811
     for width, height in SIZES:
         page = visit(compared, width=width, height=height)

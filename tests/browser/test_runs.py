@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.browser.conftest import PATIENCE
-from tests.browser.test_pages import SIZES, assert_sound
+from tests.browser.test_pages import SIZES, assert_sound, axe_faults
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -154,7 +154,7 @@ def test_better_or_chance_is_two_clicks_from_the_table(
     visit: Visit, owner: dict[str, Any], scripts: bool
 ) -> None:
     page = visit("/runs/?q=one", storage_state=owner, java_script_enabled=scripts)
-    page.get_by_role("link", name="Is another run better than one?", exact=True).click()
+    page.get_by_role("link", name="Better? one", exact=True).click()
     row = page.get_by_role("row", name="shipped one")
     assert "counts of each image are lacking" in row.inner_text()  # before it is chosen
     assert "Train it again" in row.inner_text()
@@ -200,7 +200,7 @@ def test_the_grid_stands_still_without_scripts(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_pages_of_several_runs_fit_and_can_be_read(
+def test_pages_of_several_runs_fit_can_be_read_and_axe_finds_no_serious_fault(
     visit: Visit, owner: dict[str, Any], runs: list[str], width: int, height: int, scheme: str
 ) -> None:
     options = {"width": width, "height": height, "color_scheme": scheme}
@@ -214,6 +214,8 @@ def test_pages_of_several_runs_fit_and_can_be_read(
         page.wait_for_load_state("networkidle")
         assert page.locator("h1").count() == 1
         assert_sound(page, path)
+        assert axe_faults(page) == [], path
     page.goto(f"/runs/?{columns}")
     page.locator("summary", has_text="Columns").click()
     assert_sound(page, "columns")
+    assert axe_faults(page) == []

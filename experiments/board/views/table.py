@@ -8,6 +8,8 @@ from django.core.paginator import Paginator
 from django.db.models import Max, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from experiments.access import may_launch, reads_runs
@@ -98,6 +100,9 @@ def _shown(columns: list[Column], runs: Any) -> dict[str, Any]:
         "shows": {column.name: True for column in columns},
         "fields": fields,
         "epochs": best_epochs(runs) if fields else {},
+        # Of every row, and so written once.
+        "compare": reverse("experiments:compare"),
+        "better": _("Better?"),
     }
 
 
@@ -124,7 +129,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     204 when there is nothing to tell.
     """
     pairs = [pair.partition(":") for pair in request.GET.get("seen", "").split(",")]
-    seen = {pk: look for text, _, look in pairs if (pk := number_read(text)) is not None}
+    seen = {pk: look for text, _colon, look in pairs if (pk := number_read(text)) is not None}
     watched = Run.objects.visible_to(request.user).filter(pk__in=list(seen)[:PER_PAGE])
     runs = list(watched.select_related("dataset", "owner").defer(*NOT_SHOWN))
     changed = [run for run in runs if run.look != seen[run.pk]]

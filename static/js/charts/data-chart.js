@@ -114,6 +114,7 @@ class DataChart extends HTMLElement {
     for (const span of this.spans) f.add_layout(span);
     this.paint();
     this.view = await Bokeh.Plotting.show(f, this.plot);
+    leave(this.plot);
     this.toggleAttribute("data-drawn", true);
   }
 
@@ -217,4 +218,13 @@ class DataChart extends HTMLElement {
 
 const dashOf = (number) => DASHES[Math.floor(number / COLOURS) % DASHES.length];
 const markOf = (number) => MARKS[Math.floor(number / COLOURS) % MARKS.length];
+
+/** Take everything out of the way of Tab: what is hidden from readers must not be reached by it. */
+function leave(root) {
+  for (const part of root.querySelectorAll("*")) {
+    if (part.tabIndex >= 0) part.tabIndex = -1;
+    if (part.shadowRoot) leave(part.shadowRoot);
+  }
+}
+
 customElements.define("data-chart", DataChart);

@@ -129,6 +129,20 @@ def test_compare_answers_for_any_choice(reader: Client) -> None:
         assert reader.get(url("compare-curves") + query).status_code == 200
 
 
+def test_curves_of_one_architecture_are_told_apart_by_their_seed(reader: Client) -> None:
+    runs = [run_make(name="a", seed=1), run_make(name="b", seed=2)]
+    other = run_make(name="c", architecture="segnet")
+
+    def labels(*shown: Run) -> list[str]:
+        query = "&".join(f"run={run.pk}" for run in shown)
+        curves = reader.get(f"{url('compare-curves')}?{query}").json()["runs"]
+        return [curve["label"] for curve in curves]
+
+    a, b = (run.pk for run in runs)
+    assert labels(*runs, other) == [f"a #{a}, seed 1", f"b #{b}, seed 2", f"c #{other.pk}"]
+    assert labels(runs[0], other) == [f"a #{a}", f"c #{other.pk}"]
+
+
 def test_wall_time_is_summed(reader: Client) -> None:
     run = run_make(epochs=3)
     (curve,) = reader.get(url("compare-curves"), {"run": run.pk}).json()["runs"]

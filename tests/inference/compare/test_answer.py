@@ -13,7 +13,7 @@ from experiments.models import Checkpoint, Dataset, Run
 from inference.compare.answer import comparison_answer, standings
 from inference.compare.class_table import class_tables
 from inference.compare.panes import comparison_panes
-from inference.labels import labels
+from inference.labels import labels, told_apart
 from inference.models import Comparison
 from segweb.jobs import State
 from tests.inference.compare.test_panels_api import masks, scored  # noqa: F401  (a fixture)
@@ -118,5 +118,15 @@ def test_labels_tell_networks_of_one_architecture_apart(
     runs = [Run.objects.create(name=name) for name in ("one", "two")]
     checkpoints[2].run, twin.run = runs
     assert labels([checkpoints[2], twin]) == [f"U-Net · run {run.pk}" for run in runs]
+    for checkpoint, seed in ((checkpoints[2], 0), (twin, 1)):
+        checkpoint.sidecar = checkpoint.sidecar | {"training": {"seed": seed}}
+    seeded = [f"run {run.pk}, seed {seed}" for seed, run in enumerate(runs)]
+    assert labels([checkpoints[2], twin]) == [f"U-Net · {text}" for text in seeded]
+    # In lists, which say the variant beside.
+    twin.shipped = False
+    details = [detail for _checkpoint, detail in told_apart([*checkpoints, twin])]
+    assert details[:2] == ["", ""]
+    assert details[2:] == ["shipped, seed 0", seeded[1]]
     twin.variant = "full"
     assert labels([checkpoints[2], twin]) == ["U-Net · slim", "U-Net · full"]
+    assert [detail for _checkpoint, detail in told_apart([*checkpoints, twin])] == [""] * 4
