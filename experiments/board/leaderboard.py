@@ -86,7 +86,7 @@ class Board:
         figure is not known are left out.
         """
         points = []
-        for entry in self.best:
+        for colour, entry in enumerate(self.best):  # an entry's, in all charts of the board
             memory = entry.cost.memory_bytes
             figures = {
                 "parameters": entry.checkpoint.parameters / 1e6,
@@ -94,8 +94,8 @@ class Board:
                 "memory": None if memory is None else memory / 2**20,
             }
             if (x := figures[value]) is not None:
-                point = {"label": entry.title, "kind": "points", "x": [x], "y": [100 * entry.miou]}
-                points.append(point)
+                point = {"label": entry.title, "x": [x], "y": [100 * entry.miou]}
+                points.append(point | {"kind": "points", "colour": colour})
         return points
 
 

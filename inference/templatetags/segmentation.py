@@ -18,7 +18,7 @@ from experiments.models import Checkpoint, Dataset, Evaluation
 from experiments.templatetags.tracking import passport_facts
 from inference.images.classes import HOMONYMS
 from inference.images.renditions import LONGEST
-from inference.images.samples import FAILURES
+from inference.images.samples import FAILURES, sample_images
 from inference.labels import labels, told_apart
 from inference.models import Comparison, Image, Prediction
 from models_zoo import Architecture
@@ -155,6 +155,14 @@ def masks_failed(comparison: Comparison) -> int:
 def model_titles(comparison: Comparison) -> str:
     """The networks of a comparison in a row."""
     return ", ".join(labels([p.checkpoint for p in comparison.predictions.all()]))
+
+
+@register.filter
+def image_title(image: Image) -> str:
+    """What an image is called: by its uploader, or the sample's title in the reader's language."""
+    # Files have an ending, and samples none.
+    titles = {sample.name: sample.title for sample in sample_images()}
+    return term(titles.get(image.name, "")) or image.name or _("Image")
 
 
 @register.filter

@@ -80,7 +80,7 @@ def _sidecar(key: str, architecture: Published, sha256: str, parameters: int) ->
         "input_size": INPUT_SIZE,
         "dataset": {
             "slug": SLUG,
-            "title": "COCO, VOC's classes",
+            "title": _("COCO, VOC's classes"),
             "licence": _("torchvision's (BSD 3-Clause); the images' terms are COCO's"),
             "source": "Lin et al. 2014; the 20 classes of PASCAL VOC, trained by torchvision",
             "split_hash": "",

@@ -58,7 +58,7 @@ METRICS = {
         Metric(
             "mean_accuracy", _("Mean accuracy"), FRACTION, HIGHER, "pixels", _("mean of classes")
         ),
-        Metric("fw_iou", _("Frequency-weighted IoU"), FRACTION, HIGHER, "pixels", "fw IoU"),
+        Metric("fw_iou", _("Frequency-weighted IoU"), FRACTION, HIGHER, "pixels", _("fw IoU")),
         Metric("per_class_iou", _("IoU by class"), FRACTION, HIGHER, "classes"),
         Metric("classes_counted", _("Classes with pixels")),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views
 from django.contrib.auth.decorators import login_required
@@ -14,9 +16,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import Resolver404, get_script_prefix, resolve, reverse_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from rest_framework.throttling import SimpleRateThrottle
@@ -78,8 +80,39 @@ class Guarded:
             throttle.forgive()
 
 
+# Why a page asks for an account, by the part of the site that it belongs to.
+WHY = {
+    "experiments": gettext_noop(
+        "Runs, data sets and the leaderboard are for the accounts of this site. Whoever runs it "
+        "gives you one. To compare images, you need none."
+    ),
+    "inference": gettext_noop(
+        "On this site images are compared by those who have an account. Whoever runs it gives you "
+        "one."
+    ),
+    "admin": gettext_noop("The admin is for the staff of this site."),
+}
+
+
 class LoginView(Guarded, views.LoginView):
     """The one sign-in page, for the pages and for the admin panel."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With why the page that was asked for needs an account."""
+        return super().get_context_data(why=self._why(), **kwargs)
+
+    def _why(self) -> str:
+        path = urlsplit(self.get_redirect_url()).path
+        try:
+            part = resolve(path.removeprefix(get_script_prefix().rstrip("/"))).app_name
+        except Resolver404:
+            return ""
+        # Who may compare or read comes from a page of that part by choice, not sent away from it.
+        if settings.ALLOW_ANONYMOUS and part == "inference":
+            return ""
+        if settings.PUBLIC_RUNS and part == "experiments":
+            return ""
+        return _(WHY[part]) if part in WHY else ""
 
     @transaction.atomic  # the new session, and that it was begun
     def form_valid(self, form: Any) -> HttpResponse:

@@ -189,3 +189,28 @@ def test_a_long_name_moves_no_image(visit: Visit, of: Drawn) -> None:
     )
     stages = [page.locator(f"#pane-{number} .stage").bounding_box() for number in (1, 2, 3)]
     assert len({stage["y"] for stage in stages}) == 1
+
+
+def test_names_are_whole_beside_a_panel(visit: Visit, of: Drawn) -> None:
+    page = visit(of(12), width=1280, height=900)
+    drawn(page)
+    # As long as the longest that ships.
+    names = page.locator(".pane h2")
+    names.evaluate_all("all => all.forEach((e) => (e.textContent = 'DilatedNet, large context'))")
+    for tab in ("Agreement", "Pixel"):
+        page.locator(".tabs").get_by_text(tab, exact=True).click()
+        drawn(page)
+        cut = (
+            "[...document.querySelectorAll('.pane h2')].filter(e => e.scrollWidth > e.clientWidth)"
+        )
+        assert page.evaluate(f"{cut}.length") == 0
+
+
+def test_on_a_phone_a_tiles_menu_is_whole(visit: Visit, of: Drawn) -> None:
+    page = visit(of(4), width=360, height=740, has_touch=True)
+    drawn(page)
+    page.locator(".more-key").first.click()
+    menu = page.locator(".pane .menu-panel").first.bounding_box()
+    row = page.locator(".panes").bounding_box()
+    assert menu["y"] + menu["height"] <= row["y"] + row["height"]
+    page.get_by_role("link", name="Download the mask").first.click(trial=True)

@@ -104,3 +104,18 @@ def test_the_admin_names_every_model_in_korean() -> None:
             if model._meta.app_label in ("inference", "experiments")
         }
     assert [label for label, name in names.items() if re.search("[a-z]", name)] == []
+
+
+# One word for one thing: what else it could be called in Korean, and what it is called.
+GLOSSARY = {
+    "곱셈-덧셈": "곱셈-누산",
+    "디컨볼루션": "전치 합성곱",
+    "오버레이": "겹쳐 보기",
+}
+
+
+def test_one_word_for_one_thing(korean: polib.POFile) -> None:
+    texts = [text for e in korean for text in (e.msgstr, *e.msgstr_plural.values())]
+    mixed = [(text, word) for text in texts for word in GLOSSARY if word in text]
+    assert mixed == []
+    assert all(any(word in text for text in texts) for word in GLOSSARY.values())

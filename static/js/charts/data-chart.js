@@ -4,7 +4,8 @@
  *
  * `show(series)` or the JSON script that data-series names give what to draw: a list of
  * {label, x, y, kind: "line" | "step" | "points", low, high}; null leaves a gap, low and
- * high make a band. `marks` are {x, dash}: vertical lines.
+ * high make a band; `colour`, counted from 0, is a line's own in all charts that it is drawn in.
+ * `marks` are {x, dash}: vertical lines.
  */
 import { date, element, tableOf, write } from "./chart-table.js";
 
@@ -103,9 +104,10 @@ class DataChart extends HTMLElement {
     f.y_range.default_span = Math.max(...series.flatMap(({ y }) => y)) || 1; // of a level line
     if ("whole" in this.dataset) f.xaxes[0].ticker.min_interval = 1;
     this.figure = f;
+    this.colours = series.map((one, n) => one.colour ?? n);
     this.sources = series.map((one) => new Bokeh.ColumnDataSource({ data: this.columns(one) }));
-    this.glyphs = series.map((one, n) => this.renderers(one, this.sources[n], n));
-    this.keys.replaceChildren(...series.map(({ label, kind }, n) => this.key(label, n, kind)));
+    this.glyphs = series.map((one, n) => this.renderers(one, this.sources[n], this.colours[n]));
+    this.keys.replaceChildren(...series.map(({ label, kind }, n) => this.key(label, n, kind, this.colours[n])));
     this.keys.hidden = series.length < 2;
     f.add_tools(this.hover(series));
     const span = ({ x, dash }) =>
@@ -131,11 +133,12 @@ class DataChart extends HTMLElement {
       axis.major_label_text_color = axis.axis_label_text_color = colour("--muted");
       axis.major_label_text_font = axis.axis_label_text_font = FONT;
       axis.axis_label_text_font_style = "normal";
+      axis.major_label_policy = new Bokeh.NoOverlap(); // those of a log axis crowd at its end
     }
     for (const grid of [f.xgrids[0], f.ygrids[0]]) grid.grid_line_color = colour("--line");
     for (const span of this.spans) span.line_color = colour("--muted");
     this.glyphs.forEach((renderers, n) => {
-      const ink = colour(`--curve-${(n % COLOURS) + 1}`);
+      const ink = colour(`--curve-${(this.colours[n] % COLOURS) + 1}`);
       for (const { glyph } of renderers) {
         if ("line_color" in glyph) glyph.line_color = ink;
         if ("fill_color" in glyph) glyph.fill_color = ink;
@@ -172,12 +175,12 @@ class DataChart extends HTMLElement {
   }
 
   /** A button that names a line and takes it out of the drawing. */
-  key(label, number, kind) {
+  key(label, number, kind, colour) {
     const key = element("button", label);
     Object.assign(key, { type: "button", className: "chart-key" });
-    key.style.setProperty("--curve", `var(--curve-${(number % COLOURS) + 1})`);
-    if (kind === "points") key.dataset.mark = markOf(number)[1];
-    else key.style.setProperty("--dash", dashOf(number));
+    key.style.setProperty("--curve", `var(--curve-${(colour % COLOURS) + 1})`);
+    if (kind === "points") key.dataset.mark = markOf(colour)[1];
+    else key.style.setProperty("--dash", dashOf(colour));
     const press = () => key.setAttribute("aria-pressed", String(!this.hiddenLabels.has(label)));
     press();
     key.addEventListener("click", () => {

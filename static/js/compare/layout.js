@@ -60,6 +60,10 @@ export class Layout {
     const packed = pack(count, room, aspect, HEAD);
     const bare = pack(count, room, aspect, 0);
     if (this.state.fold && bare.across > packed.across) return { ...bare, heads: "over" };
+    // Beside a panel there is so little width that names would be cut.
+    if (this.board.dataset.drawer && packed.across < NARROW) {
+      return { ...pack(count, room, aspect, TALL), heads: "tall" };
+    }
     const tall = packed.across >= LEAST && packed.across < NARROW && fits(count, packed, room.height, aspect);
     return { ...packed, heads: tall ? "tall" : "" };
   }

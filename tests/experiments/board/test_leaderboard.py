@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 
+from experiments.board.leaderboard import Cost
 from tests.experiments.factories import (
     checkpoint_make,
     evaluation_make,
@@ -45,3 +48,17 @@ def test_the_best_of_each_architecture_over_time(reader: Client) -> None:
     (series,) = entry["board"].history
     assert len(series["y"]) == 2
     assert series["y"] == sorted(series["y"])
+
+
+def test_an_architecture_has_one_colour_in_all_charts(reader: Client) -> None:
+    for key, skill in (("unet", 0.8), ("segnet", 0.6)):
+        checkpoint = checkpoint_make(key=f"streets-{key}-slim", architecture=key)
+        evaluation_make(checkpoint=checkpoint, skill=skill)
+    (entry,) = reader.get(url("leaderboard")).context["boards"]
+    board = entry["board"]
+    # The best has no figure for the time it takes: the next one keeps its colour.
+    board.best[1] = replace(board.best[1], cost=Cost(30.0, 2**20))
+    points = board.against("milliseconds")
+    assert [(one["label"], one["colour"]) for one in points] == [("SegNet slim", 1)]
+    # Lines without a colour of their own have that of their place.
+    assert [line["label"] for line in board.history] == ["U-Net slim", "SegNet slim"]

@@ -149,3 +149,26 @@ def test_the_command_makes_a_token(capsys):
     assert by_token(capsys.readouterr().out.split()[2]) == 200
     with pytest.raises(CommandError):
         call_command("drf_create_token", "nobody")
+
+
+@pytest.mark.parametrize(
+    ("next_page", "words"),
+    [
+        ("/runs/?sort=name", "Runs, data sets and the leaderboard"),
+        ("/admin/auth/user/", "for the staff"),
+        ("/history/", ""),
+        ("/nowhere/", ""),
+        ("//elsewhere.example/runs/", ""),
+        ("", ""),
+    ],
+)
+def test_the_sign_in_page_says_why(client, next_page, words):
+    page = client.get("/accounts/login/", {"next": next_page})
+    assert words in page.context["why"]
+    assert bool(words) == ('class="why"' in page.content.decode())
+
+
+def test_why_depends_on_what_is_open(client, settings):
+    settings.ALLOW_ANONYMOUS, settings.PUBLIC_RUNS = False, True
+    assert "images are compared" in client.get("/accounts/login/?next=/live/").context["why"]
+    assert client.get("/accounts/login/?next=/runs/").context["why"] == ""
