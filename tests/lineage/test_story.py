@@ -354,3 +354,22 @@ def test_the_story_that_ships_is_of_what_ships(settings: Settings):
     for slug, found in stories().items():
         measured = {entry["sha256"] for entry in found.entries if entry["shipped"]}
         assert measured <= hashes, f"python -m models_zoo story --data {slug}"
+
+
+def test_what_the_chapters_say_of_numbers_is_what_the_tables_show():
+    found = {one["architecture"]: one for one in stories()["scenes"].entries}
+
+    def large(key: str) -> float:
+        return found[key]["scores"]["diagnosis"]["large"]["value"]
+
+    segnet, deconvnet = found["segnet"], found["deconvnet"]
+    assert segnet["milliseconds"] > deconvnet["milliseconds"], (
+        "slim, it is SegNet that takes longer"
+    )
+    assert 0.8 < segnet["parameters"] / deconvnet["parameters"] < 1.25, "about equally many"
+    assert max(map(large, ("fcn8s", "unet", "deeplab_v1"))) >= large("deeplab_v3_resnet50"), (
+        "networks without image pooling do as well on large objects"
+    )
+    bus = stories()["scenes"].told["masks"]["bus"]
+    whole = {key: told["scores"]["large"] for key, told in bus.items()}
+    assert whole["deeplab_v3_resnet50"] > 0.95 > max(whole["fcn8s"], whole["deeplab_v2_vgg16"])
