@@ -36,7 +36,7 @@ NUMBERS = {
 OWN = NUMBERS | TEXTS
 SETTING, METRIC, OPTION = "config.", "metric.", "options."
 LONGEST = 100
-NEWEST = 50  # runs whose own settings and metrics are offered beside those that every run has
+NEWEST = 100  # runs whose own settings and metrics are offered beside those that every run has
 
 
 @dataclass(frozen=True)
@@ -120,16 +120,15 @@ def field_named(name: str) -> RunField | None:
 
 
 def fields_offered(runs: QuerySet[Run]) -> tuple[list[RunField], list[RunField]]:
-    """The settings and the metrics that can be chosen among `runs`."""
+    """The settings and the metrics that can be chosen among `runs`, by the newest of them."""
+    newest = list(runs.order_by("-id").values_list("pk", flat=True)[:NEWEST])
     # Every run that was trained here has the same settings, but for its network's options.
-    told = runs.filter(
-        Q(kind=Kind.EXTERNAL) | (Q(config__has_key="options") & ~Q(config__options={}))
-    )
+    optional = Q(config__has_key="options") & ~Q(config__options={})
+    told = Run.objects.filter(Q(kind=Kind.EXTERNAL) | optional, pk__in=newest).order_by("-id")
     settings = dict.fromkeys(name for name in FIELDS if name != "options")
-    for config in told.order_by("-id").values_list("config", flat=True)[:NEWEST]:
+    for config in told.values_list("config", flat=True):
         settings |= dict.fromkeys(f"{OPTION}{name}" for name in _options(config))
         settings |= dict.fromkeys(name for name in config if name != "options")
-    newest = list(runs.order_by("-id").values_list("pk", flat=True)[:NEWEST])
     epochs = at_best(Epoch.objects.filter(run__in=newest)).exclude(further={}).order_by()
     further = {name for row in epochs.values_list("further", flat=True) for name in row}
     return _known(SETTING, settings), _known(METRIC, [*METRICS, *sorted(further - METRICS.keys())])

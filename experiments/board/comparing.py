@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from experiments.board.curves import thinned
+from experiments.board.curves import run_labels, thinned
 from experiments.board.pairing import Pair, pair_of, paired, runs_scored
 from experiments.models import Epoch, Run
 from experiments.scores.metrics import metric_rows, rounded
@@ -30,18 +30,15 @@ def compared_curves(runs: Sequence[Run]) -> list[dict[str, Any]]:
         minutes[pk] += (row["seconds"] or 0) / 60
         values = {name: rounded(row[name]) for name in names}
         rows[pk].append({"epoch": row["number"], "minutes": rounded(minutes[pk]), **values})
-    alike = Counter(run.architecture for run in runs)
-    told = _(", seed %(seed)s")
-    seeds = {r.pk: told % {"seed": r.seed} if alike[r.architecture] > 1 else "" for r in runs}
     return [
         {
             "id": run.pk,
-            "label": f"{run} #{run.pk}{seeds[run.pk]}",
+            "label": label,
             "group": str(run.group or ""),
             "group_label": _("%(run)s, all seeds") % {"run": run},
             "rows": thinned(rows[run.pk], keep=run.best_epoch),
         }
-        for run in runs
+        for run, label in zip(runs, run_labels(runs), strict=True)
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext
@@ -55,6 +57,16 @@ def thinned(rows: list[dict[str, Any]], *, keep: int | None = None) -> list[dict
         row
         for n, row in enumerate(rows)
         if n % stride == 0 or n == last or row.get("epoch") == keep
+    ]
+
+
+def run_labels(runs: Sequence[Run]) -> list[str]:
+    """What is written at the curve of each run: those of one architecture with their seed."""
+    alike = Counter(run.architecture for run in runs)
+    seed = gettext(", seed %(seed)s")
+    return [
+        f"{run} #{run.pk}" + (seed % {"seed": run.seed} if alike[run.architecture] > 1 else "")
+        for run in runs
     ]
 
 

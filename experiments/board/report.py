@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
+from experiments.board.curves import run_labels
 from experiments.models import Epoch, Run
 from experiments.scores.metrics import metric_rows, title_of
 from experiments.scores.results import run_results
@@ -45,11 +46,11 @@ def _chart(runs: Sequence[Run], name: str) -> figure:
     title = f"{title_of(name)} (%)" if fraction else title_of(name)
     chart = figure(title=title, height=320, sizing_mode="stretch_width", tools="pan,reset,save")
     chart.xaxis.axis_label = _("epoch")
-    for number, run in enumerate(runs):
+    for number, (run, legend) in enumerate(zip(runs, run_labels(runs), strict=True)):
         epochs = Epoch.objects.filter(run=run).order_by("number")
         rows = [row for row in metric_rows(epochs, [name], "number") if row[name] is not None]
         label: dict[str, Any] = {
-            "legend_label": f"{run} #{run.pk}",
+            "legend_label": legend,
             "color": PALETTE[number % len(PALETTE)],
         }
         scale = 100 if fraction else 1

@@ -166,11 +166,17 @@ def image_title(image: Image) -> str:
 
 
 @register.filter
+def labelled(comparison: Comparison) -> list[tuple[str, Prediction]]:
+    """The predictions of a comparison, each with the name of its network."""
+    rows = comparison.predictions.all()
+    return list(zip(labels([row.checkpoint for row in rows]), rows, strict=True))
+
+
+@register.filter
 def best_scored(comparison: Comparison) -> tuple[str, float] | None:
     """The network with the highest mIoU (a fraction) on the true mask; None without a score."""
-    rows = comparison.predictions.all()
-    named = zip(labels([row.checkpoint for row in rows]), rows, strict=True)
-    scored = [(name, row.scores["miou"]) for name, row in named if (row.scores or {}).get("miou")]
+    rows = labelled(comparison)
+    scored = [(name, row.scores["miou"]) for name, row in rows if (row.scores or {}).get("miou")]
     return max(scored, key=lambda pair: pair[1], default=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -155,6 +156,30 @@ def test_only_changed_rows_are_sent(reader: Client) -> None:
     assert answer.context["watched"] == ""
     for nonsense in ("", ",,", "x:1", "9" * 30, f"{going[0].pk}"):
         assert reader.get(url("changes"), {"seen": nonsense}).status_code in (200, 204)
+
+
+def test_a_changed_row_has_the_columns_of_its_page(reader: Client) -> None:
+    going = run_make(epochs=1, planned=9, config={"lr": 0.125}, seed=1)
+    page = reader.get(url("runs"), {"columns": ["config.lr", "metric.loss"]})
+    watch = page.content.decode().partition('id="watch" hx-get="')[2].partition('"')[0]
+    Run.objects.filter(pk=going.pk).update(step=7)
+    row = reader.get(html.unescape(watch)).content.decode()
+    assert "0.125" in row
+    assert row.count("<td") == page.content.decode().count("<td")
+
+
+def test_what_runs_have_of_their_own_is_offered_too(reader: Client) -> None:
+    run_make(config={"lr": 0.1, "options": {"aux": True}})
+    own = run_make(kind="external", config={"momentum 2": 1, "options": "none"})
+    hidden = run_make(kind="external", private=True, config={"secret": 1})
+    Epoch.objects.filter(run=own).update(further={"dice": 0.5})
+    Epoch.objects.filter(run=hidden).update(further={"hidden": 0.5})
+    page = reader.get(url("runs"))
+    settings = [field.key for field in page.context["settings"]]
+    assert {"lr", "crop", "options.aux", "momentum 2"} <= set(settings)
+    metrics = [field.key for field in page.context["metrics"]]
+    assert {"loss", "fw_iou", "dice"} <= set(metrics)
+    assert not {"secret", "options", "hidden", "per_class_iou"} & {*settings, *metrics}
 
 
 def test_new_runs_are_told_once(reader: Client) -> None:

@@ -15,6 +15,7 @@ from inference.compare.class_table import class_tables
 from inference.compare.panes import comparison_panes
 from inference.labels import labels, told_apart
 from inference.models import Comparison
+from inference.templatetags.segmentation import labelled
 from segweb.jobs import State
 from tests.inference.compare.test_panels_api import masks, scored  # noqa: F401  (a fixture)
 from tests.inference.conftest import checkpoint_make
@@ -104,6 +105,14 @@ def test_failed_masks_are_counted(client: Client, scored: Comparison) -> None:  
     page = client.get(f"/c/{scored.pk}/").content.decode()
     assert "Masks: 2 of 3</span>" not in page
     assert "1 failed" in page
+
+
+def test_predictions_of_one_architecture_are_labelled_apart(scored: Comparison) -> None:  # noqa: F811
+    first, second, *_others = (row.checkpoint for row in scored.predictions.all())
+    Checkpoint.objects.filter(pk=second.pk).update(architecture=first.architecture)
+    (one, _row), (two, _other), *_rest = labelled(scored)
+    assert one.partition(" · ")[0] == two.partition(" · ")[0]
+    assert one != two
 
 
 def test_labels_tell_networks_of_one_architecture_apart(
