@@ -116,6 +116,7 @@ class DataChart extends HTMLElement {
     for (const span of this.spans) f.add_layout(span);
     this.paint();
     this.view = await Bokeh.Plotting.show(f, this.plot);
+    passOver(this.plot);
     leave(this.plot);
     this.toggleAttribute("data-drawn", true);
   }
@@ -216,6 +217,14 @@ class DataChart extends HTMLElement {
   fillTable() {
     const { x, title } = this.dataset;
     this.table.lastChild.replaceChildren(tableOf(this.shown.series, { x, title, place: this.place }));
+  }
+}
+
+/** Nothing inside takes the keyboard's focus: readers are told of the table instead. */
+function passOver(root) {
+  for (const part of root.querySelectorAll("*")) {
+    if (part.tabIndex >= 0) part.tabIndex = -1;
+    if (part.shadowRoot) passOver(part.shadowRoot);
   }
 }
 
