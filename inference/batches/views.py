@@ -24,7 +24,7 @@ from inference.batches.files import IMAGES_MAX, batch_bytes_max
 from inference.batches.forms import BatchForm
 from inference.batches.lines import batch_lines, batches_found
 from inference.batches.tiles import batch_models, batch_progress, batch_tiles, sort_of, sorts_of
-from inference.images.upload_view import takes_files
+from inference.images.uploads import takes_files
 from inference.lists import PER_PAGE, back, searched, ticked
 from inference.pace import BatchThrottle, check_pace, told_when
 

@@ -30,8 +30,7 @@ from inference.forms import ModelsForm
 from inference.images.samples import samples_by_failure
 from inference.images.services import image_create, image_from_sample, images_release
 from inference.images.truths import truth_fits
-from inference.images.upload_view import takes_files
-from inference.images.uploads import upload_digest
+from inference.images.uploads import takes_files, upload_digest
 from inference.models import Comparison, Image
 from inference.pace import check_pace, told_when
 from segweb.http.idempotency import id_under, made_under

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from experiments.models import Dataset
 from inference.images.apart import decoding
@@ -21,6 +24,7 @@ from inference.images.apart.process import apart
 
 NAME_LENGTH = 100
 FORM_BYTES = 2**20  # what a multipart form may need beside its files
+Page = Callable[..., HttpResponse]
 
 
 def body_too_long(request: HttpRequest, *, files_bytes: int) -> bool:
@@ -28,6 +32,28 @@ def body_too_long(request: HttpRequest, *, files_bytes: int) -> bool:
     length = request.META.get("CONTENT_LENGTH") or "0"
     # A first guard only, for what admits it: `_check_bytes` measures what came.
     return length.isdigit() and int(length) > files_bytes + FORM_BYTES
+
+
+def takes_files(files_bytes_max: Callable[[], int]) -> Callable[[Page], Page]:
+    """A page's view with files in its form.
+
+    A body that says itself that it is too long is refused unread; `files_bytes_max` says how many
+    bytes all files of one form may have.
+    """
+
+    def checked(view: Page) -> Page:
+        protected = csrf_protect(view)
+
+        @csrf_exempt  # that check reads the whole body; it is made once the length is known
+        @wraps(view)
+        def page(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+            if body_too_long(request, files_bytes=files_bytes_max()):
+                return render(request, "413.html", status=413)
+            return protected(request, *args, **named)
+
+        return page
+
+    return checked
 
 
 def upload_decode(
