@@ -39,6 +39,11 @@ class PeakBytes(TorchDispatchMode):
     allocator's own count is taken.
     """
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: to be kept from its compiler, torch would first import it, which takes seconds."""
+        return False
+
     def __init__(self, device: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's own
         self.device = device

@@ -1,4 +1,4 @@
-"""Joint image and mask transforms for training, and the way from an image to a network's input."""
+"""Joint image and mask transforms for training."""
 
 from __future__ import annotations
 
@@ -11,17 +11,12 @@ from torch.utils.data import Dataset as TorchDataset
 
 from models_zoo.data.base import DatasetSplit
 from models_zoo.data.kept import Kept
-from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD, normalise
 from models_zoo.seeds import seed_for
 from models_zoo.torchvision_ops import tv_tensors, v2
 
 # A crop's added edge and pseudo-labels need it where a data set itself ignores nothing.
 IGNORED = 255  # in every training mask, whatever its data set ignores
-
-
-def normalise(image: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """…×3×H×W RGB of 0 … 255 → float32 with `mean` and `std` (of 0 … 1) taken out."""
-    return v2.functional.normalize(image.float() / 255, list(mean), list(std))
 
 
 class TrainingItems(TorchDataset[tuple[Tensor, Tensor]]):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from models_zoo.checkpoints.files import weights_load
-from models_zoo.data.transforms import normalise
+from models_zoo.images import normalise
 from models_zoo.networks.build import build
 from models_zoo.precision import device_name
 

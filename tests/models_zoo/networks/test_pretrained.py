@@ -16,8 +16,7 @@ from torch import nn
 from models_zoo import architecture_get, build
 from models_zoo.checkpoints.published import published_checkpoint, published_keys
 from models_zoo.cli import main
-from models_zoo.data.transforms import normalise
-from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
+from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD, normalise
 from models_zoo.networks import pretrained
 from models_zoo.networks.backbones import VGG16
 from models_zoo.networks.pretrained import (

@@ -1,5 +1,7 @@
 """The engine: masks at the image's size whatever it is, warm networks within their budget."""
 
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -26,6 +28,25 @@ def warm():
 
 def noise(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+
+
+PREDICTS = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from models_zoo.predict.engine import Engine
+weights = Path(sys.argv[1])
+sidecar = json.loads(weights.with_suffix(".json").read_text())
+Engine(1 << 30, precision="fp32").predict(weights, sidecar, np.zeros((9, 9, 3), np.uint8))
+assert not {"torchvision", "torch._dynamo"} & sys.modules.keys()
+"""
+
+
+@pytest.mark.slow
+def test_a_process_predicts_without_torchvision_and_without_torchs_compiler(tmp_path):
+    """To import them would take as long as torch itself."""
+    weights, _ = write_checkpoint(tmp_path)
+    subprocess.run([sys.executable, "-c", PREDICTS, str(weights)], check=True)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (7, 3), (37, 53), (48, 64), (131, 77)])

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from models_zoo.data import kept, open_dataset
-from models_zoo.data.transforms import IGNORED, TrainingItems, normalise
+from models_zoo.data.transforms import IGNORED, TrainingItems
 from models_zoo.images import IMAGENET_MEAN as MEAN
 from models_zoo.images import IMAGENET_STD as STD
+from models_zoo.images import normalise
+from models_zoo.torchvision_ops import v2
 from models_zoo.training.batches import Batches, batch_loader
 from models_zoo.training.distributed import Group
 from tests.models_zoo.fixtures import draw_camvid
@@ -27,6 +29,12 @@ def items(*datasets, **changes) -> TrainingItems:
 def batches(**changes) -> Batches:
     settings = {"labelled": 10, "extra": 0, "batch": 3, "seed": 0, "group": Group()}
     return Batches(changes.pop("items", 10), **settings | changes)
+
+
+def test_what_networks_take_is_normalised_as_by_torchvision(dataset):
+    image = torch.tensor(dataset.load_image(0)).permute(2, 0, 1)
+    theirs = v2.functional.normalize(image.float() / 255, list(MEAN), list(STD))
+    assert torch.equal(normalise(image, MEAN, STD), theirs)
 
 
 def test_an_item_is_the_same_whoever_draws_it(dataset):
