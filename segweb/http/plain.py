@@ -77,15 +77,14 @@ class PlainJSONField(models.JSONField):
             return self.get_default()
         if not isinstance(value, str):
             return data
-        return _mended(data) if _suspect(value) else data
+        suspect = _suspect_kept if len(value) <= KEPT_LENGTH else _suspect
+        return _mended(data) if suspect(value) else data
 
 
-@lru_cache(maxsize=1024)
 def _suspect(text: str) -> bool:
     """Whether JSON may hold what is not plain: rows of before the gate do.
 
-    By the text, since to go through the data takes a hundred times longer, and kept, since pages of
-    lists read the same hundred of them again and again.
+    By the text, since to go through the data takes a hundred times longer.
     """
     if "\\u" in text and ESCAPED.search(text):
         return True
@@ -97,6 +96,11 @@ def _suspect(text: str) -> bool:
         level += 1 if bracket in "[{" else -1
         deepest = max(deepest, level)
     return deepest > DEEPEST
+
+
+# Pages of lists read the same hundred of them again and again; long ones would fill the memory.
+KEPT_LENGTH = 10_000
+_suspect_kept = lru_cache(maxsize=1024)(_suspect)
 
 
 def _mended(value: Any, depth: int = DEEPEST) -> Any:

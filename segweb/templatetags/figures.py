@@ -13,7 +13,8 @@ register = template.Library()
 
 def _rounded(value: float, digits: int) -> str:
     """A figure as the reader's language writes it; Django's own formatting cuts digits off."""
-    return _written(round(value, digits), digits, get_language())
+    # Without the sign of a zero, which its equal would be written with from then on.
+    return _written(round(value, digits) + 0.0, digits, get_language())
 
 
 # A page of the models shows the same few hundred figures a thousand times.

@@ -15,7 +15,8 @@ from django.test import Client
 from experiments.models import Run
 from experiments.records.datasets import dataset_ensure
 from experiments.runs.services import external_run_create, run_annotate
-from segweb.http.plain import DEEPEST, json_read
+from segweb.http import plain
+from segweb.http.plain import DEEPEST, PlainJSONField, json_read
 from tests.experiments.factories import run_make
 
 
@@ -91,6 +92,14 @@ def test_a_row_of_before_breaks_no_list(text: str, reader: Client) -> None:
     assert reader.get(f"/api/v1/runs/{run.pk}/").status_code == 200
     assert reader.get(f"/runs/{run.pk}/").status_code == 200
     assert reader.get("/runs/").status_code == 200
+
+
+def test_long_columns_do_not_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    monkeypatch.setattr(plain, "_suspect_kept", lambda text: looked_at.append(len(text)))
+    for length in (100, 100_000):
+        assert PlainJSONField().from_db_value(f'"{"x" * length}"', None, connection)
+    assert looked_at == [102]
 
 
 @pytest.mark.django_db

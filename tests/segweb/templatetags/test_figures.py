@@ -27,6 +27,8 @@ from segweb.templatetags import figures
         (figures.duration, 1236.0, "1.24 s"),
         (figures.millions, 718_000, "0.72 M"),
         (figures.iou, 0.4567, "45.7"),
+        (figures.iou, -0.0001, "0.0"),
+        (figures.iou, 0.0, "0.0"),
         (figures.iou, None, "–"),
     ],
 )
