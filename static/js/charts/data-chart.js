@@ -117,7 +117,6 @@ class DataChart extends HTMLElement {
     this.paint();
     this.view = await Bokeh.Plotting.show(f, this.plot);
     passOver(this.plot);
-    leave(this.plot);
     this.toggleAttribute("data-drawn", true);
   }
 
@@ -230,13 +229,5 @@ function passOver(root) {
 
 const dashOf = (number) => DASHES[Math.floor(number / COLOURS) % DASHES.length];
 const markOf = (number) => MARKS[Math.floor(number / COLOURS) % MARKS.length];
-
-/** Take everything out of the way of Tab: what is hidden from readers must not be reached by it. */
-function leave(root) {
-  for (const part of root.querySelectorAll("*")) {
-    if (part.tabIndex >= 0) part.tabIndex = -1;
-    if (part.shadowRoot) leave(part.shadowRoot);
-  }
-}
 
 customElements.define("data-chart", DataChart);
