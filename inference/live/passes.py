@@ -33,6 +33,8 @@ def frame_serve(comparison_waits: Callable[[], object]) -> None:
 
 
 def _masks(frame: Frame, comparison_waits: Callable[[], object]) -> dict[str, Any]:
+    if comparison_waits():
+        return {"dropped": True}
     try:
         pixels = open_image(BytesIO(frame.jpeg))
     except ValueError:

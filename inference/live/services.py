@@ -17,6 +17,8 @@ from inference.live.frames import Dropped, frame_pass
 
 MODELS_MAX = 4
 FRAME_BYTES = 2**18
+START_OF_SCAN = b"\xff\xda"
+SCANS_MAX = 4  # one, or one of each component; a thumbnail may hold as many
 # Each size is compiled for each network, so there are few: one side is this long, and both are
 # multiples of STEP.
 LONGEST, SHORTEST, STEP = 480, 64, 16
@@ -55,8 +57,11 @@ def _check(jpeg: bytes) -> None:
             sides, progressive = frame.size, "progressive" in frame.info
     except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as fault:
         raise ValidationError(_("A frame is a JPEG.")) from fault
+    # A baseline JPEG too may have any number of scans, each as dear as the picture. Within one, FF
+    # is followed by 00 or by a restart, so that this pair is another scan.
+    scans = jpeg.count(START_OF_SCAN)
     fits = max(sides) == LONGEST and min(sides) >= SHORTEST
-    if progressive or not fits or any(side % STEP for side in sides):
+    if progressive or scans > SCANS_MAX or not fits or any(side % STEP for side in sides):
         text = _(
             "A frame is a baseline JPEG whose longer side has %(longest)s pixels; both sides are "
             "multiples of %(step)s."

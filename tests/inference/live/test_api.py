@@ -55,6 +55,15 @@ def said_to_have(jpeg: bytes, sides: bytes) -> bytes:
     return jpeg[:place] + sides + jpeg[place + 4 :]
 
 
+def scanned(jpeg: bytes) -> bytes:
+    """The frame's header, and scans of nothing in each component by turns: seconds of decoding."""
+    scans = [
+        b"\xff\xda\x00\x08\x01" + bytes([component, tables, 0, 63, 0])
+        for component, tables in ((1, 0), (2, 0x11), (3, 0x11))
+    ]
+    return jpeg[: jpeg.index(b"\xff\xda")] + b"".join(scans * 8000) + b"\xff\xd9"
+
+
 def test_what_is_no_frame(
     api: APIClient, checkpoints: list[Checkpoint], passed: list[dict[str, Any]], jpeg: bytes
 ) -> None:
@@ -67,6 +76,7 @@ def test_what_is_no_frame(
         (encoded(noise(240, 160), "JPEG"), "longer side has 480"),
         (encoded(noise(480, 48), "JPEG"), "longer side has 480"),
         (encoded(noise(480, 320), "JPEG", progressive=True), "baseline JPEG"),
+        (scanned(encoded(noise(480, 480), "JPEG", subsampling=0)), "baseline JPEG"),
         (said_to_have(jpeg, b"\xff\xf0\xff\xf0"), "A frame is a JPEG."),
     ):
         answer = post(api, content)

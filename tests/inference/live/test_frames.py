@@ -170,6 +170,7 @@ def test_a_comparison_goes_before_frames_and_batches_take_turns_with_them(
 def test_a_comparison_that_comes_meanwhile_ends_a_frame(
     redis: None, fake_engine: FakeEngine, checkpoints: list[Checkpoint], jpeg: bytes
 ) -> None:
-    waiting(checkpoints, jpeg)
-    passes.frame_serve(lambda: True)
-    assert answers() == [b'{"dropped": true}']
+    for content in (jpeg, jpeg[:1000]):  # damaged ones are not even decoded
+        waiting(checkpoints, content)
+        passes.frame_serve(lambda: True)
+    assert answers() == [b'{"dropped": true}'] * 2
