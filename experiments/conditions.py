@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,7 +16,9 @@ from experiments.models import Epoch, Run
 from models_zoo.files import is_plain
 
 SIGNS = {"=": "=", "!=": "≠", ">=": "≥", "<=": "≤"}  # as written, as shown
+MOST_CONDITIONS = 20  # each looks through every run: 1,000 took half a minute
 LEAST, MOST = Decimal("-1e308"), Decimal("1e308")
+EXPONENT = 308
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,11 @@ class Condition:
             return number, MOST
         if self.sign == "<=":
             return LEAST, number
-        # What is shown is rounded: 52.1 means whatever is shown as 52.1.
-        half = Decimal(5).scaleb(int(number.as_tuple().exponent) - 1)
-        return (number - half, number + half) if self.field.measured else (number, number)
+        if not self.field.measured:
+            return number, number
+        # What is shown is rounded: 52.1 means whatever is shown as 52.1, and 5e1 the same as 50.
+        half = Decimal(5).scaleb(min(int(number.as_tuple().exponent), 0) - 1)
+        return number - half, number + half
 
     @property
     def shown(self) -> str:
@@ -69,6 +73,19 @@ def condition_read(text: str) -> Condition:
         said = _("%(name)s is compared with a number, not with “%(text)s”.")
         raise ValidationError(said % {"name": field.title, "text": written})
     return condition
+
+
+def conditions_read(texts: Sequence[str]) -> tuple[list[Condition], list[str]]:
+    """The conditions as they are written, and what is wrong with the others."""
+    read, refused = [], []
+    for text in texts[:MOST_CONDITIONS]:
+        try:
+            read.append(condition_read(text))
+        except ValidationError as refusal:
+            refused += refusal.messages
+    if len(texts) > MOST_CONDITIONS:
+        refused.append(_("Give at most %(limit)s conditions.") % {"limit": MOST_CONDITIONS})
+    return read, refused
 
 
 def runs_where(
@@ -104,7 +121,9 @@ def _number(text: str) -> Decimal | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return number if number.is_finite() and abs(number) <= MOST else None
+    # The exponent first: nothing can be reckoned with 0e999999999.
+    bounded = number.is_finite() and abs(int(number.as_tuple().exponent)) <= EXPONENT
+    return number if bounded and abs(number) <= MOST else None
 
 
 def _typed(written: str) -> Any:

@@ -6,13 +6,12 @@ import json
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from experiments.board.columns import COLUMNS
-from experiments.conditions import Condition, condition_read, runs_where
+from experiments.conditions import Condition, conditions_read, runs_where
 from experiments.fields import field_named
 from experiments.models import Dataset, Kind, Run
 from experiments.queries import ordering, tagged
@@ -20,7 +19,6 @@ from segweb.jobs import State
 
 NEWEST = "-created"
 MOST_WORDS = 12  # 1,500 held the database for five seconds
-MOST_CONDITIONS = 20
 ORDERS = {column.name: column.order for column in COLUMNS if column.order}
 
 
@@ -63,13 +61,7 @@ class RunsForm(forms.Form):
     @cached_property
     def conditions(self) -> tuple[list[Condition], list[str]]:
         """Those of `?where=`, and what is wrong with the others."""
-        read, refused = [], []
-        for text in self.data.getlist("where")[:MOST_CONDITIONS]:
-            try:
-                read.append(condition_read(text))
-            except ValidationError as refusal:
-                refused += refusal.messages
-        return read, refused
+        return conditions_read(self.data.getlist("where"))
 
     @property
     def filtered(self) -> bool:

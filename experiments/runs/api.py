@@ -18,7 +18,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from experiments.access import account, may_change, may_launch, runs_readable
-from experiments.conditions import condition_read, runs_where
+from experiments.conditions import MOST_CONDITIONS, conditions_read, runs_where
 from experiments.models import Dataset, Epoch, Kind, Run
 from experiments.queries import ordering, tagged
 from experiments.records.epochs import epoch_report
@@ -119,7 +119,7 @@ WHERE = OpenApiParameter(
     many=True,
     description="A setting or a metric, one of = != >= <=, and a value: config.lr>=0.01, "
     "config.options.aux=true, metric.pixel_accuracy>=0.8 (of the best epoch), seed=3, "
-    "best_miou>=0.5. Several have to hold together.",
+    f"best_miou>=0.5. Several, {MOST_CONDITIONS} at most, have to hold together.",
 )
 
 
@@ -138,7 +138,9 @@ class Runs(generics.ListAPIView, RunView):
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """By the filters, and by the conditions of `?where=`; 400 for one that makes no sense."""
-        conditions = [condition_read(text) for text in self.request.GET.getlist("where")]
+        conditions, refused = conditions_read(self.request.GET.getlist("where"))
+        if refused:
+            raise ValidationError(refused)
         return runs_where(super().filter_queryset(queryset), conditions, percent=False)
 
     @extend_schema(

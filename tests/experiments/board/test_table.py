@@ -101,6 +101,12 @@ def test_any_setting_and_any_metric_filters_and_sorts(reader: Client) -> None:
         "nonsense": None,
         "config.lr=" + "1" * 101: None,
         "config.lr>=nan": None,
+        "seed=0e999999999": None,
+        "best_miou=1e-999999999": None,
+        "best_miou=0e999999": None,
+        "best_miou=0e300": [],
+        "seed>=1e-400": None,
+        "config.optimizer=1e999": [],  # a text may look like it
     }
     for where, names in told.items():
         page = reader.get(url("runs"), {"where": where})
@@ -111,6 +117,17 @@ def test_any_setting_and_any_metric_filters_and_sorts(reader: Client) -> None:
     assert shown(reader, sort="metric.miou") == sorted(best, key=best.get)
     assert shown(reader, sort="-config.lr", where="config.lr<=1") == ["fast", "slow"]
     assert shown(reader, sort="config.a__b")[0] == "else"
+
+
+def test_a_condition_too_many_is_told_and_finds_nothing(reader: Client) -> None:
+    run_make(seed=1)
+    fine = [f"seed>={-n}" for n in range(20)]
+    assert len(shown(reader, where=fine)) == 1
+    page = reader.get(url("runs"), {"where": [*fine, "seed=2"]})
+    assert (page.context["refused"], len(page.context["page"])) == (
+        ["Give at most 20 conditions."],
+        0,
+    )
 
 
 def test_a_written_condition_joins_the_others_in_the_address(reader: Client) -> None:

@@ -228,6 +228,10 @@ def test_filter_by_tag_and_by_any_setting_or_metric(staff: APIClient) -> None:
     answer = staff.get(RUNS, {"where": "config.lr>=fast"})
     assert answer.status_code == 400
     assert "lr is compared with a number" in answer.json()["detail"]
+    answer = staff.get(RUNS, {"where": ["seed=7"] * 21})
+    assert (answer.status_code, answer.json()["detail"]) == (400, "Give at most 20 conditions.")
+    for number in ("0e999999999", "1e-999999999", "0e999999"):
+        assert staff.get(RUNS, {"where": f"best_miou={number}"}).status_code == 400
 
 
 SORTS = {"architecture": "architecture", "state": "state", "best_miou": "best", "epoch": "epochs"}
