@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from redis import RedisError
 
-from inference.models import InferenceJob
+from inference.models import Prediction
 from segweb.host import redis_server
 from segweb.jobs import wakeups
 
@@ -78,7 +78,8 @@ def _passed(token: str, checkpoints: list[int], jpeg: bytes) -> dict[str, Any]:
     try:
         queue.set(_picture(token), jpeg, ex=KEPT_SECONDS)
         queue.pipeline().rpush(WAITING, entry).expire(WAITING, KEPT_SECONDS).execute()
-        if not wakeups.send(InferenceJob, "live"):
+        # A wake-up is for whatever comes first, whichever kind it names.
+        if not wakeups.send(Prediction, "live"):
             raise Dropped(_(AWAY))
         # The socket waits a little longer than Redis does.
         answered = _redis(WAIT_SECONDS + 1).blpop([_answer(token)], WAIT_SECONDS)
