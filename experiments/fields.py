@@ -7,14 +7,16 @@ metric.loss                 a metric of its best epoch, or of the last where non
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import F, JSONField, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +39,7 @@ OWN = NUMBERS | TEXTS
 SETTING, METRIC, OPTION = "config.", "metric.", "options."
 LONGEST = 100
 NEWEST = 100  # runs whose own settings and metrics are offered beside those that every run has
+MOST_OFFERED = 100  # settings, and metrics: a run from elsewhere may bring any number
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,15 @@ class RunField:
     @property
     def order(self) -> Combinable:
         """What a list of runs is sorted by."""
+        value = self.value
+        if isinstance(value, KeyTransform):
+            # JSON's null is no value: a text to one database, below everything to the other.
+            value = NullIf(value, Value(None, JSONField()))
         if not self.name.startswith(METRIC):
-            return self.value
+            return value
         number = Coalesce(OuterRef("best_epoch"), OuterRef("epoch"))
         rows = Epoch.objects.filter(run=OuterRef("pk"), number=number).order_by()
-        return Subquery(rows.values(found=self.value)[:1])
+        return Subquery(rows.values(found=value)[:1])
 
     def of(self, run: Run, epochs: dict[int, Epoch]) -> Any:
         """The value of a run; `epochs` are `best_epochs`. None where there is none."""
@@ -130,17 +137,22 @@ def fields_offered(runs: QuerySet[Run]) -> tuple[list[RunField], list[RunField]]
         .filter(Q(kind=Kind.EXTERNAL) | Q(text__contains='"options": {"'))
         .order_by("-id")
     )
-    settings = dict.fromkeys(name for name in FIELDS if name != "options")
+    settings: Counter[str] = Counter()
     for config in told.values_list("config", flat=True):
-        settings |= dict.fromkeys(f"{OPTION}{name}" for name in _options(config))
-        settings |= dict.fromkeys(name for name in config if name != "options")
+        settings.update(f"{OPTION}{name}" for name in _options(config))
+        settings.update(list(config))  # the names: a mapping would count its values
     epochs = at_best(Epoch.objects.filter(run__in=newest)).exclude(further={}).order_by()
-    further = {name for row in epochs.values_list("further", flat=True) for name in row}
-    return _known(SETTING, settings), _known(METRIC, [*METRICS, *sorted(further - METRICS.keys())])
+    metrics: Counter[str] = Counter()
+    for row in epochs.values_list("further", flat=True):
+        metrics.update(sorted(row))
+    return _offered(SETTING, FIELDS, settings), _offered(METRIC, METRICS, metrics)
 
 
-def _known(of: str, names: Iterable[str]) -> list[RunField]:
-    return [field for name in names if (field := field_named(f"{of}{name}"))]
+def _offered(of: str, usual: Iterable[str], counted: Counter[str]) -> list[RunField]:
+    """The usual ones, then those that most runs have."""
+    names = dict.fromkeys([*usual, *(name for name, _runs in counted.most_common())])
+    found = (field_named(f"{of}{name}") for name in names if f"{of}{name}" != "config.options")
+    return list(islice(filter(None, found), MOST_OFFERED))
 
 
 def at_best(epochs: QuerySet[Epoch]) -> QuerySet[Epoch]:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from experiments.models import Probe, Run
 
 MOST_KEPT = 60  # epochs of a run whose masks a page names
+MOST_STEPS = 100  # epochs that the slider goes through
 IN_VIEW = 6  # epochs that stand beside each other
 
 
@@ -49,8 +50,8 @@ class Grid:
 
     @property
     def epochs(self) -> list[int]:
-        """Every epoch of which one of the runs kept a mask."""
-        return sorted({epoch for row in self.rows for epoch in row.epochs})
+        """The epochs of which one of the runs kept a mask, or so many of them."""
+        return thinned(sorted({epoch for row in self.rows for epoch in row.epochs}), MOST_STEPS)
 
     @property
     def strips(self) -> list[tuple[Row, list[tuple[int, str]]]]:
@@ -61,9 +62,10 @@ class Grid:
     @property
     def steps(self) -> dict[str, Any]:
         """What the slider needs: for each of its steps the epoch and the mask of every row."""
+        epochs = self.epochs
         return {
-            "epochs": self.epochs,
-            "rows": [[row.at(epoch) for epoch in self.epochs] for row in self.rows],
+            "epochs": epochs,
+            "rows": [[row.at(epoch) for epoch in epochs] for row in self.rows],
         }
 
 

@@ -26,13 +26,14 @@ from models_zoo.files import is_plain
 from models_zoo.training.config import LIMITS
 from segweb.audit import act_record
 from segweb.http.idempotency import made_already, made_once, request_digest
-from segweb.jobs import ENDED, State, wakeups
+from segweb.jobs import State, wakeups
 from segweb.jobs.files import folder_delete
 from segweb.jobs.quotas import queue_require
 from segweb.models import Act
 
 MOST_SEEDS = 20
 MOST_GPUS = 64
+MOST_SETTINGS = 500  # of a run from elsewhere
 LONGEST_TAG, MOST_TAGS, LONGEST_NOTES = 50, 20, 20_000
 REQUEST = ("architecture", "variant", "data", "epochs", "seed", "config", "gpus")
 
@@ -160,8 +161,13 @@ def external_run_create(
     """A run that reports from elsewhere: RUNNING at once, without worker and lease.
 
     `epochs` is how many it plans, None where nobody knows. The same request under the same
-    `idempotency_key` gives the run that exists already. ValidationError for tags too many or long.
+    `idempotency_key` gives the run that exists already. ValidationError for tags too many or long,
+    and for too many settings.
     """
+    options = (config or {}).get("options")
+    if len(config or {}) + (len(options) if isinstance(options, dict) else 0) > MOST_SETTINGS:
+        said = _("A run has at most %(limit)s settings.") % {"limit": MOST_SETTINGS}
+        raise ValidationError({"config": said})
     described = _described(name=name, notes=notes, tags=tags)
     subject: dict[str, Any] = {"architecture": architecture, "variant": variant}
     subject |= {"epochs": epochs, "seed": seed}
@@ -355,10 +361,10 @@ def runs_delete(*, runs: Sequence[Run]) -> list[Run]:
     for run in runs:
         with transaction.atomic():
             # Locked: it might be resumed meanwhile.
-            ended = Run.objects.select_for_update().filter(pk=run.pk, state__in=ENDED)
-            if ended.first():
-                run_delete(run=run)
-            else:
+            found = Run.objects.select_for_update().filter(pk=run.pk).first()
+            if found and found.ended:
+                run_delete(run=found)
+            elif found:  # else somebody deleted it, maybe with the first of two clicks
                 going.append(run)
     return going
 

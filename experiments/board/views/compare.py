@@ -38,9 +38,15 @@ def _chosen(request: HttpRequest) -> list[Run]:
 def page(request: HttpRequest) -> HttpResponse:
     """Curves, settings that differ, and whether one is better than the next."""
     runs = _chosen(request)
+    # Verdicts are of neighbours: one that is added stands beside the last.
+    last = runs[-1] if runs else None
+    room = len(runs) < MOST
     context = {
         "runs": runs,
-        "partners": partners(runs[0] if runs else None, _others(request, runs)),
+        "last": last,
+        "room": room,
+        "left_out": MOST if len(numbers_named(request, "run")) > MOST else 0,
+        "partners": partners(last, _others(request, runs)) if room else [],
         "pick": request.GET.get("pick", ""),
         "settings": config_differences(runs) if len(runs) > 1 else [],
         "verdicts": verdicts(runs),
@@ -54,13 +60,17 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _others(request: HttpRequest, runs: list[Run]) -> list[Run]:
-    """The runs that may be added: those of the first one's data set before the others."""
+    """The runs that may be added: those of the last one's data set before the others."""
     readable = Run.objects.visible_to(request.user).select_related("dataset", "owner")
     others = readable.exclude(pk__in=[run.pk for run in runs])
     for word in request.GET.get("pick", "").split()[:MOST_WORDS]:
         others = others.filter(mentions(word))
-    alike = Q(dataset=runs[0].dataset_id if runs else None)
-    return list(others.order_by(Case(When(alike, then=0), default=1), "-id")[:MOST_OFFERED])
+    if runs and runs[-1].dataset_id:
+        alike = Q(dataset=runs[-1].dataset_id)
+        others = others.order_by(Case(When(alike, then=0), default=1), "-id")
+    else:
+        others = others.order_by("-id")
+    return list(others[:MOST_OFFERED])
 
 
 @require_safe

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -17,6 +18,7 @@ from experiments.queries import number_read
 from experiments.runs.services import runs_delete, runs_tag
 
 MOST = 500  # runs, which the query of an address holds
+LONGEST_BACK = 8000  # no redirect may be much longer
 
 
 def _chosen(request: HttpRequest, query: QueryDict) -> tuple[list[Run], list[Run]]:
@@ -32,7 +34,10 @@ def _chosen(request: HttpRequest, query: QueryDict) -> tuple[list[Run], list[Run
 
 def _back(query: QueryDict) -> str:
     """The table as it was filtered; what is no query of it does no harm there."""
-    return f"{reverse('experiments:runs')}?{query.get('back', '')}"
+    back = query.get("back", "")
+    # Without it if need be: what was asked for is done by then.
+    back = back if len(iri_to_uri(back)) <= LONGEST_BACK else ""
+    return f"{reverse('experiments:runs')}?{back}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,8 +48,12 @@ def tags(request: HttpRequest) -> HttpResponse:
     own, others = _chosen(request, query)
     refused: list[str] = []
     if request.method == "POST" and own:
+        add = [tag for tag in query.get("add", "").split(",") if tag.strip()]
+        remove = query.getlist("remove")
         try:
-            runs_tag(runs=own, add=query.get("add", "").split(","), remove=query.getlist("remove"))
+            if not add and not remove:
+                raise ValidationError(_("Write a tag to add, or tick one to take off."))
+            runs_tag(runs=own, add=add, remove=remove)
         except ValidationError as refusal:
             refused = refusal.messages
         else:

@@ -92,6 +92,37 @@ def test_the_picker_says_beforehand_which_runs_can_be_told_apart(reader: Client)
     assert [pair.second.run for pair in found] == [fine]
 
 
+def test_the_picker_tells_of_the_pair_whose_verdict_comes(reader: Client) -> None:
+    first, last, like_last = (run_make(name=name) for name in ("first", "last", "like last"))
+    for run in (first, last, like_last):
+        evaluation_make(checkpoint=checkpoint_make(run=run))
+    Evaluation.objects.exclude(checkpoint__run=first).update(split_hash="other")
+    elsewhere = dataset_make("elsewhere")
+    Run.objects.exclude(pk=first.pk).update(dataset=elsewhere)
+    page = reader.get(url("compare"), {"run": [first.pk, last.pk]})
+    (pair,) = page.context["partners"]
+    assert (pair.first.run, pair.second.run, pair.reason) == (last, like_last, "")
+    assert f"beside last #{last.pk}?" in page.content.decode()
+
+
+def test_the_picker_begins_with_the_newest_not_with_those_without_data(reader: Client) -> None:
+    bare = run_make()
+    Run.objects.filter(pk=bare.pk).update(dataset=None)
+    newest = run_make()
+    page = reader.get(url("compare"))
+    assert [pair.second.run for pair in page.context["partners"]] == [newest, bare]
+
+
+def test_a_run_too_many_is_told(reader: Client) -> None:
+    runs = [run_make(epochs=0).pk for _ in range(21)]
+    page = reader.get(url("compare"), {"run": runs[:20]}).content.decode()
+    assert "Add a run" not in page
+    assert "are left out" not in page
+    page = reader.get(url("compare"), {"run": runs}).content.decode()
+    assert "At most 20 runs stand beside each other; the others are left out." in page
+    assert "Add a run" in reader.get(url("compare"), {"run": runs[:19]}).content.decode()
+
+
 def test_the_picker_takes_few_queries_for_any_number_of_runs(
     reader: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -120,6 +151,19 @@ def test_probes_are_shown_in_step(reader: Client) -> None:
     assert second[8][1] == url("file", short.pk, "probes/3/b.png")
     assert [epoch for epoch, _mask in grid.strips[0][1]] == [1, 3, 4, 6, 7, 9]
     assert reader.get(query + "&probe=nonsense").context["grid"].name == "a"
+
+
+def test_the_slider_has_a_hundred_steps_at_most(reader: Client) -> None:
+    run, other = run_make(), run_make()
+    for owner, start in ((run, 1), (other, 2)):
+        Probe.objects.bulk_create(
+            Probe(run=owner, epoch=n, name="a", file=f"{owner.folder}/probes/{n}/a.png")
+            for n in range(start, 200, 2)
+        )
+    grid = reader.get(url("compare"), {"run": [run.pk, other.pk]}).context["grid"]
+    steps = grid.steps
+    assert len(steps["epochs"]) == len(steps["rows"][1]) == 100
+    assert (steps["epochs"][0], steps["epochs"][-1]) == (1, 199)
 
 
 def test_compare_answers_for_any_choice(reader: Client) -> None:

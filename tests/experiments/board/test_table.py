@@ -199,6 +199,31 @@ def test_what_runs_have_of_their_own_is_offered_too(reader: Client) -> None:
     assert not {"secret", "options", "hidden", "per_class_iou"} & {*settings, *metrics}
 
 
+def test_a_page_offers_a_hundred_settings_and_metrics_at_most(reader: Client) -> None:
+    many = {f"key {n:04}": n for n in range(500)}
+    for _ in range(2):
+        run_make(kind="external", epochs=0, config={"often": 1})
+    own = run_make(kind="external", config=many)
+    Epoch.objects.filter(run=own).update(further=many)
+    page = reader.get(url("runs"))
+    settings, metrics = page.context["settings"], page.context["metrics"]
+    assert (len(settings), len(metrics)) == (100, 100)
+    keys = [field.key for field in settings]
+    assert keys.index("often") < keys.index("key 0000")  # most have it
+    assert metrics[-1].key < "key 0100"
+    assert shown(reader, where="config.key 0499=499") == [own.name]
+
+
+def test_a_setting_without_a_value_is_last_both_ways(reader: Client) -> None:
+    for name, config in (("null", {"lr": None}), ("two", {"lr": 2}), ("one", {"lr": 1})):
+        run = run_make(name=name, config=config)
+        Epoch.objects.filter(run=run).update(further={"dice": config["lr"]})
+    run_make(name="none", config={})
+    for field in ("config.lr", "metric.dice"):
+        assert shown(reader, sort=field) == ["one", "two", "none", "null"]
+        assert shown(reader, sort=f"-{field}") == ["two", "one", "none", "null"]
+
+
 def test_new_runs_are_told_once(reader: Client) -> None:
     newest = run_make(epochs=1).pk
     query = {"seen": "", "newest": newest}

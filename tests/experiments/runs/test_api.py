@@ -285,6 +285,16 @@ def test_epochs_since_a_number_with_and_without_their_matrices(someone: APIClien
     assert someone.get(f"{url}9/confusion/").status_code == 404
 
 
+def test_an_external_run_brings_so_many_settings(someone: APIClient) -> None:
+    many = {f"key {n}": n for n in range(501)}
+    for config in (many, {"options": many}):
+        answer = post(someone, RUNS, EXTERNAL | {"config": config})
+        assert answer.status_code == 400
+        assert "A run has at most 500 settings." in answer.content.decode()
+    answer = post(someone, RUNS, EXTERNAL | {"config": {"options": "none", "lr": 1}})
+    assert answer.status_code == 201
+
+
 def test_an_external_run_reports_its_epochs(someone: APIClient) -> None:
     dataset_make()
     run = post(someone, RUNS, {**EXTERNAL, "dataset": "streets", "lr": 0.1}).json()

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from experiments.models import Run
+from experiments.runs.services import runs_delete
 from segweb.jobs import State
 from tests.experiments.factories import run_make
 from tests.experiments.visiting import url
@@ -69,6 +70,24 @@ def test_tags_that_cannot_be_are_told_and_nothing_is_lost(reader: Client, runs: 
         assert "At most 20 tags" in answer.content.decode()
         assert answer.context["add"] == add  # what was written is there to be mended
     assert Run.objects.get(name="going").tags == ["old"]  # all or none
+
+
+def test_nothing_to_add_or_take_off_is_told(reader: Client, runs: list[Run]) -> None:
+    answer = reader.post(url("runs-tags"), chosen(runs, add=" , "))
+    assert answer.status_code == 422
+    assert "Write a tag to add, or tick one to take off." in answer.content.decode()
+
+
+def test_one_that_is_gone_does_not_go_on(runs: list[Run]) -> None:
+    mine, going, *_others = runs
+    Run.objects.filter(pk=mine.pk).delete()  # by another request, after this one read it
+    assert runs_delete(runs=[mine, going]) == [going]
+
+
+def test_an_endless_way_back_leads_to_the_plain_table(reader: Client, runs: list[Run]) -> None:
+    for name in ("runs-tags", "runs-delete"):
+        answer = reader.post(url(name), chosen(runs, add="x") | {"back": "q=" + "밤" * 5000})
+        assert (answer.status_code, answer["Location"]) == (302, f"{url('runs')}?")
 
 
 @pytest.mark.parametrize("name", ["runs-tags", "runs-delete"])
