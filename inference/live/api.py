@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -37,7 +40,8 @@ class FrameMasksSerializer(serializers.Serializer):
 class Frames(UploadView):
     """The frames of a camera or video. Each is answered at once or dropped, and nothing is kept."""
 
-    throttle_classes = []  # one frame on the way is limit enough: ten a second are usual
+    # One frame on the way is limit enough, and a few from an address: ten a second are usual.
+    throttle_classes = []
 
     def files_bytes_max(self) -> int:
         """A small one: what is seen live has 480 pixels."""
@@ -48,13 +52,21 @@ class Frames(UploadView):
         """The masks within three seconds; 503 where the workers have no time, 429 for a second."""
         form = FrameSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        maker = access.maker(request)
-        # Whoever keeps no session is known by the address.
-        visitor = maker["visitor"] or WriteThrottle().get_ident(request)
+        owner = access.maker(request)["owner"]
         masks = services.frame_masks(
             jpeg=form.validated_data["frame"].read(services.FRAME_BYTES + 1),
             models=form.validated_data["models"],
-            owner=maker["owner"],
-            visitor=f"user-{request.user.pk}" if maker["owner"] else visitor,
+            owner=owner,
+            visitor=f"user-{owner.pk}" if owner else _browser(request),
+            address=WriteThrottle().get_ident(request),
         )
         return Response(FrameMasksSerializer({"masks": masks}).data)
+
+
+def _browser(request: Request) -> str:
+    """What tells browsers behind one address apart, without a session for each that looks.
+
+    Each has the cookie that forms are checked by. "" for scripts, which keep none.
+    """
+    cookie = request.COOKIES.get(settings.CSRF_COOKIE_NAME, "")
+    return cookie and hashlib.sha256(cookie.encode()).hexdigest()

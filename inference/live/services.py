@@ -25,7 +25,7 @@ LONGEST, SHORTEST, STEP = 480, 64, 16
 
 
 def frame_masks(
-    *, jpeg: bytes, models: Sequence[str], owner: User | None, visitor: str
+    *, jpeg: bytes, models: Sequence[str], owner: User | None, visitor: str, address: str
 ) -> list[dict[str, Any]]:
     """The masks of one frame: model key, milliseconds, and an indexed PNG in base64.
 
@@ -37,7 +37,9 @@ def frame_masks(
     if not all(checkpoint.file for checkpoint in checkpoints):
         raise ValidationError(_("Live takes no models that are downloaded at first use."))
     _check(jpeg)
-    said = frame_pass(visitor=visitor, checkpoints=[c.pk for c in checkpoints], jpeg=jpeg)
+    said = frame_pass(
+        visitor=visitor, address=address, checkpoints=[c.pk for c in checkpoints], jpeg=jpeg
+    )
     if "dropped" in said:
         raise Dropped(_("A comparison goes first: this frame was dropped."))
     if "damaged" in said:

@@ -17,8 +17,6 @@ def live(request: HttpRequest) -> HttpResponse:
     """The page; its script sends frames to REST."""
     if not access.may_compare(request):
         return redirect_to_login(request.path)
-    # A place is a visitor's: without a session those behind one address would share one.
-    access.visitor_token(request, create=True)
     form = LiveForm(reader=request.user, chosen=request.GET.getlist("model") or None)
     sizes = {
         "longest": services.LONGEST,

@@ -53,6 +53,7 @@ def process(server: str, var: Path) -> Process:
     """The private Redis as a process of the supervisor; its address gets recorded."""
     data = var / "redis"
     data.mkdir(exist_ok=True)
+    data.chmod(0o700)  # Redis writes files that everybody may read
     socket = _socket(var)
     (var / "redis.url").write_text(_url(socket))
     settings = {
@@ -77,7 +78,7 @@ def set_aside(data: Path) -> None:
     aside = data.with_name(f"{data.name}.damaged")
     shutil.rmtree(aside, ignore_errors=True)
     data.rename(aside)
-    data.mkdir()
+    data.mkdir(0o700)
     say(f"Redis could not use {data}, now {aside.name}, and begins anew. No job is lost.")
 
 

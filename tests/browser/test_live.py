@@ -123,6 +123,23 @@ def test_a_closed_tab_leaves_nothing_and_nobody_is_in_the_way(
     wait_until(lambda: not site.redis().keys("live:*"))
 
 
+def test_a_picture_that_cannot_be_read_or_drawn_is_said_and_the_next_one_is_tried(
+    page: Any,
+) -> None:
+    said = page.get_by_text("could not read or draw a picture")
+    for member, broken in (
+        ("HTMLCanvasElement.prototype.toBlob", "back => back(null)"),
+        ("HTMLImageElement.prototype.decode", "() => Promise.reject(new Error())"),
+    ):
+        page.evaluate(f"() => {{ window.whole = {member}; {member} = {broken}; }}")
+        if page.locator("[data-stop]").is_hidden():
+            page.get_by_role("button", name="Start the camera").click()
+        said.wait_for()
+        page.evaluate(f"() => {{ {member} = window.whole; }}")
+        said.wait_for(state="hidden")
+        seen(page, panes=2)
+
+
 def test_what_to_do_is_said(page: Any, camera: Any, site: Stack) -> None:
     for box in page.locator("[name=models]").all():
         box.uncheck()

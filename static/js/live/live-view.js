@@ -97,7 +97,8 @@ class LiveView extends HTMLElement {
 
   async run(round) {
     while (round === this.round) {
-      const pause = document.hidden || !this.source.playing || !this.models.length ? 100 : await this.pass(round);
+      const idle = document.hidden || !this.source.playing || !this.models.length;
+      const pause = idle ? 100 : await this.pass(round).catch(() => this.unread(round));
       // A frame of the screen at least, so that nothing else of the page has to wait.
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
@@ -132,6 +133,12 @@ class LiveView extends HTMLElement {
     if (later) return later * 1000;
     this.stop(this.querySelector(".said").textContent);
     return 0;
+  }
+
+  /** Say that the browser could not take a frame or draw its masks; when to try the next one. */
+  unread(round) {
+    if (round === this.round) this.say(this.dataset.unread);
+    return PATIENCE;
   }
 
   async show(frame, masks) {
@@ -207,8 +214,10 @@ class LiveView extends HTMLElement {
 
   /** What is shown now goes through the form of the first page, by the same models. */
   async compare() {
+    const still = await this.source.still().catch(() => this.say(this.dataset.unread));
+    if (!still) return;
     const files = new DataTransfer();
-    files.items.add(new File([await this.source.still()], `${this.name}.jpg`, { type: "image/jpeg" }));
+    files.items.add(new File([still], `${this.name}.jpg`, { type: "image/jpeg" }));
     this.still.disabled = false;
     this.still.files = files.files;
     this.stop();

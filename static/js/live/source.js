@@ -59,7 +59,7 @@ export class Source {
   }
 
   /** The frame shown now, all of it. */
-  still() {
+  async still() {
     const { videoWidth, videoHeight } = this.video;
     const canvas = drawing(videoWidth, videoHeight);
     canvas.getContext("2d").drawImage(this.video, 0, 0);
@@ -67,8 +67,11 @@ export class Source {
   }
 }
 
+/** Rejects where the browser has no memory for it. */
 export function jpeg(canvas, quality) {
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no JPEG"))), "image/jpeg", quality),
+  );
 }
 
 function drawing(width, height) {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertRedirects
@@ -35,7 +37,8 @@ def passed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 def post(api: Any, jpeg: bytes, models: list[str] = KEYS) -> Any:
     body = {"frame": upload(jpeg, "frame.jpg"), "models": models}
-    return api.post("/api/v1/live/", body, format="multipart")
+    more = {"format": "multipart"} if isinstance(api, APIClient) else {}
+    return api.post("/api/v1/live/", body, **more)
 
 
 def test_a_frame_and_its_masks(
@@ -44,7 +47,7 @@ def test_a_frame_and_its_masks(
     answer = post(api, jpeg)
     assert (answer.status_code, answer.json()) == (200, {"masks": [MASK]})
     chosen = [checkpoint.pk for checkpoint in checkpoints if checkpoint.key in KEYS]
-    assert passed == [{"visitor": "127.0.0.1", "checkpoints": chosen, "jpeg": jpeg}]
+    assert passed == [{"visitor": "", "address": "127.0.0.1", "checkpoints": chosen, "jpeg": jpeg}]
     for _ in range(150):  # fifteen seconds of ten frames each: no throttle is in the way
         assert post(api, jpeg, KEYS[:1]).status_code == 200
 
@@ -53,6 +56,26 @@ def said_to_have(jpeg: bytes, sides: bytes) -> bytes:
     """The frame with another height and width in its header."""
     place = jpeg.index(b"\xff\xc0") + 5
     return jpeg[:place] + sides + jpeg[place + 4 :]
+
+
+def test_browsers_are_told_apart_and_looking_leaves_no_session(
+    checkpoints: list[Checkpoint],
+    passed: list[dict[str, Any]],
+    jpeg: bytes,
+    django_user_model: type[User],
+) -> None:
+    browsers = [Client(), Client()]
+    for browser in browsers * 2:
+        browser.get("/live/")
+        assert post(browser, jpeg).status_code == 200
+    assert not Session.objects.exists()
+    first, second = (frame["visitor"] for frame in passed[:2])
+    assert len({"", first, second}) == 3
+    assert [frame["visitor"] for frame in passed[2:]] == [first, second]
+    user = django_user_model.objects.create_user("mira")
+    browsers[0].force_login(user)
+    post(browsers[0], jpeg)
+    assert passed[-1]["visitor"] == f"user-{user.pk}"
 
 
 def scanned(jpeg: bytes) -> bytes:
@@ -126,7 +149,6 @@ def test_who_may(
 ) -> None:
     page = client.get("/live/")
     assertContains(page, "checked", count=2)
-    assert client.session["visitor"]
     settings.ALLOW_ANONYMOUS = False
     assert post(api, jpeg).status_code in (401, 403)
     assertRedirects(client.get("/live/"), "/accounts/login/?next=/live/")
