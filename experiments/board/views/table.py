@@ -16,7 +16,7 @@ from experiments.access import may_launch, reads_runs
 from experiments.board.columns import COLUMNS, Column, columns_named
 from experiments.board.table import NEWEST, RunsForm
 from experiments.conditions import SIGNS, Condition
-from experiments.fields import OWN, RunField, best_epochs, fields_offered
+from experiments.fields import METRIC, OWN, SETTING, RunField, best_epochs, fields_offered
 from experiments.models import Run
 from experiments.queries import number_read
 
@@ -39,7 +39,12 @@ def page(request: HttpRequest) -> HttpResponse:
     asked = form.runs().defer(*NOT_SHOWN, *([] if any(c.field for c in columns) else ["config"]))
     runs = Paginator(asked, PER_PAGE).get_page(request.GET.get("page"))
     conditions, refused = form.conditions
-    settings, metrics = fields_offered(readable)
+    # A column that is shown has its box, too: without it the form would take it away.
+    shown = [column.field for column in columns if column.field]
+    settings, metrics = (
+        list(dict.fromkeys([*fields, *(field for field in shown if field.name.startswith(of))]))
+        for of, fields in zip((SETTING, METRIC), fields_offered(readable), strict=True)
+    )
     context = {
         "form": form,
         "page": runs,

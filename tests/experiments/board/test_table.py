@@ -212,6 +212,9 @@ def test_a_page_offers_a_hundred_settings_and_metrics_at_most(reader: Client) ->
     assert keys.index("often") < keys.index("key 0000")  # most have it
     assert metrics[-1].key < "key 0100"
     assert shown(reader, where="config.key 0499=499") == [own.name]
+    # The box of a column that is shown stays, whatever is offered beside it.
+    page = reader.get(url("runs"), {"columns": ["config.key 0499", "metric.key 0499"]})
+    assert page.content.decode().count('key 0499" checked') == 2
 
 
 def test_a_setting_without_a_value_is_last_both_ways(reader: Client) -> None:
