@@ -12,10 +12,12 @@ from inference.images.classes import class_list, mask_counts
 from inference.images.truths import truth_fits
 from inference.models import Comparison
 
+LEAST = 1 / 9  # of a bar's height, a pixel: what is there at all is seen
+
 
 @dataclass(frozen=True)
 class Cell:
-    """A model's share of a class, a fraction of the image; `height` of the largest in its row."""
+    """A model's share of a class, a fraction of the image; `height` of the largest in the table."""
 
     number: int
     share: float
@@ -29,16 +31,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class; `true` is its share in the true mask, `disputed` what only some give to it.
-
-    `most` is the largest of its shares, that of the true mask among them.
-    """
+    """One class; `true` is its share in the true mask, `disputed` what only some give to it."""
 
     id: int
     name: str
     colour: str
     cells: Sequence[Cell]
-    most: float
     true: float | None
     disputed: float | None
     worst: bool
@@ -48,11 +46,13 @@ class ClassRow:
 class ClassTable:
     """The classes of one class list that at least one mask has, in the list's order.
 
-    `true`: whether the image has a true mask of these classes.
+    `true`: whether the image has a true mask of these classes. `most`: the largest share, which
+    fills its bar.
     """
 
     title: str
     true: bool
+    most: float
     panes: Sequence[Pane]
     rows: Sequence[ClassRow]
 
@@ -73,15 +73,16 @@ def _table(comparison: Comparison, panes: list[Pane]) -> ClassTable:
     true = _shares(image.mask) if known else {}
     disputed = _disputed(comparison, panes)
     worst = max(disputed, key=lambda number: disputed[number], default=None)
+    most = max((share for own in shares for share in own.values()), default=1.0)
     rows = []
     for entry in checkpoint.classes:
         number = entry["id"]
         found = [own.get(number, 0.0) for own in shares]
         if not any(found) and not true.get(number):
             continue
-        top = max([*found, true.get(number, 0.0)])
         cells = [
-            Cell(pane.number, share, share / top) for pane, share in zip(panes, found, strict=True)
+            Cell(pane.number, share, max(share / most, LEAST if share else 0))
+            for pane, share in zip(panes, found, strict=True)
         ]
         rows.append(
             ClassRow(
@@ -89,13 +90,12 @@ def _table(comparison: Comparison, panes: list[Pane]) -> ClassTable:
                 entry["name"],
                 entry["colour"],
                 cells,
-                top,
                 true.get(number, 0.0) if known else None,
                 disputed.get(number),
                 number == worst and disputed[number] > 0,
             )
         )
-    return ClassTable(checkpoint.dataset.title, known, panes, rows)
+    return ClassTable(checkpoint.dataset.title, known, most, panes, rows)
 
 
 def _shares(mask: FieldFile) -> dict[int, float]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inference import access
 from inference.compare import services
+from inference.images.samples import samples_titled
 from inference.lists import PER_PAGE, architectures_named, back, searched, ticked
 from inference.models import Comparison, Prediction
 
@@ -36,7 +37,8 @@ def _found(comparisons: QuerySet[Comparison], words: str) -> QuerySet[Comparison
         by_it = Prediction.objects.filter(
             comparison=OuterRef("pk"), checkpoint__architecture__in=architectures
         )
-        comparisons = comparisons.filter(Q(image__name__icontains=word) | Exists(by_it))
+        named = Q(image__name__icontains=word) | Q(image__name__in=samples_titled(word))
+        comparisons = comparisons.filter(named | Exists(by_it))
     return comparisons
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 FOLDER = Path(__file__).parent / "samples"
@@ -92,6 +93,12 @@ def sample_images() -> list[Sample]:
         Sample(entry["name"], entry["failure"], entry["title"], entry["provokes"])
         for entry in _index()["samples"]
     ]
+
+
+def samples_titled(word: str) -> list[str]:
+    """The names of the samples whose title has the word in the reader's language."""
+    word = word.lower()
+    return [entry.name for entry in sample_images() if word in gettext(entry.title).lower()]
 
 
 def samples_by_failure() -> dict[str, list[Sample]]:

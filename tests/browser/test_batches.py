@@ -55,7 +55,12 @@ def test_a_zip_becomes_a_batch(visit: Visit, scenes: Path) -> None:
         picture.scroll_into_view_if_needed()
         page.wait_for_function("image => image.naturalWidth > 0", arg=picture.element_handle())
 
+    assert page.get_by_text("Label these first").count() == 0
     page.get_by_role("link", name="Most disagreement first").click()
+    page.get_by_text("Label these first").wait_for()
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.locator(".batch .scroll").evaluate("e => e.scrollWidth <= e.clientWidth")
+    page.set_viewport_size({"width": 1280, "height": 800})
     assert page.locator(".sorts [aria-current]").text_content() == "Most disagreement first"
     page.locator("summary", has_text="Download").click()
     with page.expect_download() as download:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint
@@ -14,7 +14,7 @@ from inference import access
 from inference.compare import services
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
-from inference.models import Comparison
+from inference.models import Batch, Comparison, Image
 from tests.inference.pictures import noise, upload
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +115,29 @@ def test_the_history_is_ones_own(
     assert history(anns.owner, someone) == {anns}
     assert nobodys not in history(anns.owner, {})
     assert newcomer == {}
+
+
+def test_what_a_visitor_made_becomes_the_accounts_at_sign_in(
+    client: Client, checkpoints: list[Checkpoint]
+) -> None:
+    models = [checkpoints[0].key]
+    for name in ("mine.jpg", "seen.jpg"):
+        client.post("/", {"file": upload(noise(), name), "models": models})
+    batch = {"files": [upload(noise(), "many.jpg")], "models": models}
+    client.post("/batches/new/", batch)
+    seen = Image.objects.get(name="seen.jpg")
+    bobs = comparison_create(image=seen, owner=User.objects.create_user("bob"), models=models)
+    ann = User.objects.create_user("ann", password="a long pass phrase")
+    client.post("/accounts/login/", {"username": "ann", "password": "a long pass phrase"})
+    page = client.get("/history/").content.decode()
+    assert "mine.jpg" in page
+    assert "seen.jpg" in page
+    assert Batch.objects.get().owner == ann
+    mine, kept = Image.objects.get(name="mine.jpg"), Image.objects.get(name="seen.jpg")
+    assert mine.owner == ann
+    assert mine.visitor == ""
+    # Private now, but for what somebody else has compared meanwhile.
+    assert Client().get(f"/c/{mine.comparisons.get().pk}/").status_code == 404
+    assert kept.owner is None
+    assert kept.visitor
+    assert Comparison.objects.get(pk=bobs.pk).owner != ann

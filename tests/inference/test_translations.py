@@ -8,12 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import polib
 import pytest
 from django.apps import apps
-from django.utils import translation
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.utils import timezone, translation
 
 from inference.images.classes import CLASS_NAMES
 from inference.images.samples import FOLDER, SENTENCES
@@ -119,3 +121,18 @@ def test_one_word_for_one_thing(korean: polib.POFile) -> None:
     mixed = [(text, word) for text in texts for word in GLOSSARY if word in text]
     assert mixed == []
     assert all(any(word in text for text in texts) for word in GLOSSARY.values())
+
+
+def test_korean_times_past_have_one_form() -> None:
+    now = timezone.now()
+    ago = {
+        timedelta(seconds=53): "53초 전",
+        timedelta(minutes=1): "1분 전",
+        timedelta(hours=11): "11시간 전",
+        timedelta(days=1, hours=6): "1일, 6시간 전",
+    }
+    with translation.override("ko"):
+        for past, told in ago.items():
+            # Between count and clock a second may pass.
+            shown = naturaltime(now - past).replace("\xa0", " ").replace("54초", "53초")
+            assert shown == told

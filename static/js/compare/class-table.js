@@ -73,15 +73,16 @@ export class ClassTable {
         body.rows[0].cells[0].colSpan += 1;
         const colour = body.querySelector(".swatch rect").getAttribute("fill");
         const figure = element("span", { className: "number" }, shareOf(share));
-        body.rows[1].append(cellOf("td", number, [bar(colour, share / Math.max(body.dataset.most, share)), figure]));
+        body.rows[1].append(cellOf("td", number, [bar(colour, share / table.dataset.most), figure]));
       }
     }
     this.measure();
   }
 }
 
-/** A share as a part of the largest in its row, as the server draws it. */
-function bar(colour, height) {
+/** A share as a part of the largest in the table, as the server draws it: what is there at all is seen. */
+function bar(colour, part) {
+  const height = part ? Math.min(Math.max(part, 1 / 9), 1) : 0;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 1 1");
   svg.setAttribute("preserveAspectRatio", "none");

@@ -80,7 +80,12 @@ def test_the_classes_with_each_models_share(scored: Comparison, truth: np.ndarra
     for row in table.rows:
         shares = [(mask == row.id).mean() for mask in masks(scored)]
         assert [cell.share for cell in row.cells] == pytest.approx(shares)
+        # A bar shows size: it is full for the largest share of all, not for that of its class.
+        assert [cell.height for cell in row.cells] == pytest.approx(
+            [max(share / table.most, 1 / 9 if share else 0) for share in shares]
+        )
         assert row.true == pytest.approx((truth == row.id).mean())
+    assert table.most == max(cell.share for row in table.rows for cell in row.cells)
     disputed = [row.disputed for row in table.rows]
     assert [row.worst for row in table.rows] == [share == max(disputed) for share in disputed]
 

@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from experiments.models import Checkpoint
 from inference.compare import history
 from inference.comparisons import comparison_create
-from inference.images.services import image_create
+from inference.images.services import image_create, image_from_sample
 from inference.models import Comparison, Image, Prediction
 from tests.inference.pictures import noise, upload
 
@@ -111,3 +111,15 @@ def test_nothing_ticked_and_what_is_anothers(
     other.post(f"/history/{what}/", {"ticked": [comparison.pk for comparison in compared]})
     assert Comparison.objects.filter(share_token=None).count() == 2
     assertNotContains(other.get("/history/"), "street.jpg")
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "On the promenade"), ("ko", "산책로")])
+def test_a_sample_is_called_by_its_title_and_found_by_it(
+    visit: Client, mira: User, checkpoints: list[Checkpoint], language: str, words: str
+) -> None:
+    image = image_from_sample(name="promenade", owner=mira)
+    comparison_create(image=image, owner=mira, models=[checkpoints[0].key])
+    page = visit.get("/history/", {"q": words}, headers={"accept-language": language})
+    assertContains(page, words)
+    assert [c.image for c in page.context["page"]] == [image]
+    assertContains(visit.get("/history/", {"q": "promenade"}), "On the promenade")
