@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from experiments.access import may_launch, may_manage, reads_runs
 from experiments.datasets.showing import split_open, splits_of, thumbnail
 from experiments.models import Checkpoint, Import, Run
-from experiments.records.sources import data_sources, faults_told
+from experiments.records.sources import data_sources, data_title, faults_told
 
 
 @require_safe
@@ -48,6 +48,7 @@ def dataset(request: HttpRequest) -> HttpResponse:
     checkpoints = Checkpoint.objects.offered().visible_to(request.user)
     context = {
         "spec": spec,
+        "title": data_title(spec, opened),
         "opened": opened,
         "height": height,
         "width": width,

@@ -63,6 +63,13 @@ def data_resolve(spec: str) -> str:
     return ":".join([kind, *places])
 
 
+def data_title(spec: str, opened: formats.DatasetSplit) -> str:
+    """What opened data are called: an import by its row, whose folder has a number for a name."""
+    imported = Dataset.objects.exclude(folder="").filter(slug=spec.removeprefix(f"{IMPORTED}:"))
+    row = imported.first() if spec.startswith(f"{IMPORTED}:") else None
+    return row.title if row else opened.title
+
+
 def data_open(spec: str, split: str) -> formats.DatasetSplit:
     """A split of the data. ValidationError, naming no place of this host, when it is not there."""
     with faults_told():

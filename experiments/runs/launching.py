@@ -69,7 +69,12 @@ class LaunchForm(forms.Form):
     recipe = forms.ChoiceField(label=_("Recipe to begin with"), choices=RECIPES, required=False)
     epochs = forms.IntegerField(label=_("Epochs"), min_value=1)
     seeds = forms.CharField(label=_("Seeds"), help_text=_("several, as in 0, 1, 2, make a group"))
-    gpus = forms.IntegerField(label=_("GPUs"), min_value=1, initial=1)
+    gpus = forms.IntegerField(
+        label=_("GPUs"),
+        min_value=1,
+        initial=1,
+        help_text=_("1 if there is none: a processor trains"),
+    )
     crop_height = forms.IntegerField(label=_("Crop height"), min_value=1)
     crop_width = forms.IntegerField(label=_("Crop width"), min_value=1)
     # The architecture and the recipe whose settings the fields began with.

@@ -19,6 +19,7 @@ from experiments.scores.statistics import PairedDifference
 from experiments.vocabulary import PASSPORT
 from models_zoo.networks.catalogue import architecture_title
 from segweb.jobs import State
+from segweb.templatetags.figures import points
 
 register = template.Library()
 
@@ -128,12 +129,12 @@ def outcome(name: str) -> Any:
 
 @register.filter
 def verdict(paired: PairedDifference) -> str:
-    """A paired difference as "+1.3 mIoU [0.4, 2.2], wins 63 % of images"."""
-    return gettext("%(difference)s mIoU [%(low)s, %(high)s], wins %(wins)s %% of images") % {
-        "difference": f"{100 * paired.difference:+.1f}",
-        "low": f"{100 * paired.low:.1f}",
-        "high": f"{100 * paired.high:.1f}",
-        "wins": f"{100 * paired.wins:.0f}",
+    """A paired difference as "+1.3 mIoU [+0.4, +2.2], wins 63 % of images"."""
+    return gettext("%(difference)s mIoU [%(low)s, %(high)s], wins %(wins)s of images") % {
+        "difference": points(paired.difference),
+        "low": points(paired.low),
+        "high": points(paired.high),
+        "wins": f"{100 * paired.wins:.0f}\N{NO-BREAK SPACE}%",
     }
 
 

@@ -118,7 +118,12 @@ def _audit_split(
     for kind, message, files in (
         ("unreadable", "cannot be read", unreadable),
         ("size", "have masks of another size", misfits),
-        ("values", f"have mask values outside the classes 0 … {classes - 1}", strange),
+        (
+            "values",
+            f"have mask values outside the classes 0 … {classes - 1}. Correct the masks or, where "
+            'the value stands for void, state it as "ignore_index" in classes.json. These have',
+            strange,
+        ),
     ):
         if files:
             text = f"{len(files)} items of {split!r} {message}"

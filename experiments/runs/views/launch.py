@@ -119,7 +119,7 @@ def _queue(
         **form.request(),
         **form.description(),
     )
-    text = ngettext("%d run is queued.", "%d runs are queued.", len(runs)) % len(runs)
+    text = ngettext("%d run is launched.", "%d runs are launched.", len(runs)) % len(runs)
     messages.success(request, text)
     one = len(runs) == 1
     page = reverse("experiments:run", args=[runs[0].pk]) if one else reverse("experiments:runs")

@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from experiments.board import comparing
 from experiments.board.comparing import Verdict
 from experiments.models import Checkpoint, Evaluation, ImageCounts, Kind, Probe, Run
+from experiments.scores.statistics import PairedDifference
 from tests.experiments.factories import (
     checkpoint_make,
     dataset_make,
@@ -42,6 +44,28 @@ def test_compare_tells_which_is_better(reader: Client) -> None:
     told = verdict_of(reader, runs[0], same)
     assert told.paired
     assert not told.paired.distinguishable
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-0.04, -0.013, "is worse, not by chance"),
+        (0.01, 0.04, "is better, not by chance"),
+        (-0.04, 0.01, "the difference may be chance"),
+    ],
+)
+def test_the_verdict_says_whether_it_may_be_chance(
+    low: float, high: float, words: str, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [run_make(seed=n) for n in (1, 2)]
+    for run in runs:
+        evaluation_make(checkpoint=checkpoint_make(run=run))
+    found = PairedDifference((low + high) / 2, low, high, 0.14, 101)
+    monkeypatch.setattr(comparing, "paired", lambda _pair: found)
+    page = reader.get(url("compare"), {"run": [run.pk for run in runs]}).content.decode()
+    assert words in page
+    if high < 0:
+        assert "[−4.0, −1.3], wins 14\N{NO-BREAK SPACE}% of images" in page
 
 
 def test_a_pair_is_told_by_the_split_that_has_counts_for_both(reader: Client) -> None:

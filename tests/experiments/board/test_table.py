@@ -232,8 +232,9 @@ def test_new_runs_are_told_once(reader: Client) -> None:
     query = {"seen": "", "newest": newest}
     assert reader.get(url("changes"), query).status_code == 204
     run_make(epochs=1)
-    told = reader.get(url("changes"), query)
+    told = reader.get(url("changes"), query | {"q": "fcn", "sort": "-best", "page": 2})
     assert b"There are new runs" in told.content
+    assert f'href="{url("runs")}?q=fcn&amp;sort=-best"' in told.content.decode()
     assert reader.get(url("changes"), query | {"told": ""}).status_code == 204
 
 

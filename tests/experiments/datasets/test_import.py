@@ -16,6 +16,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from PIL import Image
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -27,6 +28,7 @@ from experiments.records.sources import data_dataset, data_find, data_open
 from models_zoo.data import base
 from models_zoo.data.formats.folder import Folder
 from segweb.jobs import job_execute
+from tests.experiments.visiting import url
 from tests.models_zoo.fixtures import draw_folder
 
 pytestmark = pytest.mark.django_db
@@ -102,7 +104,9 @@ def test_an_imported_data_set_can_be_trained_on(staff: APIClient, streets: Path,
     assert len(stored("datasets")[0]) == 1
 
 
-def test_uploads_without_a_slug_are_named_after_their_file(staff: APIClient, streets: Path) -> None:
+def test_uploads_without_a_slug_are_named_after_their_file(
+    staff: APIClient, streets: Path, admin_client: Client
+) -> None:
     described = json.loads((streets / "classes.json").read_text())
     del described["slug"], described["title"]
     for name, classes in (("도로.zip", ["sky", "road", "car"]), ("의료.zip", ["a", "b", "c"])):
@@ -112,6 +116,11 @@ def test_uploads_without_a_slug_are_named_after_their_file(staff: APIClient, str
     assert list(named) == [("folder", "도로"), ("folder_2", "의료")]
     for slug, first in (("folder", "sky"), ("folder_2", "a")):
         assert data_open(data_find(slug), "train").classes[0]["name"] == first
+    # Not by the folder of storage, which has a number for a name.
+    page = admin_client.get(url("dataset", data="imported:folder_2")).content.decode()
+    assert "<h1>의료</h1>" in page
+    done = admin_client.get(url("import", Import.objects.latest("queued_at").pk)).content.decode()
+    assert f'href="{url("launch")}?data=imported:folder_2">Train on it' in done
 
 
 class Killed(BaseException):

@@ -34,6 +34,8 @@ def chosen(runs: list[Run], **more: object) -> dict[str, object]:
 def test_only_ones_own_runs_that_ended_are_deleted(reader: Client, runs: list[Run]) -> None:
     asked = reader.get(url("runs-delete"), chosen(runs)).content.decode()
     assert "Delete 1 run?" in asked
+    assert "Its epochs" in asked
+    assert "Keep it<" in asked
     assert asked.index("mine") < asked.index("stop them first") < asked.index("going")
     assert asked.index("These are not yours") < asked.index("theirs")
     assert "secret" not in asked

@@ -55,6 +55,8 @@ def test_values_outside_the_classes(root):
     (finding,) = found(root, "values")
     assert finding.blocking
     assert finding.files == ["train/train01 (30, 33, 38, 41)"]
+    assert "Correct the masks" in str(finding)
+    assert '"ignore_index"' in str(finding)
 
 
 def test_masks_of_another_size(root):
