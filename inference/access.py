@@ -14,8 +14,7 @@ from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.permissions import SAFE_METHODS
@@ -63,21 +62,6 @@ def visitor_become(request: HttpRequest, visitor: str) -> str:
         return visitor_token(request)
     request.session[VISITOR_KEY] = visitor
     return visitor
-
-
-def visitor_becomes_owner(*, request: HttpRequest, user: User, **signal: Any) -> None:
-    """At sign-in, what this session made as a visitor becomes the account's.
-
-    An image that somebody else has compared stays as it is: it would be gone for them.
-    """
-    if not (visitor := request.session.pop(VISITOR_KEY, "")):
-        return
-    mine, become = {"owner": None, "visitor": visitor}, {"owner": user, "visitor": ""}
-    others = Comparison.objects.filter(image=OuterRef("pk")).exclude(owner=None, visitor=visitor)
-    with transaction.atomic():
-        Image.objects.filter(~Exists(others), **mine).update(**become)
-        Comparison.objects.filter(**mine).update(**become)
-        Batch.objects.filter(**mine).update(**become)
 
 
 def _owned(request: HttpRequest, owner: str = "owner") -> Q:

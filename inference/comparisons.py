@@ -1,4 +1,4 @@
-"""Making comparisons: one image by one through the page or REST, many by a batch."""
+"""Making comparisons, one by one or by a batch, and whose those of a visitor become."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from typing import Literal
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint
+from inference.access import VISITOR_KEY
 from inference.models import Batch, Comparison, Image, Prediction, Scale
 from inference.pace import next_turn
 from segweb.http.idempotency import made_already, made_once, request_digest
@@ -109,3 +113,18 @@ def checkpoints_choose(models: Models, *, reader: User | None) -> list[Checkpoin
     if not chosen:
         raise ValidationError(_("There is no model to compare with."))
     return chosen
+
+
+def visitor_becomes_owner(*, request: HttpRequest, user: User) -> None:
+    """At sign-in, what this session made as a visitor becomes the account's.
+
+    An image that somebody else has compared stays as it is: it would be gone for them.
+    """
+    if not (visitor := request.session.pop(VISITOR_KEY, "")):
+        return
+    mine, become = {"owner": None, "visitor": visitor}, {"owner": user, "visitor": ""}
+    others = Comparison.objects.filter(image=OuterRef("pk")).exclude(owner=None, visitor=visitor)
+    with transaction.atomic():
+        Image.objects.filter(~Exists(others), **mine).update(**become)
+        Comparison.objects.filter(**mine).update(**become)
+        Batch.objects.filter(**mine).update(**become)

@@ -152,7 +152,7 @@ def test_a_paper_from_outside_says_all_that_one_inside_says(client, monkeypatch,
     monkeypatch.setenv("SEGWEB_CATALOGUE", "our_step")
     page = client.get(reverse("lineage:architecture", args=["our_step"])).content.decode()
     assert "what its forerunners could not" in page
-    assert "Author: Title, 2026" in page
+    assert "Author: Title</span>, 2026" in page
     story = client.get(reverse("lineage:story")).content.decode()
     assert "TwoStep" in story
     assert "Two steps are enough." in story

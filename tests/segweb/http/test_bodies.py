@@ -20,9 +20,10 @@ from PIL import Image
 
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
+from inference.live import services as live
 from inference.pace import WriteThrottle
 from tests.experiments.factories import checkpoint_make, dataset_make, run_make
-from tests.inference.pictures import noise, upload
+from tests.inference.pictures import encoded, noise, upload
 from tests.malformed import as_form, as_json, as_parts, changed, written
 
 API = "/api/v1/"
@@ -79,6 +80,7 @@ def bodies() -> dict[str, Any]:
     run = run_make(dataset=dataset)
     reporting = run_make(dataset=dataset, kind="external", epochs=1, planned=5)
     picture, mask = upload(noise()), upload(Image.new("L", (24, 16), 1))
+    frame = encoded(Image.new("RGB", (480, 320)), "JPEG")
     return {
         "post runs/": RUN,
         "post runs/ external": RUN | {"kind": "external", "dataset": dataset.slug},
@@ -104,6 +106,7 @@ def bodies() -> dict[str, Any]:
             "mask_dataset": dataset.slug,
             "name": "a",
         },
+        "post live/": {"models": [checkpoint.key], "frame": upload(frame, "frame.jpg")},
         "post datasets/": {"file": upload(described(DESCRIPTION), "data.zip")},
         f"delete images/{image.pk}/": {},
         f"delete batches/{UUID(int=1)}/": {},
@@ -122,6 +125,8 @@ def described(description: Any) -> bytes:
 def client(db: None, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Someone who may do everything, as often as they like; faults are answers."""
     monkeypatch.setattr(WriteThrottle, "allow_request", lambda *_: True)
+    # No worker is there that could see a frame.
+    monkeypatch.setattr(live, "frame_pass", lambda **_: {"masks": []})
     client = Client(raise_request_exception=False)
     client.force_login(User.objects.create_superuser("root"))
     return client
