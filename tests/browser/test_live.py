@@ -78,7 +78,7 @@ def test_a_camera_is_seen_by_the_ticked_models_and_a_still_is_compared(page: Any
     page.wait_for_function("parseFloat(document.querySelector('[data-rate]').textContent) > 0")
     assert float(page.locator("[data-latency]").text_content()) > 0
     assert page.locator(".said").is_hidden()
-    page.locator("[name=models]:not(:checked)").check()
+    page.locator("[name=models]:not(:checked)").first.check()
     seen(page, panes=3)
     page.locator("[name=models]").first.uncheck()
     seen(page, panes=2)

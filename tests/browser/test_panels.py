@@ -129,6 +129,7 @@ def test_mask_and_image_stay_aligned_at_every_zoom(
 def test_wheel_drag_and_keys_move_all_panes_together(visit: Visit, oracle: Oracle) -> None:
     page = visit(oracle.path)
     drawn(page)
+    page.wait_for_load_state("networkidle")  # what still comes may move the panes
     x, y, width, height = box(page, "#pane-2 .stage")
 
     def views() -> set[str]:

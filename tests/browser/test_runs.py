@@ -38,7 +38,7 @@ first, second, shipped, going = (
     run_make(name="one", owner=me, seed=1, epochs=4, config={"lr": 0.1}, tags=["night"]),
     run_make(name="two", owner=me, seed=2, epochs=4, config={"lr": 0.001}),
     run_make(name="shipped one", kind="shipped"),
-    run_make(name="on its way", owner=me, epochs=1, planned=9),
+    run_make(name="underway", owner=me, epochs=1, planned=9),
 )
 for run in (first, second, shipped):
     evaluation_make(checkpoint=checkpoint_make(run=run), seed=3)
@@ -143,7 +143,7 @@ def test_without_scripts_a_run_that_goes_on_is_kept_and_told(
     visit: Visit, owner: dict[str, Any]
 ) -> None:
     page = visit("/runs/?q=way", storage_state=owner, java_script_enabled=False)
-    page.get_by_role("checkbox", name="Choose on its way").check()
+    page.get_by_role("checkbox", name="Choose underway").check()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("heading", name="These go on, and stay: stop them first").wait_for()
     assert page.get_by_role("button", name="Delete for good").count() == 0

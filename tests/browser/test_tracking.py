@@ -23,7 +23,8 @@ DATA = "scenes:64x96:600"  # epochs long enough to be stopped between by hand
 ACCOUNT = """
 import django; django.setup()
 from django.contrib.auth.models import User
-User.objects.create_superuser("tester", password="of-the-browser-tests")
+if not User.objects.filter(username="tester"):  # each file that uses it asks for it
+    User.objects.create_superuser("tester", password="of-the-browser-tests")
 """
 RUNS = """
 import django; django.setup()
