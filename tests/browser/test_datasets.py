@@ -46,7 +46,7 @@ def test_from_a_zip_to_its_launch_form(
     page.get_by_text("Waits for a training worker").wait_for()
     site.start("trainer")
     page.get_by_text("It is kept").wait_for()
-    page.locator("#import a.button").click()
+    page.get_by_role("link", name="Look at it").click()
     page.locator(".examples img").first.wait_for()
     page.wait_for_function(
         "() => [...document.querySelectorAll('.examples img')].every("
