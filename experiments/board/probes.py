@@ -51,12 +51,12 @@ class Grid:
     @property
     def epochs(self) -> list[int]:
         """The epochs of which one of the runs kept a mask, or so many of them."""
-        return thinned(sorted({epoch for row in self.rows for epoch in row.epochs}), MOST_STEPS)
+        return spread(sorted({epoch for row in self.rows for epoch in row.epochs}), MOST_STEPS)
 
     @property
     def strips(self) -> list[tuple[Row, list[tuple[int, str]]]]:
         """Each row with a few of its masks, at the same epochs as the others."""
-        shown = thinned(self.epochs, IN_VIEW)
+        shown = spread(self.epochs, IN_VIEW)
         return [(row, [row.at(epoch) for epoch in shown]) for row in self.rows]
 
     @property
@@ -90,7 +90,7 @@ def probe_grid(runs: Sequence[Run], name: str = "") -> Grid | None:
         files[pk].append((epoch, file))
     rows = []
     for run in kept:
-        if found := thinned(files[run.pk], MOST_KEPT):
+        if found := spread(files[run.pk], MOST_KEPT):
             masks = [_address(run, file) for _epoch, file in found]
             rows.append(Row(run, [epoch for epoch, _file in found], masks))
     # Shipped runs of data sets that may not be passed on have masks alone.
@@ -102,7 +102,7 @@ def probe_grid(runs: Sequence[Run], name: str = "") -> Grid | None:
     return Grid(rows, sorted(counted), name, *sides)
 
 
-def thinned(found: Sequence[Any], most: int) -> list[Any]:
+def spread(found: Sequence[Any], most: int) -> list[Any]:
     """At most so many of them, evenly, with the first and the last."""
     if len(found) <= most:
         return list(found)
