@@ -39,7 +39,8 @@ class Job(models.Model):
     torch. Called with the row and its lease, it returns the fields that the job ends with, or what
     remains to be done: a function that gives them, called beside the next job's work.
     `needs`: the relations that the row is loaded with for that.
-    `afterwards`: "module:function", called with the row when the job has ended; "" for nothing.
+    `afterwards`: "module:function", called with the row when the job has ended, and again where the
+    database was away meanwhile; "" for nothing.
     `belongs_to`: the relation that leads to the row whose `owner` it belongs to; "" for its own.
     `unexplained`: what is said of a fault that nobody foresaw.
 

@@ -92,10 +92,13 @@ def _end(job: Job, lease: Lease, outcome: Outcome, beating: ExitStack) -> None:
 
 
 def follow_up(job: Job) -> None:
-    """What the kind wants done after its jobs; a fault costs only that."""
+    """What the kind wants done after its jobs; a fault costs only that.
+
+    Begun anew where the database went away: a kind's own is done twice as once.
+    """
     if job.afterwards:
         try:
-            resolve_name(job.afterwards)(job)
+            patiently(lambda: resolve_name(job.afterwards)(job))
         except Exception:
             logger.exception("What follows %s %s failed.", job._meta.label, job.pk)
 

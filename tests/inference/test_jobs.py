@@ -18,6 +18,7 @@ from inference.comparisons import comparison_create
 from inference.models import Comparison, Image, Prediction
 from segweb import jobs
 from segweb.jobs import State, wakeups
+from segweb.jobs.working import follow_up
 
 
 @pytest.fixture
@@ -154,6 +155,21 @@ def test_a_write_does_not_wait_for_ever(settings: Settings) -> None:
 
     with pytest.raises(OperationalError):
         jobs.patiently(write)
+
+
+def test_what_follows_a_job_waits_for_the_database(
+    job: Prediction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = []
+
+    def settle(prediction: Prediction) -> None:
+        settled.append(prediction.pk)
+        if len(settled) == 1:
+            raise OperationalError("PostgreSQL did not answer for 10 s.")
+
+    monkeypatch.setattr("inference.compare.predicting.settle", settle)
+    follow_up(job)
+    assert settled == [job.pk, job.pk]
 
 
 @pytest.mark.django_db(transaction=True)
