@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 register = template.Library()
@@ -70,3 +75,12 @@ def duration(milliseconds: float) -> str:
 def millions(parameters: int) -> str:
     """A number of parameters as "0.71 M"."""
     return f"{_rounded(parameters / 1e6, 2 if parameters < 1e7 else 1)} M"
+
+
+@register.filter
+def ago(moment: datetime) -> SafeString:
+    """How long ago something was, with its day and time for who points at it."""
+    # The date filter would take a tenth of the time that a list of runs does.
+    here = timezone.localtime(moment)
+    exact, told = here.isoformat(timespec="seconds"), here.strftime("%Y-%m-%d %H:%M %Z")
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, told, naturaltime(moment))

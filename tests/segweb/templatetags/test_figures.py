@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.template import Context, Template
+from django.utils import timezone
 
 from segweb.templatetags import figures
 
@@ -34,3 +37,13 @@ from segweb.templatetags import figures
 )
 def test_figures_are_rounded(show: Callable[[Any], str], value: Any, text: str) -> None:
     assert show(value) == text
+
+
+def test_how_long_ago_with_the_exact_time_for_who_points_at_it() -> None:
+    moment = timezone.now() - timedelta(minutes=5)
+    template = Template("{% load figures %}{{ moment|ago }}")
+    here = timezone.localtime(moment)
+    assert template.render(Context({"moment": moment})) == (
+        f'<time datetime="{here.isoformat(timespec="seconds")}" title="{here:%Y-%m-%d %H:%M %Z}">'
+        "5\N{NO-BREAK SPACE}minutes ago</time>"
+    )
