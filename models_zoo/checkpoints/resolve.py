@@ -26,6 +26,6 @@ def resolve(checkpoint: str) -> CheckpointFiles:
         raise ValueError(
             f"No checkpoint {checkpoint!r}: neither a shipped key ({known}), "
             f"one of torchvision's ({', '.join(published_keys())}), "
-            "nor a .safetensors file with its .json beside it."
+            "nor a .safetensors or .onnx file with its .json beside it."
         )
     return CheckpointFiles(sidecar_read(sidecar), sidecar, weights)

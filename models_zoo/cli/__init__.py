@@ -1,8 +1,8 @@
 """The command line. `--json` prints one object as the last line; errors are one sentence.
 
-A command is a module here, named in COMMANDS: HELP says what it does, `arguments` declares what it
-takes, `run` does it, prints for people and returns what `--json` prints. None imports torch before
-it needs it, so that `list` and `--help` are quick.
+A command is a module here or in a folder, named in COMMANDS: HELP says what it does, `arguments`
+declares what it takes, `run` does it, prints for people and returns what `--json` prints. None
+imports torch before it needs it, so that `list` and `--help` are quick.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout, suppress
 from importlib import import_module
 from io import StringIO
+from keyword import iskeyword
 
 from models_zoo.training.record.failures import (
     FAILED_CODE,
@@ -26,6 +27,7 @@ from models_zoo.training.record.failures import (
 
 COMMANDS = (
     *("list", "describe", "train", "preflight", "train-zoo", "evaluate", "predict", "history"),
+    "exchange.import",
     *("audit", "pseudo", "ablate", "story", "cards", "bench", "gpu-check"),
 )
 
@@ -66,8 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     added = parser.add_subparsers(required=True)
     for name in COMMANDS:
-        command = import_module(f"{__name__}.{name.replace('-', '_')}")
-        one = added.add_parser(name, help=command.HELP, description=command.HELP)
+        # A word of Python's is no module's name: import_.
+        module = f"{name}_" if iskeyword(name.rpartition(".")[2]) else name.replace("-", "_")
+        command = import_module(f"{__name__}.{module}")
+        one = added.add_parser(name.rpartition(".")[2], help=command.HELP, description=command.HELP)
         one.add_argument("--json", action="store_true", help="one JSON object as the last line")
         command.arguments(one)
         one.set_defaults(run=command.run)

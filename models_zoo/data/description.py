@@ -38,7 +38,11 @@ def description_read(path: Path) -> Description:
     """What the file says. ValueError names the file, and the field that does not fit."""
     if not path.is_file():
         raise ValueError(f"{path} is missing: it names the classes of the masks' ids.")
-    content = json_read(path)
+    return description_of(json_read(path), path)
+
+
+def description_of(content: Any, path: Path) -> Description:
+    """What the content of such a file says; `path` begins the sentences of a ValueError."""
     if not isinstance(content, dict) or not isinstance(content.get("classes"), list):
         raise ValueError(f'{path} should hold {{"classes": ["road", …]}}.')
     texts = {}

@@ -45,7 +45,7 @@ class PredictedMask:
     load_milliseconds: reading the checkpoint, None when it was warm. scored_at: the height and
     width that the network saw, in several overlapping parts where `tiled`. memory_bytes: the
     network's weights and the most that its activations took at once. runtime: what computed it,
-    "torch" or "openvino".
+    "torch", "openvino" or "onnxruntime".
     """
 
     mask: np.ndarray
@@ -72,9 +72,15 @@ def logits_of(
 ) -> Tensor:
     """An H×W×3 uint8 RGB image → K×h×w float32 logits at `scored_at`."""
     device = next(network.parameters()).device
+    # What a network from elsewhere takes instead: pixels are resized once, and not its batch again.
+    fitted: Callable[..., tuple[int, int]] | None = getattr(network, "fitted", None)
+    seen_at = fitted(scored_at) if fitted else scored_at
     with torch.inference_mode(), autocast(precision, device.type):
-        batch = batch_of(pixels, mean=mean, std=std, scored_at=scored_at, device=device)
-        return network(batch)[0].float()
+        batch = batch_of(pixels, mean=mean, std=std, scored_at=seen_at, device=device)
+        logits = network(batch).float()
+        if seen_at != scored_at:
+            logits = interpolate(logits, scored_at, mode="bilinear")
+        return logits[0]
 
 
 def _bands(logits: Tensor, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
@@ -159,6 +165,7 @@ class Engine:
     With the precision `auto`, on a processor, it computes by OpenVINO where that is installed, and
     by PyTorch whatever has no graph; in a precision that was chosen by PyTorch. The first use of a
     checkpoint waits until its graph is made, or has it made `behind` and PyTorch answer meanwhile.
+    What is an ONNX file is computed by ONNX Runtime, on the processor and in float32.
     """
 
     def __init__(
@@ -181,8 +188,9 @@ class Engine:
 
     def prepare(self, weights: Path, sidecar: dict[str, Any]) -> None:
         """Has the graph of a checkpoint made behind, where this engine does so; returns at once."""
-        if self._graphs is not None and self._graphs.converter is not None:
-            self._graphs.converter.ask(weights, sidecar)
+        behind = self._graphs.converter if self._graphs is not None else None
+        if behind is not None and "onnx" not in sidecar:
+            behind.ask(weights, sidecar)
 
     def predict(
         self,
@@ -226,10 +234,14 @@ class Engine:
             scored_at=size if scale == "tiles" else scoring_size(size, input_size),
             tiled=scale == "tiles" and any(map(gt, size, tile_size(input_size))),
             memory_bytes=memory_bytes,
-            device=self.device,
-            precision=graph.precision if graph else self.precision,
-            runtime="openvino" if graph else "torch",
+            **self._computed_by(graph or network),
         )
+
+    def _computed_by(self, warm: Warm) -> dict[str, str]:
+        if isinstance(warm, nn.Module):
+            own = {"device": self.device, "precision": self.precision, "runtime": "torch"}
+            return own | getattr(warm, "computed_by", {})
+        return {"device": self.device, "precision": warm.precision, "runtime": "openvino"}
 
     def scorer(
         self, network: nn.Module, sidecar: dict[str, Any], peak: PeakBytes
@@ -254,14 +266,20 @@ class Engine:
 
         Raises as `network_load` does.
         """
-        key = (sidecar["sha256"], str(weights))
-        network, milliseconds = self._kept(key, lambda: network_load(weights, sidecar))
+        load: Callable[[Path, dict[str, Any]], nn.Module] = network_load
+        if "onnx" in sidecar:
+            from models_zoo.predict.runtimes.onnx import OnnxNetwork
+
+            load = OnnxNetwork
+        # What is asked of a file from elsewhere, and how its classes are called, may change.
+        key = (sidecar["sha256"], str(weights), repr(sidecar.get("onnx")))
+        network, milliseconds = self._kept(key, lambda: load(weights, sidecar))
         return cast(nn.Module, network), milliseconds
 
     def _graph(
         self, weights: Path, sidecar: dict[str, Any], size: tuple[int, int]
     ) -> tuple[CompiledGraph | None, float | None]:
-        if self._graphs is None:
+        if self._graphs is None or "onnx" in sidecar:
             return None, None
         graphs = self._graphs
         key = (sidecar["sha256"], str(weights), size)
@@ -287,6 +305,6 @@ class Engine:
 
 
 def _bytes(warm: Warm) -> int:
-    if isinstance(warm, nn.Module):
+    if isinstance(warm, nn.Module) and not hasattr(warm, "memory_bytes"):
         return sum(tensor.nbytes for tensor in warm.state_dict().values())
-    return warm.memory_bytes
+    return cast(int, warm.memory_bytes)

@@ -1,0 +1,208 @@
+"""Files that nobody should send: a sentence, nothing is left, and the next is served."""
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from models_zoo.exchange.importing import onnx_import
+from models_zoo.exchange.onnx_file import LARGEST
+from models_zoo.fence import Misbehaved
+from models_zoo.predict.engine import Engine
+from models_zoo.predict.runtimes import onnx as runtime
+from models_zoo.predict.runtimes.onnx import OnnxNetwork
+from tests.models_zoo.exchange.drawn import ASKED, WEIGHTS, colours, graph_of, ids, score, write
+
+pytestmark = pytest.mark.slow
+
+
+def external(path):
+    """Weights said to be the password file."""
+    graph = graph_of([score()], tensors=WEIGHTS)
+    kernel = graph.initializer[0]
+    kernel.ClearField("raw_data")
+    kernel.data_location = TensorProto.EXTERNAL
+    entry = kernel.external_data.add()
+    entry.key, entry.value = "location", "/etc/passwd"
+    write(path, graph)
+
+
+def hidden(path):
+    """The same, in an operator within an operator."""
+    tensor = helper.make_tensor("far", TensorProto.FLOAT, [1], [0.0])
+    tensor.ClearField("float_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    entry = tensor.external_data.add()
+    entry.key, entry.value = "location", "../../var/db.sqlite3"
+    inner = [
+        helper.make_node("Constant", [], ["far"], value=tensor),
+        helper.make_node("Add", ["scored", "far"], ["branch"]),
+    ]
+    value = helper.make_tensor_value_info("branch", TensorProto.FLOAT, None)
+    branch = helper.make_graph(inner, "branch", [], [value])
+    yes = helper.make_tensor("yes", TensorProto.BOOL, [], [True])
+    nodes = [
+        score("scored"),
+        helper.make_node("Constant", [], ["yes"], value=yes),
+        helper.make_node("If", ["yes"], ["out"], then_branch=branch, else_branch=branch),
+    ]
+    write(path, graph_of(nodes, tensors=WEIGHTS))
+
+
+def declared(path):
+    """Two gigabytes that are not there."""
+    graph = graph_of([score()], tensors=WEIGHTS)
+    del graph.initializer[0].dims[:]
+    graph.initializer[0].dims.extend([4, 3, 1 << 13, 1 << 13])
+    write(path, graph)
+
+
+def enormous(path):
+    with path.open("wb") as file:
+        file.truncate(LARGEST + 1)
+
+
+def foreign(path):
+    write(path, graph_of([helper.make_node("Conv", ["image"], ["out"], domain="com.example")]))
+
+
+def looks_like_a_network(path):
+    path.write_bytes(np.random.default_rng(0).bytes(4096))
+
+
+def bomb(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.pkl", bytes(1 << 24))
+
+
+def torch_pickle(path):
+    path.write_bytes(pickle.dumps({"state": 1}, protocol=2))
+
+
+def two_inputs(path):
+    graph = graph_of([score()], tensors=WEIGHTS)
+    graph.input.append(helper.make_tensor_value_info("more", TensorProto.FLOAT, [1]))
+    write(path, graph)
+
+
+def picture_first(path):
+    colours(path, given=("N", "H", "W", 3))
+
+
+def one_label(path):
+    nodes = [score("scored"), helper.make_node("GlobalAveragePool", ["scored"], ["pooled"])]
+    nodes.append(helper.make_node("Flatten", ["pooled"], ["out"]))
+    write(path, graph_of(nodes, output=("N", 4), tensors=WEIGHTS))
+
+
+FILES = {
+    external: "keeps kernel in another file",
+    hidden: "keeps far in another file",
+    declared: "declares kernel of more than 2 GiB",
+    enormous: "is larger than 1 GiB",
+    foreign: "uses operators of com.example",
+    looks_like_a_network: "is no ONNX file",
+    bomb: "it is a zip, as torch.save writes it",
+    torch_pickle: "it is a pickle",
+    two_inputs: "takes 2 inputs",
+    picture_first: "it should take N×3×H×W",
+    one_label: "should be N×K×h×w logits",
+}
+
+
+@pytest.mark.parametrize("make", [*FILES, lambda path: path.write_bytes(b"")])
+def test_a_file_is_refused_in_a_sentence_and_leaves_nothing(make, tmp_path):
+    make(tmp_path / "net.onnx")
+    with pytest.raises(Misbehaved, match=FILES.get(make, "is no ONNX file")):
+        onnx_import(tmp_path / "net.onnx", tmp_path / "out", ASKED)
+    assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def nan(path):
+    nodes = [score("scored"), helper.make_node("Log", ["negative"], ["lost"])]
+    nodes.append(helper.make_node("Add", ["scored", "lost"], ["out"]))
+    tensors = (*WEIGHTS, ("negative", np.array(-1, np.float32)))
+    write(path, graph_of(nodes, tensors=tensors))
+
+
+def more_classes(path):
+    write(path, graph_of([score()], output=("N", "K", "h", "w"), tensors=WEIGHTS))
+
+
+def greedy(path):
+    """A hundred gigabytes, which no tensor of the file shows."""
+    nodes = [
+        helper.make_node("ConstantOfShape", ["sides"], ["much"]),
+        helper.make_node("ReduceMax", ["much"], ["most"], keepdims=0),
+        score("scored"),
+        helper.make_node("Add", ["scored", "most"], ["out"]),
+    ]
+    sides = ("sides", np.array([25, 1 << 15, 1 << 15], np.int64))
+    write(path, graph_of(nodes, tensors=(*WEIGHTS, sides)))
+
+
+def endless(path):
+    """A loop of 2⁶² turns."""
+    say = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go"], ["on"]),
+            helper.make_node("Identity", ["value"], ["again"]),
+        ],
+        "body",
+        [
+            say("turn", TensorProto.INT64, []),
+            say("go", TensorProto.BOOL, []),
+            say("value", TensorProto.FLOAT, None),
+        ],
+        [say("on", TensorProto.BOOL, []), say("again", TensorProto.FLOAT, None)],
+    )
+    nodes = [score("scored"), helper.make_node("Loop", ["turns", "", "scored"], ["out"], body=body)]
+    tensors = (*WEIGHTS, ("turns", np.array(1 << 62, np.int64)))
+    write(path, graph_of(nodes, tensors=tensors))
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "sentence"),
+    [
+        (nan, {}, "no numbers"),
+        (more_classes, {"classes": '["one", "two", "three"]'}, "gives 4 classes, .* list has 3"),
+        (colours, {"classes": '["one", "two", "three"]'}, "gives 4 classes, .* list has 3"),
+        (lambda path: ids(path, more=1), {}, "the class id 4; its class list ends at 3"),
+        (greedy, {}, "memory"),
+        (endless, {}, "takes more than"),
+    ],
+    ids=["nan", "free K", "fixed K", "ids", "memory", "loop"],
+)
+def test_what_a_network_does_is_refused_too(make, options, sentence, tmp_path, monkeypatch):
+    if make is endless:
+        monkeypatch.setattr(runtime, "SECONDS", 4)
+    make(tmp_path / "net.onnx")
+    with pytest.raises(Misbehaved, match=sentence):
+        onnx_import(tmp_path / "net.onnx", tmp_path / "out", ASKED | options)
+    assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def test_a_network_whose_process_dies_is_followed_by_one_that_answers(tmp_path):
+    sidecar = onnx_import(colours(tmp_path / "net.onnx"), tmp_path / "out", ASKED)["sidecar"]
+    engine, file = Engine(), tmp_path / "net.onnx"
+    network, _ = engine.network(file, sidecar)
+    assert isinstance(network, OnnxNetwork)
+    network._child.kill()
+    network._child.wait()
+    pixels = np.zeros((40, 40, 3), np.uint8)
+    with pytest.raises(Misbehaved, match="its process died"):
+        engine.predict(file, sidecar, pixels)
+    assert engine.predict(file, sidecar, pixels).mask.shape == (40, 40)
+    child = network._child
+    engine._warm.clear()
+    del network
+    assert child.wait(30) != 0  # what is no longer warm has no process
+
+
+def test_weights_that_are_not_the_sidecars_are_not_computed(tmp_path):
+    sidecar = onnx_import(colours(tmp_path / "net.onnx"), tmp_path / "out", ASKED)["sidecar"]
+    with pytest.raises(Misbehaved, match="sha256 differs"):
+        Engine().predict(ids(tmp_path / "net.onnx"), sidecar, np.zeros((9, 9, 3), np.uint8))
