@@ -14,6 +14,7 @@ urlpatterns = [
     path("runs/changes/", table.changes, name="changes"),
     path("runs/new/", launch.new, name="launch"),
     path("runs/new/preset/", launch.preset, name="preset"),
+    path("runs/new/fit/", launch.fit, name="fit"),
     path("runs/preflight/<int:pk>/", launch.preflight, name="preflight"),
     path("runs/tags/", several.tags, name="runs-tags"),
     path("runs/delete/", several.delete, name="runs-delete"),

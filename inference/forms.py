@@ -9,15 +9,18 @@ from uuid import uuid4
 
 from django import forms
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Checkpoint, Dataset, Evaluation
+from experiments.scores.costs import Cost, costs
 from inference.models import Scale
 from models_zoo.networks.catalogue import leaders
 
 # What the compare page is measured with, and two screens of it.
 MOST_PANES = 12  # of a comparison whose models nobody chose
+COSTS_SECONDS = 60  # for which a page need not know what the latest predictions took
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,7 @@ class ModelsForm(forms.Form):
     @property
     def model_groups(self) -> list[ModelGroup]:
         """The models by data set, the default data set first, with their scores."""
-        # Here, since a form that was sent shows none.
-        scores = Evaluation.objects.defer("protocol")
-        prefetch_related_objects(self.checkpoints, Prefetch("evaluations", scores))
+        _scores_fetch(self.checkpoints)
         chosen = self.chosen
         by_dataset = groupby(self.default_first, key=lambda entry: entry.dataset)
         return [
@@ -89,6 +90,12 @@ class ModelsForm(forms.Form):
         return self.default_keys
 
     @property
+    def costs(self) -> dict[int, Cost]:
+        """What predictions took on this site, by checkpoint."""
+        # Asked of thousands of rows, for a page that everybody comes by.
+        return cache.get_or_set("models-costs", costs, COSTS_SECONDS)
+
+    @property
     def default_keys(self) -> set[str]:
         """The models that photographs go to unless others are chosen; none to be downloaded."""
         offered = self.default_first
@@ -97,8 +104,24 @@ class ModelsForm(forms.Form):
 
 
 def first_looked_at(checkpoints: list[Checkpoint]) -> list[str]:
-    """The keys of twelve at most, in their order: one network a paper before its variations."""
-    first = leaders()
-    ranked = sorted(checkpoints, key=lambda checkpoint: checkpoint.architecture not in first)
-    kept = ranked[:MOST_PANES]
+    """The keys of twelve at most, in their order.
+
+    The best by score is among them, then comes one network a paper before its variations.
+    """
+    _scores_fetch(checkpoints)
+    turns = {key: turn for turn, key in enumerate(leaders())}
+    # Shipped ones are measured alike: unlike scores are not ranked together.
+    scored = [entry for entry in checkpoints if entry.shipped and entry.miou is not None]
+    best = max(scored, key=lambda entry: entry.miou, default=None)
+
+    def rank(entry: Checkpoint) -> tuple[bool, int]:
+        return entry != best, turns.get(entry.architecture, len(turns))
+
+    kept = sorted(checkpoints, key=rank)[:MOST_PANES]
     return [checkpoint.key for checkpoint in checkpoints if checkpoint in kept]
+
+
+def _scores_fetch(checkpoints: list[Checkpoint]) -> None:
+    """Their evaluations, if they are not there: a form that was sent shows none."""
+    scores = Evaluation.objects.defer("protocol")
+    prefetch_related_objects(checkpoints, Prefetch("evaluations", scores))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -23,8 +24,9 @@ from experiments.models import Dataset, Import
 from experiments.records.datasets import dataset_ensure, dataset_place
 from models_zoo.data.audit import audit
 from models_zoo.data.description import DESCRIPTION
+from models_zoo.data.findings import Finding
 from models_zoo.data.formats.folder import Folder
-from segweb.jobs import ENDED, JobReturned, Lease, job_update, patiently
+from segweb.jobs import ENDED, JobReturned, Lease, State, job_update, patiently
 from segweb.jobs.files import folder_delete
 
 # Part of `imported:<slug>`, and of a checkpoint's key.
@@ -65,7 +67,11 @@ def carry_out(row: Import, lease: Lease) -> dict[str, Any]:
     inside = list(root.iterdir())
     if len(inside) == 1 and inside[0].is_dir():
         root = inside[0]  # one folder holds everything
-    train = _sound(root)
+    train, findings = _audited(root)
+    if findings:
+        sentence = " ".join(map(str, findings))
+        told = [finding.to_json() for finding in findings]
+        return {"state": State.FAILED, "error": sentence, "findings": told}
     passport = train.passport  # by its bytes, which are read here: no transaction waits for them
     folder = f"{KEPT}/{row.pk}-{lease.token}"
     _storage(KEPT).mkdir(parents=True, exist_ok=True)
@@ -113,8 +119,11 @@ def _keep(train: Folder, passport: dict[str, str], folder: str, lease: Lease) ->
     return dataset
 
 
-def _sound(root: Path) -> Folder:
-    """The `train` split, once both splits were found sound. ValidationError says what is wrong."""
+def _audited(root: Path) -> tuple[Folder, list[Finding]]:
+    """The `train` split, and what an audit found in both splits that forbids to train on them.
+
+    ValidationError says what else is wrong.
+    """
     try:
         splits = {split: Folder(str(root), split) for split in ("train", "val")}
         train = splits["train"]
@@ -133,11 +142,18 @@ def _sound(root: Path) -> Folder:
                 if height * width > settings.UPLOAD_MAX_PIXELS:
                     name = f"{split}/{dataset.name(index)}"
                     raise ValidationError(_("%(name)s is too large.") % {"name": name})
-        audit(splits).require_sound()
+        blocking = [finding for finding in audit(splits).findings if finding.blocking]
     except (ValueError, OSError) as fault:
-        sentence = str(fault).replace(f"{root}/", "").replace(str(root), DESCRIPTION)
+        sentence = _place_hidden(str(fault), root)
         raise ValidationError(sentence or _("The data set cannot be read.")) from fault
-    return train
+    return train, [
+        replace(finding, files=[_place_hidden(name, root) for name in finding.files])
+        for finding in blocking
+    ]
+
+
+def _place_hidden(text: str, root: Path) -> str:
+    return text.replace(f"{root}/", "").replace(str(root), DESCRIPTION)
 
 
 def _storage(name: str) -> Path:

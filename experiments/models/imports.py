@@ -10,13 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from experiments.models.checkpoints import Dataset
+from segweb.http.plain import PlainJSONField
 from segweb.jobs import Job
 
 
 class Import(Job):
     """A zipped data set on its way into storage.
 
-    QUEUED → RUNNING → DONE (with `dataset`) or FAILED (with `error`, which names the file).
+    QUEUED → RUNNING → DONE (with `dataset`) or FAILED (with `error`, which names the file, and with
+    the audit's `findings` where these forbid it).
 
     `name` is what the upload was called, `archive` the upload, which goes when the job ends. `step`
     of `steps` files are unpacked.
@@ -38,6 +40,7 @@ class Import(Job):
     )
     step = models.PositiveIntegerField(default=0)
     steps = models.PositiveIntegerField(default=0)
+    findings = PlainJSONField(default=list)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
     )

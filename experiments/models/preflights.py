@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +18,11 @@ from segweb.jobs import Job
 class Preflight(Job):
     """A look at a run before it is queued: its data audited, one real batch through its network.
 
-    QUEUED → RUNNING → DONE (with `result`) or FAILED (with `error`, the sentence to show).
+    QUEUED → RUNNING → DONE (with `result`) or FAILED (with `error`, the sentence to show); STOPPED
+    when its owner does not want to know any more.
 
-    `request` is what run_launch would be called with. `result` holds findings [{kind, message,
+    `request` is what run_launch would be called with. While it runs, `result` holds its progress
+    {stage: "images" or "batch", step, steps}; then findings [{kind, message,
     files, blocking}], images {split: count}, input_size [height, width] or None, batch {seconds,
     peak_bytes, device, parameters}, and estimate {seconds, basis: "earlier runs" or "measured
     batch"}.
@@ -46,6 +49,12 @@ class Preflight(Job):
         return f"preflight {self.pk}"
 
     @property
+    def look(self) -> str:
+        """What the page shows of it: equal where nothing is new."""
+        progress = self.result.get("progress", {})
+        return "-".join(map(str, [self.state, *progress.values()]))
+
+    @property
     def blocking(self) -> list[dict[str, Any]]:
         """The findings that forbid to launch."""
         return [finding for finding in self.result.get("findings", []) if finding["blocking"]]
@@ -54,8 +63,11 @@ class Preflight(Job):
     def padding(self) -> dict[str, Any] | None:
         """Of a crop that is larger than the images: both sizes, and how much of it stays empty."""
         size, crop = self.result.get("input_size"), self.request.get("config", {}).get("crop")
-        if not size or not crop:
-            return None
-        filled = [min(sides) for sides in zip(crop, size, strict=True)]
-        empty = 1 - math.prod(filled) / math.prod(crop)
-        return {"crop": crop, "size": size, "fits": filled, "empty": empty} if empty else None
+        return crop_padding(crop, size) if size and crop else None
+
+
+def crop_padding(crop: Sequence[int], size: Sequence[int]) -> dict[str, Any] | None:
+    """Of a crop that is larger than images of this size (height, width): what `padding` says."""
+    filled = [min(sides) for sides in zip(crop, size, strict=True)]
+    empty = 1 - math.prod(filled) / math.prod(crop)
+    return {"crop": crop, "size": size, "fits": filled, "empty": empty} if empty else None

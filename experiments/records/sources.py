@@ -10,9 +10,11 @@ Whoever trains or looks at images needs the same data root; see README, "Several
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -28,6 +30,7 @@ from models_zoo.data import format_of, open_dataset
 from segweb.env import BASE_DIR
 
 IMPORTED = "imported"
+SIZES_SECONDS = 300  # for which the size of some data's images is kept
 READ_AT_ONCE = 512 * 2**20  # bytes, which a request reads within its seconds
 
 
@@ -95,6 +98,26 @@ def data_dataset(spec: str) -> Dataset | None:
             ignore_index=opened.ignore_index,
             data=spec,
         )
+
+
+def data_size(spec: str) -> tuple[int, int] | None:
+    """Height and width that networks are trained for on data that are offered here.
+
+    None of other data, whose reading may take long, and where it cannot be told.
+    """
+    kind = spec.partition(":")[0]
+    if kind != "scenes" and spec not in {source.spec for source in data_sources()}:
+        return None
+    with suppress(ValidationError, ValueError, OSError):
+        return _size_measured(data_resolve(spec), int(time.monotonic() / SIZES_SECONDS))
+    return None
+
+
+# The header of each of a thousand images tells it, and a form asks at each change.
+@lru_cache(maxsize=64)
+def _size_measured(place: str, _moment: int) -> tuple[int, int]:
+    height, width = open_dataset(place, "train").input_size
+    return height, width
 
 
 @contextmanager

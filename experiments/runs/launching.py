@@ -13,8 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Run
+from experiments.models.preflights import crop_padding
+from experiments.queries import number_read
 from experiments.records.configuration import FIELDS, config_columns
-from experiments.records.sources import data_sources
+from experiments.records.sources import data_size, data_sources
 from experiments.runs.services import MOST_SEEDS, run_request
 from models_zoo import VARIANTS, catalogue
 from models_zoo.training.config import CHOICES, FLAGS, TrainConfig, settings_of, with_settings
@@ -103,6 +105,15 @@ class LaunchForm(forms.Form):
     def settings(self) -> list[forms.BoundField]:
         """The fields of single settings, as they are shown."""
         return [self[name] for name in ("crop_height", "crop_width", *LABELS)]
+
+    @property
+    def fit(self) -> dict[str, Any] | None:
+        """What is known of the crop before any check: the images' `size`, and its `padding`."""
+        size = data_size(str(self["data"].value() or ""))
+        if size is None:
+            return None
+        crop = [number_read(str(self[name].value())) or 0 for name in ("crop_height", "crop_width")]
+        return {"size": size, "padding": all(crop) and crop_padding(crop, size)}
 
     def clean_seeds(self) -> list[int]:
         """Different whole numbers, separated by commas."""

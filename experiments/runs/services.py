@@ -26,7 +26,7 @@ from models_zoo.files import is_plain
 from models_zoo.training.config import LIMITS
 from segweb.audit import act_record
 from segweb.http.idempotency import made_already, made_once, request_digest
-from segweb.jobs import State, wakeups
+from segweb.jobs import ENDED, State, wakeups
 from segweb.jobs.files import folder_delete
 from segweb.jobs.quotas import queue_require
 from segweb.models import Act
@@ -141,6 +141,12 @@ def preflight_request(*, owner: User | None, **request: Any) -> Preflight:
         preflight = Preflight.objects.create(request=checked, owner=owner)
         wakeups.send_on_commit(preflight)
     return preflight
+
+
+def preflight_stop(*, preflight: Preflight) -> bool:
+    """End a look that nobody waits for any more; False when it had ended. Its worker notices."""
+    going = Preflight.objects.filter(pk=preflight.pk).exclude(state__in=ENDED)
+    return bool(going.update(state=State.STOPPED, ended_at=Now()))
 
 
 def external_run_create(

@@ -19,7 +19,7 @@ from experiments.scores.statistics import PairedDifference
 from experiments.vocabulary import PASSPORT
 from models_zoo.networks.catalogue import architecture_title
 from segweb.jobs import State
-from segweb.templatetags.figures import points
+from segweb.templatetags.figures import points, term
 
 register = template.Library()
 
@@ -148,6 +148,12 @@ def setting(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(setting(part) for part in value) or "–"
     return str(value).lower() if isinstance(value, bool) else str(value) or "–"
+
+
+@register.filter
+def finding_sentence(finding: Mapping[str, Any]) -> str:
+    """What an audit found, in the reader's language; those of earlier versions are English."""
+    return term(finding["says"]) % finding["values"] if "says" in finding else finding["message"]
 
 
 # Not by a template: the run table has a hundred of them.

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Dataset, Evaluation
+from experiments.scores.costs import Cost
 from experiments.templatetags.tracking import passport_facts
 from inference.images.classes import HOMONYMS
 from inference.images.renditions import LONGEST
@@ -26,7 +27,7 @@ from models_zoo.data.known import KNOWN
 from models_zoo.metrics.table import IMAGE_SCORES, Metric
 from models_zoo.networks.catalogue import known
 from segweb.jobs import State
-from segweb.templatetags.figures import iou, term
+from segweb.templatetags.figures import duration, iou, millions, term
 
 register = template.Library()
 register.filter(told_apart)
@@ -86,6 +87,17 @@ def description(dataset: Dataset) -> str:
 def fits(dataset: Dataset) -> str:
     """Which images a model trained on this data set is for; "" where nobody has said."""
     return term(KNOWN[dataset.slug].fits) if dataset.slug in KNOWN else ""
+
+
+@register.simple_tag
+def model_figures(checkpoint: Checkpoint, costs: dict[int, Cost]) -> str:
+    """What a model is chosen by: its size, its score, and what an image takes it on this site."""
+    size = _("%(millions)s parameters") % {"millions": millions(checkpoint.parameters)}
+    figures = [size, checkpoint.miou is not None and f"{iou(checkpoint.miou)} mIoU"]
+    height, width = checkpoint.sidecar.get("input_size") or (0, 0)
+    took = (cost := costs.get(checkpoint.pk)) and cost.milliseconds
+    figures.append(took and height and duration(took * height * width / 1e6))
+    return " · ".join(filter(None, figures))
 
 
 @register.filter

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from models_zoo.cli.train import config_arguments, config_of
 from models_zoo.training.record.failures import FAILED_CODE, Kind, TrainingFailed, failure_of
 
 HELP = "Audit the data and try a batch before a training."
+TOLD_SECONDS = 0.5  # between two lines of how far it is
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +27,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     from models_zoo.training.preflight import preflight as look
 
     try:
-        looked = look(config_of(options))
+        looked = look(config_of(options), **({"tell": _teller()} if options.json else {}))
     except Exception as error:
         failure = failure_of(error, Path())
         # A look may fail in any way and is still an answer: a sentence and code 4, no traceback.
@@ -43,3 +46,18 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             f"{batch['device']}; about {batch['total_seconds'] / 60:.0f} min in all"
         )
     return looked
+
+
+def _teller() -> Callable[[str, int, int], None]:
+    """Prints how far it is as a line of JSON, each stage at once and steps now and then."""
+    told_stage, told_at = "", 0.0
+
+    def tell(stage: str, step: int, steps: int) -> None:
+        nonlocal told_stage, told_at
+        now = time.monotonic()
+        if stage != told_stage or now > told_at + TOLD_SECONDS:
+            told_stage, told_at = stage, now
+            progress = {"stage": stage, "step": step, "steps": steps}
+            print(json.dumps({"progress": progress}), flush=True)
+
+    return tell

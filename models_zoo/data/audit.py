@@ -11,6 +11,7 @@ import numpy as np
 
 from models_zoo.data.base import DatasetSplit
 from models_zoo.data.findings import Finding, label_findings, require_sound
+from models_zoo.translation import gettext_noop as _
 
 _VALUES_NAMED = 5
 
@@ -34,7 +35,7 @@ class Audit:
     def as_dict(self) -> dict[str, Any]:
         """The audit as JSON holds it."""
         return {
-            "findings": [vars(finding) for finding in self.findings],
+            "findings": [finding.to_json() for finding in self.findings],
             "class_pixels": {s: c.tolist() for s, c in self.class_pixels.items()},
             "class_image_pixels": {s: c.tolist() for s, c in self.class_image_pixels.items()},
         }
@@ -46,7 +47,7 @@ class Audit:
             {split: np.array(values, np.int64) for split, values in content[name].items()}
             for name in ("class_pixels", "class_image_pixels")
         ]
-        return cls([Finding(**finding) for finding in content["findings"]], *counts)
+        return cls([Finding.from_json(finding) for finding in content["findings"]], *counts)
 
 
 def audit(splits: Mapping[str, DatasetSplit], *, alive: Callable[[], None] = lambda: None) -> Audit:
@@ -72,8 +73,8 @@ def audit(splits: Mapping[str, DatasetSplit], *, alive: Callable[[], None] = lam
         if len({split for split, _ in items}) > 1
     ]
     if shared:
-        text = f"{len(shared)} images lie in more than one split"
-        result.findings.append(Finding("duplicates", text, shared, True))
+        says, values = _("%(count)d images lie in more than one split"), {"count": len(shared)}
+        result.findings.append(Finding("duplicates", says, shared, True, values))
     return result
 
 
@@ -82,8 +83,12 @@ def _audit_split(
 ) -> None:
     result.findings += dataset.findings
     if not dataset.labelled or not len(dataset):
-        what = "has no masks" if len(dataset) else "holds no image"
-        result.findings.append(Finding("empty", f"The split {split!r} {what}", [], True))
+        no_mask, no_image = (
+            _("The split %(split)r has no masks"),
+            _("The split %(split)r holds no image"),
+        )
+        says = no_mask if len(dataset) else no_image
+        result.findings.append(Finding("empty", says, [], True, {"split": split}))
         return
     classes, ignored = len(dataset.classes), 0
     unreadable, misfits, strange = [], [], []
@@ -115,19 +120,22 @@ def _audit_split(
         # What median frequencies divide by: kept, so that class weights need no second pass.
         image_pixels += np.where(counts[:classes] > 0, counts[:classes].sum(), 0)
     result.class_pixels[split], result.class_image_pixels[split] = pixels, image_pixels
-    for kind, message, files in (
-        ("unreadable", "cannot be read", unreadable),
-        ("size", "have masks of another size", misfits),
+    for kind, says, files in (
+        ("unreadable", _("%(count)d items of %(split)r cannot be read"), unreadable),
+        ("size", _("%(count)d items of %(split)r have masks of another size"), misfits),
         (
             "values",
-            f"have mask values outside the classes 0 … {classes - 1}. Correct the masks or, where "
-            'the value stands for void, state it as "ignore_index" in classes.json. These have',
+            _(
+                "%(count)d items of %(split)r have mask values outside the classes 0 … %(last)d. "
+                "Correct the masks or, where the value stands for void, state it as "
+                '"ignore_index" in classes.json. These have'
+            ),
             strange,
         ),
     ):
         if files:
-            text = f"{len(files)} items of {split!r} {message}"
-            result.findings.append(Finding(kind, text, files, True))
+            values = {"count": len(files), "split": split, "last": classes - 1}
+            result.findings.append(Finding(kind, says, files, True, values))
     result.findings += label_findings(
         split,
         dataset.classes,
@@ -139,16 +147,18 @@ def _audit_split(
     absent = np.flatnonzero(pixels == 0)
     if absent.size:
         names = [dataset.classes[number]["name"] for number in absent]
-        text = f"{absent.size} classes do not occur in {split!r}"
+        says, values = _("%(count)d classes do not occur in %(split)r"), {"count": len(names)}
         # Does not block: small data sets lack some classes.
-        result.findings.append(Finding("absent", text, names, False))
+        result.findings.append(Finding("absent", says, names, False, {"split": split, **values}))
     if len(sizes) > 1:
         trained = dataset.input_size
-        text = (
-            f"The images of {split!r} have {len(sizes)} sizes; networks are trained at "
-            f"{_by(trained)}, which {sizes[trained]} of {sizes.total()} have"
+        says = _(
+            "The images of %(split)r have %(count)d sizes; networks are trained at %(size)s, which "
+            "%(fit)d of %(total)d have"
         )
-        result.findings.append(Finding("sizes", text, [], False))
+        told = {"split": split, "count": len(sizes), "size": _by(trained)}
+        told |= {"fit": sizes[trained], "total": sizes.total()}
+        result.findings.append(Finding("sizes", says, [], False, told))
 
 
 def _by(size: tuple[int, ...]) -> str:

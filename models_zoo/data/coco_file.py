@@ -14,11 +14,16 @@ from models_zoo.data.classes import MOST_CLASSES
 from models_zoo.data.description import json_read, whole
 from models_zoo.data.findings import Finding
 from models_zoo.files import is_plain
+from models_zoo.translation import gettext_noop as _
 
 _LARGEST_SIDE = 65_535
 _UNMEASURED = {"height": None, "width": None}
-_NO_MASK = "have no segmentation"
-_NO_IMAGE = "name no image of the file"
+_NO_OBJECT = _("%(count)d of %(all)d annotations of %(split)r are no objects")
+_NO_MASK = _("%(count)d of %(all)d annotations of %(split)r have no segmentation")
+_NO_IMAGE = _("%(count)d of %(all)d annotations of %(split)r name no image of the file")
+_NO_AREA = _(
+    "%(count)d of %(all)d annotations of %(split)r have polygons of fewer than three corners"
+)
 
 
 class CocoFile:
@@ -55,24 +60,26 @@ class CocoFile:
         told = []
         kept = sum(map(len, self.by_image.values()))
         for reason, count in self._lost.items():
-            text = f"{count} of {kept + self._lost.total()} annotations of {split!r} {reason}"
+            lost = {"count": count, "all": kept + self._lost.total(), "split": split}
             # Where none is left, all would be background.
-            told.append(Finding("lost", text, [self.path.name], not kept))
+            told.append(Finding("lost", reason, [self.path.name], not kept, lost))
         for field in ("id", "file_name"):
             counts = Counter(image[field] for image in self.images)
             twice = [str(value) for value, count in counts.items() if count > 1]
             if twice:
-                text = (
-                    f"{len(twice)} values of {field} in images of {self.path.name} are there more "
-                    "than once: nobody can tell whose the annotations are"
+                says = _(
+                    "%(count)d values of %(field)s in images of %(file)s are there more than once: "
+                    "nobody can tell whose the annotations are"
                 )
-                told.append(Finding("twice", text, twice, True))
+                values = {"count": len(twice), "field": field, "file": self.path.name}
+                told.append(Finding("twice", says, twice, True, values))
         if self._unmeasured:
-            text = (
-                f"{len(self._unmeasured)} images of {split!r} have no usable height and width in "
-                f"{self.path.name}; they are read from the images"
+            says = _(
+                "%(count)d images of %(split)r have no usable height and width in %(file)s; they "
+                "are read from the images"
             )
-            told.append(Finding("unmeasured", text, self._unmeasured, False))
+            values = {"count": len(self._unmeasured), "split": split, "file": self.path.name}
+            told.append(Finding("unmeasured", says, self._unmeasured, False, values))
         return told
 
     def _entries(self, content: dict[str, Any], field: str) -> list[Any]:
@@ -126,9 +133,9 @@ def _id_of(value: Any) -> int | str | None:
 
 
 def _lost_by(annotation: Any, images: set[Any]) -> str:
-    """Why an annotation paints nothing; "" for one that does."""
+    """The sentence of why an annotation paints nothing; "" for one that does."""
     if not isinstance(annotation, dict):
-        return "are no objects"
+        return _NO_OBJECT
     image = _id_of(annotation.get("image_id"))
     if image is None or image not in images:
         return _NO_IMAGE
@@ -138,7 +145,7 @@ def _lost_by(annotation: Any, images: set[Any]) -> str:
     # Two corners enclose nothing. What is no list of corners is told when it is painted.
     polygons = segmentation if isinstance(segmentation, list) else []
     if polygons and all(isinstance(one, list) and len(one) in (0, 2, 4) for one in polygons):
-        return "have polygons of fewer than three corners"
+        return _NO_AREA
     return ""
 
 

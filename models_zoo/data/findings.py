@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from models_zoo.translation import gettext_noop as _
 
 _NAMED = 5
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was seen. `blocking`: training on it would fail or mean nothing."""
+    """One thing that was seen. `blocking`: training on it would fail or mean nothing.
+
+    `says` is English and marked for translation, `values` are what its places hold.
+    """
 
     kind: str
-    message: str
+    says: str
     files: list[str]
     blocking: bool
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """The sentence, in English and without its full stop."""
+        return self.says % self.values
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON holds it, the English sentence beside what it is made of."""
+        return {"message": self.message, **vars(self)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Finding:
+        """What `to_json` wrote, and what earlier versions did: the sentence alone."""
+        fields = {"says": content["message"].replace("%", "%%"), **content}
+        return cls(**{name: value for name, value in fields.items() if name != "message"})
 
     def __str__(self) -> str:
         return f"{self.message}{': ' if self.files else ''}{named(self.files)}."
@@ -51,27 +72,35 @@ def label_findings(
     hold `ignore_index`. Masks of 0 and 255 lose their foreground so, and score 1.0 on the rest.
     """
     if ignored and not class_pixels.any():
-        text = f"All pixels of {split!r} hold the value {ignore_index}, which is ignored"
-        return [Finding("void", text, [], True)]
+        void = _("All pixels of %(split)r hold the value %(value)d, which is ignored")
+        return [Finding("void", void, [], True, {"split": split, "value": ignore_index})]
     never = [
         str(entry["name"])
         for number, entry in enumerate(classes)
         if not class_pixels[number] and number != ignore_index
     ]
     share = ignored / max(1, ignored + int(class_pixels.sum()))
-    filled = f"The value {ignore_index}, which is ignored, fills {share:.1%} of the pixels of "
+    values = {"split": split, "value": ignore_index, "share": f"{share:.1%}"}
     if never and np.count_nonzero(class_pixels) == 1 and (ignored or split == "train"):
         only = classes[int(np.flatnonzero(class_pixels)[0])]["name"]
-        begun = f"{filled}{split!r}, and all others" if ignored else f"All pixels of {split!r}"
-        text = f"{begun} are {only!r}: there is nothing to tell apart. These never occur"
-        return [Finding("alone", text, never, True)]
+        alone = _(
+            "All pixels of %(split)r are %(name)r: there is nothing to tell apart. These never "
+            "occur"
+        )
+        beside_void = _(
+            "The value %(value)d, which is ignored, fills %(share)s of the pixels of %(split)r, "
+            "and all others are %(name)r: there is nothing to tell apart. These never occur"
+        )
+        says = beside_void if ignored else alone
+        return [Finding("alone", says, never, True, values | {"name": only})]
     # Small splits lack classes and void is common: a data set that says itself what is to be
     # ignored is believed.
     if never and ignored and split == "train" and not ignore_stated:
-        text = (
-            f"{filled}{split!r}, where {len(never)} of the classes never occur. Write their ids "
-            f'into the masks, or say "ignore_index": {ignore_index} in the description if these '
-            "pixels are void. These never occur"
+        says = _(
+            "The value %(value)d, which is ignored, fills %(share)s of the pixels of %(split)r, "
+            "where %(count)d of the classes never occur. Write their ids into the masks, or say "
+            '"ignore_index": %(value)d in the description if these pixels are void. These never '
+            "occur"
         )
-        return [Finding("ignored", text, never, True)]
+        return [Finding("ignored", says, never, True, values | {"count": len(never)})]
     return []

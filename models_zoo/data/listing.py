@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from models_zoo.data.findings import Finding, named
 from models_zoo.files import is_plain
+from models_zoo.translation import gettext_noop as _
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 MASK_SUFFIX = ".png"
@@ -61,11 +62,10 @@ def left_out(folder: Path, split: str) -> list[Finding]:
     ]
     if not strange:
         return []
-    text = (
-        f"{len(strange)} files among the images of {split!r} are left out; images are "
-        f"{', '.join(suffix[1:].upper() for suffix in IMAGE_SUFFIXES)}"
-    )
-    return [Finding("left out", text, strange, False)]
+    says = _("%(count)d files among the images of %(split)r are left out; images are %(suffixes)s")
+    suffixes = ", ".join(suffix[1:].upper() for suffix in IMAGE_SUFFIXES)
+    values = {"count": len(strange), "split": split, "suffixes": suffixes}
+    return [Finding("left out", says, strange, False, values)]
 
 
 def pair_files(images: Sequence[Path], masks: Path) -> list[tuple[Path, Path]]:

@@ -6,6 +6,7 @@ import dataclasses
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,17 +21,29 @@ from models_zoo.training.record.events import EventLog
 from models_zoo.training.run import trainer_build
 from models_zoo.training.validation import predictions
 
+IMAGES, BATCH = "images", "batch"  # what a look is at, in turn
+Tell = Callable[[str, int, int], None]
 
-def preflight(config: TrainConfig) -> dict[str, Any]:
+
+def preflight(config: TrainConfig, *, tell: Tell = lambda *_: None) -> dict[str, Any]:
     """What is wrong with the data and, unless that forbids it, what a batch costs on this device.
 
     findings: as in an audit; images by split; input_size: height and width that images are brought
     to, None where the data forbid training; batch: None, or device, parameters, seconds, peak_bytes
-    and the estimated `total_seconds` of the run. ValueError for a configuration that
-    does not fit, MemoryError or torch's for a batch that does not.
+    and the estimated `total_seconds` of the run. `tell` is called with how far it is: stage, step
+    and steps. ValueError for a configuration that does not fit, MemoryError or torch's for a batch
+    that does not.
     """
     splits = splits_open(config)
-    audited = audit(splits)
+    # Each image is looked at twice: whether its mask fits, and whether it lies in two splits.
+    steps, step = sum(len(dataset.audited) + len(dataset) for dataset in splits.values()), 0
+
+    def looked() -> None:
+        nonlocal step
+        step += 1
+        tell(IMAGES, min(step, steps), steps)
+
+    audited = audit(splits, alive=looked)
     result: dict[str, Any] = {
         "findings": audited.as_dict()["findings"],
         "images": {split: len(dataset) for split, dataset in splits.items()},
@@ -39,6 +52,7 @@ def preflight(config: TrainConfig) -> dict[str, Any]:
     }
     if any(finding.blocking for finding in audited.findings):
         return result
+    tell(BATCH, 0, 0)
     result["input_size"] = list(splits["train"].input_size)
     inputs = Inputs(splits["train"], splits["val"], splits.get("pseudo"), audited)
     # Without workers: the peak is this process's, and images have to be in it.

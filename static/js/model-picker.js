@@ -44,7 +44,8 @@ class ModelPicker extends HTMLElement {
   find(words) {
     for (const { group, choices } of this.groups) {
       for (const choice of choices) {
-        choice.hidden = !choice.textContent.toLowerCase().includes(words);
+        const called = choice.querySelector(".called").textContent;
+        choice.hidden = !called.toLowerCase().includes(words);
       }
       const none = choices.every((choice) => choice.hidden);
       group.parentElement.hidden = none;

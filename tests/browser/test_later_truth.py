@@ -1,4 +1,4 @@
-"""A true mask added on the page, and all masks to take away."""
+"""A true mask before and after the upload, and all masks to take away."""
 
 from __future__ import annotations
 
@@ -16,9 +16,55 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 Visit = Callable[..., Any]
 
 
+def masks_made(folder: Path) -> tuple[Path, Path]:
+    """A mask of another size than the photo's, and one that fits."""
+    made = folder / "small.png", folder / "mask.png"
+    for path, size in zip(made, ((32, 20), (320, 200)), strict=True):
+        Image.new("L", size, 3).save(path)
+    return made
+
+
+@pytest.mark.parametrize("height", [900, 780])
+def test_the_true_mask_is_asked_for_in_view(visit: Visit, height: int) -> None:
+    page = visit("/", width=1280 if height == 900 else 360, height=height)
+    box = page.locator("summary", has_text="Score against a true mask").bounding_box()
+    assert box["y"] + box["height"] <= height
+
+
+def test_a_refused_form_keeps_image_and_mask(visit: Visit, photo: Path, tmp_path: Path) -> None:
+    small, fitting = masks_made(tmp_path)
+    page = visit("/")
+    page.locator("summary", has_text="Score against a true mask").click()
+    mask = page.get_by_label("True mask", exact=True)
+    mask.set_input_files(small)
+    page.set_input_files(".drop-target input", photo)
+    page.locator("#upload-error", has_text="mask").wait_for()
+    assert mask.is_visible()
+    for field, name in ((mask, "small.png"), (page.locator("[name=file]").first, "street.png")):
+        assert field.evaluate("field => field.files[0].name") == name
+    page.locator(".preview").wait_for()
+    mask.set_input_files(fitting)
+    page.get_by_role("button", name="Send it again").click()
+    page.wait_for_url("**/c/**")
+    page.locator("#standing-1 strong").wait_for()  # scored by it
+
+
+def test_without_scripts_a_refusal_says_what_to_choose_again(
+    visit: Visit, photo: Path, tmp_path: Path
+) -> None:
+    page = visit("/", java_script_enabled=False)
+    page.locator("summary", has_text="Score against a true mask").click()
+    page.get_by_label("True mask", exact=True).set_input_files(masks_made(tmp_path)[0])
+    page.set_input_files(".drop-target input", photo)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    # By its element: texts are not looked for in there.
+    told = page.locator("noscript p")
+    told.wait_for()
+    assert "Choose the image again, and its true mask" in told.text_content()
+
+
 def test_the_true_mask_is_added_after_the_upload(visit: Visit, photo: Path, tmp_path: Path) -> None:
-    mask = tmp_path / "mask.png"
-    Image.new("L", (320, 200), 3).save(mask)
+    mask = masks_made(tmp_path)[1]
     page = visit("/")
     upload(page, photo)
     all_arrived(page)

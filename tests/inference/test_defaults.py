@@ -6,12 +6,14 @@ import pytest
 from django.test import Client
 
 from experiments.checkpoints.published import published_sync
-from experiments.models import Checkpoint, Dataset
+from experiments.models import Checkpoint, Dataset, Evaluation
 from inference.compare.forms import UploadForm
+from inference.comparisons import comparison_create
 from inference.images.samples import sample_dataset, sample_images
-from inference.models import Comparison
+from inference.models import Comparison, Image, Prediction
 from models_zoo import catalogue
 from models_zoo.networks.catalogue import leaders
+from segweb.jobs import State
 from tests.inference.conftest import checkpoint_make
 from tests.inference.pictures import noise, upload
 
@@ -82,6 +84,35 @@ def test_twelve_at_most_and_one_of_each_paper_before_its_variations(client: Clie
     found = compared(client, sample=sample_images()[0].name, models=UploadForm().chosen)
     assert found == {f"scenes-{key}-slim" for key in leaders()}
     assert len(found) == 12
+
+
+@pytest.mark.slow
+def test_the_best_by_score_is_among_them_and_the_last_of_a_paper_gives_way() -> None:
+    dataset = Dataset.objects.create(title="Scenes", shipped=True, **_terms())
+    for key in catalogue():
+        score = 0.9 if key == "pspnet_resnet101" else 0.5
+        scored = checkpoint_make(dataset, f"scenes-{key}-slim")
+        Evaluation.objects.create(
+            checkpoint=scored, split="val", split_hash="a", scores={"miou": score}
+        )
+    *kept, _last = leaders()
+    assert UploadForm().chosen == {f"scenes-{key}-slim" for key in [*kept, "pspnet_resnet101"]}
+
+
+def test_the_picker_says_in_words_what_models_cost(
+    client: Client, checkpoints: list[Checkpoint], image: Image
+) -> None:
+    first = checkpoints[0]
+    Evaluation.objects.create(checkpoint=first, split="val", split_hash="a", scores={"miou": 0.559})
+    Checkpoint.objects.update(sidecar=first.sidecar | {"input_size": [500, 1000]})
+    for _ in range(3):
+        comparison_create(image=image, models=[first.key])
+    measured = {"scored_height": 1000, "scored_width": 1000, "latency_ms": 28}
+    Prediction.objects.update(state=State.DONE, **measured)
+    page = client.get("/").content.decode()
+    assert "0.70 M parameters · 55.9 mIoU · 14 ms" in page
+    assert page.count(" mIoU") == 1
+    assert page.count("0.70 M parameters") == 3
 
 
 def test_nothing_is_downloaded_unless_it_is_chosen() -> None:

@@ -139,6 +139,18 @@ def test_a_preflight_tells_the_size_that_crops_are_cut_from(capsys):
     assert (code, result["input_size"]) == (0, [48, 64])
 
 
+def test_a_preflight_tells_how_far_it_is(capsys, monkeypatch):
+    monkeypatch.setattr("models_zoo.cli.preflight.TOLD_SECONDS", 0.0)
+    words = ["preflight", "--arch", "unet", "--data", "scenes:48x64:10", "--json"]
+    assert main([*words, "--set", "crop=32,32", "--set", "batch=2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = [json.loads(line)["progress"] for line in lines if line.startswith('{"progress"')]
+    assert {line["stage"] for line in told} == {"images", "batch"}
+    steps = [line["step"] for line in told if line["stage"] == "images"]
+    assert steps == sorted(steps)
+    assert steps[-1] == told[0]["steps"] > 10
+
+
 def test_a_preflight_that_fails_prints_why_as_json(capsys, camvid):
     words = ["preflight", "--arch", "unet", "--data", f"camvid:{camvid}", "--json"]
     code, result, _ = run(capsys, *words, "--set", "options.nothing=1")

@@ -25,7 +25,12 @@ from experiments.runs.launching import (
     preset_initial,
     preset_switched,
 )
-from experiments.runs.services import preflight_request, request_check, runs_launch_group
+from experiments.runs.services import (
+    preflight_request,
+    preflight_stop,
+    request_check,
+    runs_launch_group,
+)
 from models_zoo import catalogue
 from segweb.jobs import State
 
@@ -36,7 +41,7 @@ FIRST: dict[str, Any] = {
     "epochs": 30,
     "seeds": "0",
 }
-QUEUE = "queue"
+QUEUE, CANCEL = "queue", "cancel"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,7 +65,10 @@ def launch(request: HttpRequest, *, template: str, **context: Any) -> HttpRespon
         initial |= preset_initial(initial["architecture"], PAPER)
     form = LaunchForm(request.POST or None, initial=initial)
     preflight = None
-    if form.is_valid():
+    if request.POST.get("action") == CANCEL:
+        for look in _named(request):
+            preflight_stop(preflight=look)
+    elif form.is_valid():
         try:
             queue = request.POST.get("action") == QUEUE
             preflight = _looked_at(request, form)
@@ -87,10 +95,14 @@ def _looks(request: HttpRequest) -> QuerySet[Preflight]:
     return Preflight.objects.filter(**({} if may_manage(request.user) else {"owner": request.user}))
 
 
+def _named(request: HttpRequest) -> QuerySet[Preflight]:
+    """The look that the form holds; none where it is somebody else's."""
+    return _looks(request).filter(pk=number_read(request.POST.get("preflight")) or 0)
+
+
 def _looked_at(request: HttpRequest, form: LaunchForm) -> Preflight | None:
     """The look that the form holds, if it found nothing in the way of these very settings."""
-    asked = number_read(request.POST.get("preflight"))
-    preflight = _looks(request).filter(pk=asked or 0).first()
+    preflight = _named(request).first()
     if preflight is None or preflight.state != State.DONE or preflight.blocking:
         return None
     # By way of JSON, as the row keeps it: tuples have become lists.
@@ -102,7 +114,7 @@ def _looked_at(request: HttpRequest, form: LaunchForm) -> Preflight | None:
 def preflight(request: HttpRequest, pk: int) -> HttpResponse:
     """What a look found so far; 204 while that is nothing new (`?seen=`)."""
     look = get_object_or_404(_looks(request), pk=pk)
-    if look.state == request.GET.get("seen"):
+    if look.look == request.GET.get("seen"):
         return HttpResponse(status=204)
     return render(request, "experiments/runs/_preflight.html", {"preflight": look})
 
@@ -134,5 +146,14 @@ def preset(request: HttpRequest) -> HttpResponse:
     if architecture not in catalogue():
         return HttpResponse(status=404)
     initial, kept = preset_switched(request.GET, architecture, request.GET.get("recipe", PAPER))
-    context = {"form": LaunchForm(initial=initial), "kept": ", ".join(kept)}
+    form = LaunchForm(initial=initial | {"data": request.GET.get("data", "")})
+    context = {"form": form, "kept": ", ".join(kept)}
     return render(request, "experiments/runs/_settings.html", context)
+
+
+@require_safe
+@launches
+def fit(request: HttpRequest) -> HttpResponse:
+    """What is known of the crop that is written, on the data that are."""
+    form = LaunchForm(initial=request.GET.dict())
+    return render(request, "experiments/runs/_fit.html", {"form": form})

@@ -6,22 +6,42 @@
  */
 import { UploadField } from "../upload-field.js";
 
+let sent = null; // the files of a form that was refused: the one that takes its place has none
+
 class DropZone extends UploadField {
   connectedCallback() {
     super.connectedCallback();
     this.camera = this.querySelector("input[capture]");
+    this.mask = this.querySelector("[name=mask]");
+    this.on(this.form, "submit", () => (sent = { image: this.input.files, mask: this.mask.files }));
     this.on(document, "paste", (event) => this.take(event.clipboardData.files));
+    // Else a browser would not tell of the same file, mended and chosen again.
+    this.on(this.input, "click", () => this.clear());
     this.on(this.input, "change", () => this.send());
     this.on(this.camera, "change", () => this.photo());
     // Only then browsers have filled the field again that was sent before.
     this.on(window, "pageshow", ({ persisted }) => (persisted || !arrivedAnew()) && this.clear());
-    if (arrivedAnew()) this.send();
+    if (sent) this.putBack();
+    else if (arrivedAnew()) this.send();
+  }
+
+  /** Keep what was refused, to be sent again once the fault is mended: another mask, a model. */
+  putBack() {
+    this.input.files = sent.image;
+    this.mask.files = sent.mask;
+    this.mask.closest("details").open = this.mask.files.length > 0;
+    sent = null;
+    const [image] = this.input.files;
+    if (!image) return;
+    this.preview(image);
+    this.querySelector(".again").hidden = false;
   }
 
   /** Forget what was sent before the reader went away: the same file may be chosen again. */
   clear() {
     this.input.value = "";
     this.querySelector(".preview").hidden = true;
+    this.querySelector(".again").hidden = true;
     this.progress.hidden = true;
   }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import stat
@@ -270,6 +271,19 @@ def test_no_zip_at_all(staff: APIClient, content: bytes) -> None:
 def test_a_mask_with_an_unknown_class_is_named(staff: APIClient, streets: Path) -> None:
     Image.new("L", (40, 32), 9).save(streets / "val" / "masks" / "val01.png")
     refused(staff, zipped(streets), "val01")
+
+
+def test_what_the_audit_found_is_told_in_the_readers_language(
+    staff: APIClient, streets: Path
+) -> None:
+    Image.new("L", (4, 4), 0).save(streets / "val" / "masks" / "val01.png")
+    refused(staff, zipped(streets), "1 items of 'val' have masks of another size")
+    page = Client(headers={"Accept-Language": "ko"})
+    page.force_login(User.objects.get())
+    told = page.get(url("import", Import.objects.get().pk)).content.decode()
+    assert "'val'의 항목 1개는 마스크의 크기가 다릅니다" in html.unescape(told)
+    assert "val/val01 (" in told
+    assert "masks of another size" not in told
 
 
 def test_a_mask_of_another_size_is_named(staff: APIClient, streets: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.http import HttpResponse
@@ -11,12 +13,14 @@ from django.urls import reverse
 from experiments.models import Preflight, Run
 from experiments.runs.launching import LaunchForm, clone_initial, preset_initial
 from models_zoo import catalogue
+from models_zoo.data.findings import Finding
 from segweb.jobs import State
 
 pytestmark = pytest.mark.django_db
 LAUNCH = reverse("experiments:launch")
 FIRST = {"architecture": "unet", "variant": "slim", "data": "scenes", "epochs": "3", "seeds": "0"}
 FIRST |= {"gpus": "1"}
+VOID = "All pixels of %(split)r hold the value %(value)d, which is ignored"
 SOUND = {"findings": [], "images": {"train": 9, "val": 3}, "batch": None, "estimate": None}
 
 
@@ -72,7 +76,7 @@ def test_another_architecture_leaves_what_was_written(admin_client: Client) -> N
     asked |= {"architecture": "pspnet_resnet50", "recipe": "paper"}
     preset = reverse("experiments:preset")
     untouched = admin_client.get(preset, asked)
-    recipe = preset_initial("pspnet_resnet50", "paper")
+    recipe = preset_initial("pspnet_resnet50", "paper") | {"data": "scenes"}
     assert untouched.context["form"].initial == recipe
     assert untouched.context["kept"] == ""
     written = admin_client.get(preset, asked | {"crop_height": "99", "pretrained": "on"})
@@ -190,6 +194,79 @@ def test_a_look_is_told_as_it_goes_on(admin_client: Client, client: Client) -> N
     assert ">Queue<" not in content
     client.force_login(User.objects.create_user("ann"))
     assert client.get(address).status_code == 403
+
+
+def test_a_look_says_how_far_it_is_and_can_be_stopped(admin_client: Client, client: Client) -> None:
+    page = admin_client.post(LAUNCH, filled(name="mine") | {"action": "check"})
+    assert 'value="cancel"' in page.content.decode()
+    look = page.context["preflight"]
+    address = reverse("experiments:preflight", args=[look.pk])
+    progress = {"stage": "images", "step": 120, "steps": 468}
+    Preflight.objects.update(state=State.RUNNING, result={"progress": progress})
+    told = admin_client.get(address, {"seen": "RUNNING"}).content.decode()
+    assert "1 of 2" in told
+    assert "120 / 468" in told
+    assert admin_client.get(address, {"seen": "RUNNING-images-120-468"}).status_code == 204
+    Preflight.objects.update(result={"progress": progress | {"stage": "batch"}})
+    assert "2 of 2" in admin_client.get(address, {"seen": "RUNNING"}).content.decode()
+
+    client.force_login(other := User.objects.create_user("other"))
+    other.user_permissions.add(Permission.objects.get(codename="launch_run"))
+    stop = filled(name="mine") | {"action": "cancel", "preflight": look.pk}
+    client.post(LAUNCH, stop)
+    look.refresh_from_db()
+    assert look.state == State.RUNNING, "another's check"
+    page = admin_client.post(LAUNCH, stop)
+    look.refresh_from_db()
+    assert (look.state, page.status_code) == (State.STOPPED, 200)
+    assert 'value="mine"' in page.content.decode()
+    assert page.context["preflight"] is None
+    assert not Preflight.objects.exclude(pk=look.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "crop", "told"),
+    [
+        ("scenes", (192, 256), "The images have 256 × 192 pixels."),
+        ("scenes:64x96:10", (64, 192), "192 × 64 pixels, is larger than the images, 96 × 64: 50 %"),
+        ("scenes:64x96:10", ("x", ""), "The images have 96 × 64 pixels."),
+        ("folder:nothing", (64, 96), ""),
+        ("scenes:wrong", (64, 96), ""),
+    ],
+)
+def test_what_is_known_of_the_crop_is_told_before_any_check(
+    data: str, crop: tuple[object, object], told: str, admin_client: Client
+) -> None:
+    asked = {"data": data, "crop_height": crop[0], "crop_width": crop[1]}
+    content = admin_client.get(reverse("experiments:fit"), asked).content.decode()
+    assert (told in content) if told else ("<p" not in content)
+    assert Preflight.objects.count() == 0
+
+
+def test_findings_are_told_in_the_readers_language(admin_client: Client) -> None:
+    void = Finding("void", VOID, [], True, {"split": "train", "value": 255})
+    old = {"kind": "k", "message": "It was English.", "files": [], "blocking": False}
+    pk = checked(admin_client, filled(), findings=[void.to_json(), old])
+    address = reverse("experiments:preflight", args=[pk])
+    told = html.unescape(admin_client.get(address).content.decode())
+    assert "All pixels of 'train' hold the value 255, which is ignored" in told
+    page = admin_client.get(address, headers={"Accept-Language": "ko"})
+    told = html.unescape(page.content.decode())
+    assert "'train'의 모든 픽셀이 무시되는 값 255입니다" in told
+    assert "It was English." in told
+
+
+def test_the_form_begins_with_what_is_known_of_the_crop(admin_client: Client) -> None:
+    assert "The images have 96 × 64 pixels." in preset_shown(admin_client, crop_height="32")
+    page = admin_client.get(LAUNCH, {"data": "scenes:48x64:10"}).content.decode()
+    assert "is larger than the images, 64 × 48" in page
+
+
+def preset_shown(client: Client, **changes: str) -> str:
+    """The settings as they are shown for data of 96 × 64 pixels."""
+    asked = {"architecture": "unet", "recipe": "house", "data": "scenes:64x96:10"}
+    asked |= {"filled": "unet house", "crop_width": "96"} | changes
+    return client.get(reverse("experiments:preset"), asked).content.decode()
 
 
 @pytest.mark.parametrize(

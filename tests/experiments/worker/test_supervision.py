@@ -24,6 +24,7 @@ from experiments.records.files import LOG
 from experiments.records.publishing import checkpoint_publish, checkpoints_prune
 from experiments.runs.services import (
     preflight_request,
+    preflight_stop,
     run_delete,
     run_launch,
     run_resume,
@@ -31,7 +32,7 @@ from experiments.runs.services import (
 )
 from experiments.scores.results import run_results
 from experiments.tasks import preflight_execute
-from experiments.worker import progress, supervision
+from experiments.worker import preflights, progress, supervision
 from experiments.worker.trainer import (
     TOO_FEW_GPUS,
     FolderLock,
@@ -41,7 +42,7 @@ from experiments.worker.trainer import (
 )
 from models_zoo.cli import main
 from models_zoo.networks.catalogue import OUTSIDE
-from segweb.jobs import LOST_ERROR, State, sweep_once, wakeups
+from segweb.jobs import LOST_ERROR, Lease, State, job_update, sweep_once, wakeups
 from tests.models_zoo.fixtures import draw_folder
 from tests.waiting import gone, wait_until
 
@@ -546,6 +547,27 @@ def test_preflight_audits_the_data_and_tries_a_batch() -> None:
     assert look.result["batch"]["peak_bytes"] > 2**20
     assert look.result["batch"]["parameters"] > 100
     assert look.result["estimate"]["basis"] == "measured batch"
+
+
+def test_a_preflight_tells_how_far_it_is_and_ends_when_it_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    look = preflight_request(
+        owner=None, architecture="tiny", variant="full", data="streets", epochs=3, config=CONFIG
+    )
+    told = []
+
+    def update(*, lease: Lease, **fields: Any) -> bool:
+        told.append(fields["result"])
+        assert preflight_stop(preflight=look)
+        return job_update(lease=lease, **fields)
+
+    monkeypatch.setattr(preflights, "job_update", update)
+    monkeypatch.setattr(preflights, "TOLD_SECONDS", 0.01)
+    preflight_execute(str(look.pk))
+    look.refresh_from_db()
+    assert (look.state, look.error, look.result, len(told)) == (State.STOPPED, "", {}, 1)
+    assert not preflight_stop(preflight=look)
 
 
 def test_preflight_finds_what_forbids_to_launch(settings: Settings) -> None:

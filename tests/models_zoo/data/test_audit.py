@@ -100,6 +100,9 @@ def test_an_audit_survives_json(root):
     again = Audit.from_dict(result.as_dict())
     assert again.as_dict() == result.as_dict()
     assert again.findings == result.findings
+    old = [{"kind": "k", "message": "50% of it", "files": [], "blocking": True}]
+    (finding,) = Audit.from_dict(result.as_dict() | {"findings": old}).findings
+    assert finding.message == "50% of it"
 
 
 def test_training_refuses_with_the_message(root, tmp_path, capsys):
