@@ -57,6 +57,14 @@ def write_atomically(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def text_read(path: Path) -> str:
+    """A text in UTF-8, with or without a byte order mark. ValueError names a file that is none."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
+
+
 def clear_temporaries(folder: Path) -> None:
     """Removes what writers that were killed left in `folder`."""
     for path in folder.glob(".*.tmp"):

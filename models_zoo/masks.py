@@ -40,6 +40,23 @@ def read_mask(source: Path | str | BinaryIO) -> np.ndarray:
     return ids.astype(np.uint8)
 
 
+def read_values(source: Path | str | BinaryIO, *, colours: bool) -> np.ndarray:
+    """A mask file whose values mean something else than class ids, as H×W int32.
+
+    The numbers as they are, up to 16 bits; of `colours` 0xrrggbb, whether each pixel or a palette
+    has them. Raises as `open_image` does, and ValueError for colours where numbers are meant.
+    """
+    with decoded(source, MASK_FORMATS) as image:
+        mode = image.mode
+        values = np.asarray(image.convert("RGB") if colours else image).astype(np.int32)
+    if colours:
+        red, green, blue = np.moveaxis(values, -1, 0)
+        values = red << 16 | green << 8 | blue
+    elif values.ndim != 2 or mode == "F":
+        raise ValueError(f"{called(source)} holds colours ({mode}); its mask should hold numbers.")
+    return values
+
+
 def mask_size(source: Path | str | BinaryIO) -> tuple[int, int]:
     """Height and width (pixels) of a mask file, from its header alone.
 

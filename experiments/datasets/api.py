@@ -58,7 +58,7 @@ class Datasets(generics.ListAPIView):
     @extend_schema(request=ImportUploadSerializer, responses={202: ImportSerializer})
     @repeatable
     def post(self, request: Request) -> Response:
-        """A zip with classes.json, images and masks of `train` and `val` (staff).
+        """A zip with classes.json, images and masks by split, or a labelling tool's export (staff).
 
         Accepted once its list of entries is in order; a worker unpacks it and looks at every file.
         """

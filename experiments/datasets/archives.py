@@ -18,8 +18,9 @@ MOST_BYTES = 8 * 2**30  # unpacked
 MOST_DIRECTORY_BYTES = 32 * 2**20  # of the archive's own table of contents
 LONGEST_NAME = 200  # characters, folders included
 LONGEST_PART = 255  # bytes of one name, as file systems count
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".json"}
-IGNORED = {".txt", ".md", ""}  # a licence or a note may lie beside the images
+# Images, and what the formats of models_zoo say beside them.
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".json", ".txt", ".yaml", ".yml"}
+IGNORED = {".md", ""}  # a licence or a note may lie beside the images
 
 
 class ArchiveRefused(ValidationError):
@@ -27,13 +28,13 @@ class ArchiveRefused(ValidationError):
 
 
 def archive_entries(file: BinaryIO) -> list[ZipEntry]:
-    """A zip's images and JSON files, as far as its list of entries tells that they can be taken.
+    """A zip's images and files of labels, as far as its list of entries tells they can be taken.
 
     ValidationError says why not.
     """
     rules = ZipRules(
         endings=SUFFIXES,
-        kinds=_("images and JSON files"),
+        kinds=_("images and files of labels"),
         entries_max=MOST_FILES,
         directory_bytes_max=MOST_DIRECTORY_BYTES,
         file_bytes_max=2**40,  # all together are bounded
@@ -65,7 +66,7 @@ def archive_entries(file: BinaryIO) -> list[ZipEntry]:
 def archive_unpack(
     file: BinaryIO, folder: Path, progress: Callable[[int, int], None] = lambda *_: None
 ) -> None:
-    """Unpack a zip's images and JSON files into `folder`. ValidationError says why not.
+    """Unpack a zip's images and files of labels into `folder`. ValidationError says why not.
 
     `progress` is told after each file how many of how many are unpacked.
     """

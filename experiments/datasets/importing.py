@@ -22,10 +22,11 @@ from django.utils.translation import gettext as _
 from experiments.datasets.archives import archive_unpack
 from experiments.models import Dataset, Import
 from experiments.records.datasets import dataset_ensure, dataset_place
+from experiments.records.sources import imported_spec
+from models_zoo.data import DatasetSplit, open_dataset
 from models_zoo.data.audit import audit
 from models_zoo.data.description import DESCRIPTION
 from models_zoo.data.findings import Finding
-from models_zoo.data.formats.folder import Folder
 from segweb.jobs import ENDED, JobReturned, Lease, State, job_update, patiently
 from segweb.jobs.files import folder_delete
 
@@ -91,7 +92,7 @@ def leftovers_remove(row: Import, *, before: int | None = None) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _keep(train: Folder, passport: dict[str, str], folder: str, lease: Lease) -> Dataset:
+def _keep(train: DatasetSplit, passport: dict[str, str], folder: str, lease: Lease) -> Dataset:
     with transaction.atomic():
         # Fenced by the first write: whoever took the job over does the rest.
         if not job_update(lease=lease, error=""):
@@ -119,13 +120,14 @@ def _keep(train: Folder, passport: dict[str, str], folder: str, lease: Lease) ->
     return dataset
 
 
-def _audited(root: Path) -> tuple[Folder, list[Finding]]:
+def _audited(root: Path) -> tuple[DatasetSplit, list[Finding]]:
     """The `train` split, and what an audit found in both splits that forbids to train on them.
 
     ValidationError says what else is wrong.
     """
     try:
-        splits = {split: Folder(str(root), split) for split in ("train", "val")}
+        spec = imported_spec(root)
+        splits = {split: open_dataset(spec, split) for split in ("train", "val")}
         train = splits["train"]
         fits = {
             "slug": SLUG.fullmatch(train.slug),

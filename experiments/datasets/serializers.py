@@ -47,6 +47,6 @@ class ImportSerializer(serializers.ModelSerializer):
 
 
 class ImportUploadSerializer(serializers.Serializer):
-    """A zipped data set, in the layout that models_zoo calls `folder`."""
+    """A zipped data set, in a layout that models_zoo knows: docs/data-sets.md."""
 
     file = UploadField()

@@ -1,4 +1,4 @@
-"""Importing a data set: a zip in the layout of models_zoo's `folder`, checked before it is kept."""
+"""Importing a data set: a zip in one of models_zoo's layouts, checked before it is kept."""
 
 from __future__ import annotations
 

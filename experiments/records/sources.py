@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +27,8 @@ from experiments.models import Dataset
 from experiments.records.datasets import dataset_ensure, dataset_identity
 from models_zoo import data as formats
 from models_zoo.data import format_of, open_dataset
+from models_zoo.data.formats import formats as kinds
+from models_zoo.data.formats.folder import Folder
 from segweb.env import BASE_DIR
 
 IMPORTED = "imported"
@@ -53,7 +55,7 @@ def data_resolve(spec: str) -> str:
         folder = Dataset.objects.filter(slug=rest).values_list("folder", flat=True).first()
         if not folder:
             raise ValidationError(_("There is no such data set: %(name)s.") % {"name": spec})
-        return f"folder:{default_storage.path(folder)}"
+        return imported_spec(Path(default_storage.path(folder)))
     if not separator:
         raise ValidationError(_("There is no such data set: %(name)s.") % {"name": spec})
     places = []
@@ -64,6 +66,17 @@ def data_resolve(spec: str) -> str:
             raise ValidationError(_("Data sets are named relative to the data root, without ..."))
         places.append(str(settings.DATA_ROOT / path))
     return ":".join([kind, *places])
+
+
+def imported_spec(folder: Path) -> str:
+    """The specification of what was unpacked to `folder`, by its layout.
+
+    Never a published data set's, whose name would say which images these are.
+    """
+    kind = format_of(folder)
+    if kind is None or kinds()[kind].published:
+        kind = Folder.kind
+    return f"{kind}:{folder}"
 
 
 def data_title(spec: str, opened: formats.DatasetSplit) -> str:

@@ -54,6 +54,9 @@ class DatasetSplit(ABC):
     """Whether a mark is meant for this format, and not just the way its files happen to lie."""
 
     slug: str
+    slug_stated: bool = False
+    """Whether the data say their slug themselves, and are not just called by their folder."""
+
     title: str
     licence: str
     source: str
@@ -177,6 +180,9 @@ class DatasetSplit(ABC):
 class FileDataset(DatasetSplit):
     """A split whose images are files, and whose masks are files too unless `load_mask` differs."""
 
+    meaning: bytes = b""
+    """What besides the files says which class a pixel is, such as a table of colours."""
+
     @property
     @abstractmethod
     def pairs(self) -> list[tuple[Path, Path]]:
@@ -206,7 +212,7 @@ class FileDataset(DatasetSplit):
 
     @cached_property
     def split_hash(self) -> str:
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(self.meaning)
         for path in (path for pair in self.pairs for path in pair):
             # NUL occurs in no name, so no name runs on into a hash.
             name = composed(path.name).encode()

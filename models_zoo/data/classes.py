@@ -16,6 +16,7 @@ from models_zoo.data.listing import composed
 from models_zoo.files import is_plain
 
 Classes = list[dict[str, Any]]
+BACKGROUND = "background"
 MOST_CLASSES = 255  # masks are bytes, and 255 is ignored in training
 
 
@@ -39,6 +40,27 @@ def named_classes(names: Iterable[str]) -> Classes:
         colour = colorsys.hls_to_rgb(number * 0.381966 % 1, lightness, 0.7 if number else 0)
         named_colours.append((name, "#" + bytes(round(255 * part) for part in colour).hex()))
     return class_list(*named_colours)
+
+
+def object_classes(names: Sequence[str], where: Any) -> tuple[Classes, dict[str, int]]:
+    """Classes of what is drawn on images, after class 0, the background; and each name's id.
+
+    A name that is "background" itself is class 0. ValueError as by `names_require`, or for more
+    classes than masks can hold; `where` the names stand begins the sentence.
+    """
+    names_require([BACKGROUND if _is_background(name) else name for name in names], where)
+    drawn = [name for name in names if not _is_background(name)]
+    if not 1 <= len(drawn) < MOST_CLASSES:
+        raise ValueError(
+            f"{where} should name 1 to {MOST_CLASSES - 1} classes beside the background, "
+            f"not {len(drawn)}."
+        )
+    ids = dict.fromkeys(names, 0) | {name: number for number, name in enumerate(drawn, start=1)}
+    return named_classes([BACKGROUND, *drawn]), ids
+
+
+def _is_background(name: Any) -> bool:
+    return isinstance(name, str) and name.strip().lower() == BACKGROUND
 
 
 def names_require(names: Sequence[Any], where: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from models_zoo.data.classes import MOST_CLASSES
 from models_zoo.data.description import json_read, whole
-from models_zoo.data.findings import Finding
+from models_zoo.data.findings import Finding, lost_findings
 from models_zoo.files import is_plain
 from models_zoo.translation import gettext_noop as _
 
@@ -57,12 +57,8 @@ class CocoFile:
 
     def findings(self, split: str) -> list[Finding]:
         """What of the file is lost or guessed, with counts."""
-        told = []
         kept = sum(map(len, self.by_image.values()))
-        for reason, count in self._lost.items():
-            lost = {"count": count, "all": kept + self._lost.total(), "split": split}
-            # Where none is left, all would be background.
-            told.append(Finding("lost", reason, [self.path.name], not kept, lost))
+        told = lost_findings(self._lost, kept, split, self.path.name)
         for field in ("id", "file_name"):
             counts = Counter(image[field] for image in self.images)
             twice = [str(value) for value, count in counts.items() if count > 1]

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.data.classes import MOST_CLASSES, Classes, named_classes, names_require
-from models_zoo.files import is_plain
+from models_zoo.data.labelling.values import ValueTable
+from models_zoo.files import is_plain, text_read
 
 DESCRIPTION = "classes.json"
 IGNORED = 255  # unless the description says otherwise
 LARGEST_SIDE = 10_000
+_LARGEST = 65_535  # of 16 bits
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -21,7 +23,8 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 class Description:
     """The fields of classes.json; what it leaves out is "", None or the usual value.
 
-    ignore_stated: whether it says itself what is to be ignored. input_size: height and width.
+    ignore_stated: whether it says itself what is to be ignored. values: what masks hold in place of
+    class ids. input_size: height and width.
     """
 
     classes: Classes
@@ -31,6 +34,7 @@ class Description:
     source: str
     ignore_index: int | None
     ignore_stated: bool
+    values: ValueTable | None
     input_size: tuple[int, int] | None
 
 
@@ -51,12 +55,16 @@ def description_of(content: Any, path: Path) -> Description:
         if not is_plain(text):
             raise ValueError(f"{path}: {name} is no text.")
         texts[name] = text
+    classes, values = _classes(path, content["classes"]), _values(path, content)
+    # A table of values says of each pixel what it is: nothing is void by custom.
+    usual = None if values and IGNORED not in values.ids.values() else IGNORED
     return Description(
-        classes=_classes(path, content["classes"]),
+        classes=classes,
         licence=texts.pop("licence") or "unknown",
         **texts,
-        ignore_index=_ignore_index(path, content.get("ignore_index", IGNORED)),
-        ignore_stated="ignore_index" in content,
+        ignore_index=_ignore_index(path, content.get("ignore_index", usual)),
+        ignore_stated="ignore_index" in content or values is not None,
+        values=values,
         input_size=_input_size(path, content.get("input_size")),
     )
 
@@ -64,7 +72,7 @@ def description_of(content: Any, path: Path) -> Description:
 def json_read(path: Path) -> Any:
     """A JSON file, with or without a byte order mark. ValueError, naming it, when it is none."""
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(text_read(path))
     except RecursionError as error:
         raise ValueError(f"{path} is no JSON of ours: it is nested too deeply.") from error
     except ValueError as error:
@@ -96,6 +104,32 @@ def _classes(path: Path, entries: list[Any]) -> Classes:
             raise ValueError(f"{path}: {colour!r} is no colour; write it as #rrggbb.")
         one["colour"] = colour
     return classes
+
+
+def _values(path: Path, content: dict[str, Any]) -> ValueTable | None:
+    """What each class is in the masks, where classes say a `value`: 0 and 255, or colours."""
+    entries = [entry if isinstance(entry, dict) else {} for entry in content["classes"]]
+    if not any("value" in entry for entry in entries):
+        if "ignore_value" in content:
+            raise ValueError(f"{path}: ignore_value goes with a value of each class.")
+        return None
+    if "ignore_index" in content:
+        raise ValueError(f"{path}: where classes have a value, say ignore_value, not ignore_index.")
+    values: list[Any] = [entry.get("value") for entry in entries]
+    ids = [int(entry.get("id", place)) for place, entry in enumerate(entries)]
+    if "ignore_value" in content:
+        values, ids = [*values, content["ignore_value"]], [*ids, IGNORED]
+    colours = all(isinstance(value, str) and _COLOUR.fullmatch(value) for value in values)
+    read = [int(value[1:], 16) if colours else whole(value) for value in values]
+    numbers = [n for n in read if n is not None and (colours or 0 <= n <= _LARGEST)]
+    if len(numbers) < len(values):
+        raise ValueError(
+            f"{path}: value should be said of every class, as a whole number from 0 to {_LARGEST}, "
+            "or of all of them as a colour, #rrggbb."
+        )
+    if len(set(numbers)) < len(numbers):
+        raise ValueError(f"{path}: two classes have one value; masks could not tell them apart.")
+    return ValueTable(dict(zip(numbers, ids, strict=True)), colours, path.name)
 
 
 def _in_order(path: Path, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

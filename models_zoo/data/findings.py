@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +56,19 @@ def named(names: Sequence[str]) -> str:
     """The first names of a list, and how many more there are."""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
+
+
+def lost_findings(lost: Counter[str], kept: int, split: str, file: str) -> list[Finding]:
+    """How many annotations of a split paint nothing, by what is said of them.
+
+    `kept` is how many do. A sentence has places for `count`, `all` and `split`.
+    """
+    total = kept + lost.total()
+    return [
+        # Where none is left, all would be background.
+        Finding("lost", says, [file], not kept, {"count": count, "all": total, "split": split})
+        for says, count in lost.items()
+    ]
 
 
 def label_findings(

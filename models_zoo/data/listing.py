@@ -44,13 +44,23 @@ def image_files(folder: Path) -> list[Path]:
     ValueError names two that differ in nothing but how their names end: a mask has one image.
     """
     images = [path for path in files_in(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
-    shared = _alike(images)
-    if shared:
-        raise ValueError(
-            f"Images in {folder.name} would share a mask and a name: {named(shared)}. "
-            "Rename one of each."
-        )
+    images_require_apart(images, folder.name)
     return images
+
+
+def images_require_apart(images: Sequence[Path], where: str) -> None:
+    """ValueError names images that differ in nothing but their folder and how their names end."""
+    if shared := _alike(images):
+        raise ValueError(
+            f"Images in {where} would share a mask and a name: {named(shared)}. Rename one of each."
+        )
+
+
+def below(root: Path, path: Path) -> Path:
+    """`path`, which a file of anyone's names, if it lies in `root`; ValueError if it leads out."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise ValueError(f"{path.name} lies outside of {root}.")
+    return path
 
 
 def left_out(folder: Path, split: str) -> list[Finding]:

@@ -7,12 +7,31 @@ as one character from "0" on. This takes eighty lines; pycocotools would be a co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 _FARTHEST = 1e9  # pixels
+
+
+def painted(regions: Iterable[tuple[int, np.ndarray]], height: int, width: int) -> np.ndarray:
+    """Regions (a class id and H×W bool) on class 0, from large to small: small ones stay seen."""
+    mask = np.zeros((height, width), np.uint8)
+    for class_id, inside in sorted(regions, key=lambda region: -int(region[1].sum())):
+        mask[inside] = class_id
+    return mask
+
+
+def corners_of(numbers: Sequence[float]) -> np.ndarray:
+    """x, y, x, y … as N×2. ValueError for what is no list of corners within any image's reach."""
+    if len(numbers) % 2:
+        raise ValueError("a polygon has an x without its y.")
+    corners = np.asarray(numbers, float).reshape(-1, 2)
+    # NaN too; and beyond a billion the arithmetic of filling is none.
+    if not (abs(corners) <= _FARTHEST).all():
+        raise ValueError("a corner is no number, or far outside of any image.")
+    return corners
 
 
 def segmentation_fill(segmentation: Any, height: int, width: int) -> np.ndarray:
@@ -30,13 +49,10 @@ def segmentation_fill(segmentation: Any, height: int, width: int) -> np.ndarray:
     for polygon in segmentation:
         if not isinstance(polygon, list):
             raise ValueError("segmentation: a polygon should be a list of x, y, x, y and so on.")
-        if len(polygon) % 2:
-            raise ValueError("segmentation: a polygon has an x without its y.")
-        corners = np.asarray(polygon, float).reshape(-1, 2)
-        # NaN too; and beyond a billion the arithmetic below is none.
-        if not (abs(corners) <= _FARTHEST).all():
-            raise ValueError("segmentation: a corner is no number, or far outside of any image.")
-        inside |= polygon_fill(corners, height, width)
+        try:
+            inside |= polygon_fill(corners_of(polygon), height, width)
+        except ValueError as error:
+            raise ValueError(f"segmentation: {error}") from error
     return inside
 
 

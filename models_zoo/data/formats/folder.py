@@ -9,6 +9,9 @@ unlabelled.
 classes.json: {"classes": ["road", {"name": "car", "colour": "#2166ac"}, …], and at will "slug",
 "title", "licence", "source", "ignore_index" (255), "input_size" ([height, width])}. Without
 `input_size` the most common size of the split's images is taken.
+
+Masks that hold something else than class ids say so: each class has a "value", a whole number of up
+to 16 bits (0 and 255, say) or a colour ("#ff0000"), and void has "ignore_value".
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from models_zoo.data.base import FileDataset
 from models_zoo.data.description import DESCRIPTION, description_read
@@ -31,6 +36,7 @@ from models_zoo.data.listing import (
 )
 from models_zoo.data.splits import SPLIT_NAMES, halves_by_name
 from models_zoo.images import image_size
+from models_zoo.masks import read_mask
 
 
 class Folder(FileDataset):
@@ -49,7 +55,8 @@ class Folder(FileDataset):
         self.title = described.title or name
         self.licence, self.source = described.licence, described.source
         self.ignore_index, self.ignore_stated = described.ignore_index, described.ignore_stated
-        self._input_size = described.input_size
+        self._input_size, self._values = described.input_size, described.values
+        self.meaning = self._values.meaning if self._values else b""
         self._images, self._masks = self._folders()
         self.labelled = self._masks.is_dir()
 
@@ -93,6 +100,10 @@ class Folder(FileDataset):
             # Without a truth the image stands for it, so that names and hashes work alike.
             return [(image, image) for image in self._images]
         return pair_files(self._images, self._masks)
+
+    def load_mask(self, index: int) -> np.ndarray:
+        path = self.pairs[index][1]
+        return self._values.read(path) if self._values else read_mask(path)
 
 
 def slug_of(name: str) -> str:

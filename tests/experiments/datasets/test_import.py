@@ -30,7 +30,8 @@ from models_zoo.data import base
 from models_zoo.data.formats.folder import Folder
 from segweb.jobs import job_execute
 from tests.experiments.visiting import url
-from tests.models_zoo.fixtures import draw_folder
+from tests.models_zoo.data.test_tools import WRITTEN
+from tests.models_zoo.fixtures import draw_camvid, draw_folder
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +95,7 @@ def test_an_imported_data_set_can_be_trained_on(staff: APIClient, streets: Path,
     note: Edit = lambda archive: archive.writestr(f"{top}LICENCE.txt", "free")  # noqa: E731
     status, body = send(staff, zipped(streets, note, top=top))
     assert (status, body["state"], body["dataset"]) == (202, "DONE", "streets"), body
-    assert body["step"] == body["steps"] == 11
+    assert body["step"] == body["steps"] == 12
     assert data_find("streets") == "imported:streets"
     assert len(data_open("imported:streets", "train")) == 3
     assert Dataset.objects.get().folder.startswith("datasets/")
@@ -439,3 +440,19 @@ def test_other_images_of_the_same_names_are_another_data_set(
     Image.open(shot).transpose(Image.Transpose.ROTATE_180).save(shot)
     body = send(staff, zipped(streets))[1]
     assert (body["state"], body["dataset"]) == ("DONE", "roads"), body
+
+
+@pytest.mark.parametrize("archive", sorted(WRITTEN.glob("*.zip")), ids=lambda path: path.stem)
+def test_what_a_labelling_tool_wrote_can_be_trained_on(staff: APIClient, archive: Path) -> None:
+    status, body = send(staff, archive.read_bytes())
+    assert (status, body["state"]) == (202, "DONE"), body["error"]
+    opened = data_open(f"imported:{body['dataset']}", "train")
+    assert [entry["name"] for entry in opened.classes] == ["background", "bush", "pond"]
+    assert len(opened) == 4
+
+
+def test_an_upload_is_never_taken_for_a_published_data_set(
+    staff: APIClient, tmp_path: Path
+) -> None:
+    draw_camvid(tmp_path / "camvid", train=2, val=1)
+    refused(staff, zipped(tmp_path / "camvid"), "classes.json is missing")

@@ -7,22 +7,44 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models_zoo.cli import main
 from tests.malformed import changed, written
 from tests.models_zoo.data.awkward import coco, folder
+from tests.models_zoo.data.awkward_tools import (
+    YAML,
+    label_studio,
+    labelme,
+    roboflow,
+    values,
+    yolo,
+)
+
+# How each format's sound data set is made, and which of its files is generated. YAML holds JSON.
+SOUND = {
+    "folder": (folder(input_size=[24, 32]), "classes.json"),
+    "values": (
+        values(0, 1, 2, ignore_value=9, edit=lambda root: None),
+        "classes.json",
+    ),
+    "coco": (coco(), "instances_train.json"),
+    "roboflow": (roboflow(), "train/_annotations.coco.json"),
+    "yolo": (yolo(text=json.dumps(yaml.safe_load(YAML))), "data.yaml"),
+    "label_studio": (label_studio(), "train/project-1.json"),
+    "labelme": (labelme(), "train/train0.json"),
+}
 
 
-@pytest.fixture(scope="module", params=["folder", "coco"])
+@pytest.fixture(scope="module", params=SOUND)
 def sound(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A specification, the file that is generated, and what it holds when it is sound."""
     root = tmp_path_factory.mktemp("malformed")
-    make = folder(input_size=[24, 32]) if request.param == "folder" else coco()
+    make, name = SOUND[request.param]
     spec = make(root)
-    file = root / ("classes.json" if request.param == "folder" else "instances_train.json")
-    return spec, file, file.read_text()
+    return spec, root / name, (root / name).read_text()
 
 
 @pytest.mark.slow
