@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("lineage.urls")),
     path("", include("experiments.urls")),
     path("api/v1/", include(api)),
+    path("mlflow/", include("experiments.runs.mlflow.urls")),
     path("accounts/login/", accounts.LoginView.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("accounts/", accounts.account, name="account"),

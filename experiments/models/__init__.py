@@ -9,21 +9,26 @@ from experiments.models.checkpoints import (
 )
 from experiments.models.epochs import Epoch, Probe, Usage
 from experiments.models.imports import Import
+from experiments.models.outside import Artifact, Experiment, Point, Series
 from experiments.models.preflights import Preflight
 from experiments.models.runs import Attempt, Kind, Run
 
 __all__ = [
+    "Artifact",
     "Attempt",
     "Checkpoint",
     "Confusion",
     "Dataset",
     "Epoch",
     "Evaluation",
+    "Experiment",
     "ImageCounts",
     "Import",
     "Kind",
+    "Point",
     "Preflight",
     "Probe",
     "Run",
+    "Series",
     "Usage",
 ]

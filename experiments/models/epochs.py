@@ -39,6 +39,8 @@ class Epoch(models.Model):
     confusion = models.OneToOneField(
         Confusion, null=True, blank=True, on_delete=models.SET_NULL, related_name="epoch"
     )
+    # Where a script elsewhere counts steps: the one at which it validated.
+    step = models.BigIntegerField(null=True, blank=True)
     recorded_at = models.DateTimeField(default=timezone.now)
 
     METRICS: ClassVar[tuple[str, ...]]  # the metrics with a column, in the table's order

@@ -91,6 +91,9 @@ class Run(Job):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
     private = models.BooleanField(default=False)
+    experiment = models.ForeignKey(
+        "Experiment", null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
+    )
     notes = models.TextField(blank=True)
     tags = PlainJSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -27,7 +27,7 @@ MOST_FURTHER, LONGEST_NAME = 100, 100
 LARGEST_NUMBER = 1e300
 # What an event or a report says beside metrics, and what of a row no report may touch.
 NO_METRICS = {"event", "time", "epoch", "run", "run_id", "further"} | {
-    field.name for field in Epoch._meta.fields if field.name not in Epoch.METRICS
+    field.name for field in Epoch._meta.fields if field.name not in (*Epoch.METRICS, "step")
 }
 
 
@@ -172,19 +172,20 @@ def _counts(run: Run, confusion: Any) -> np.ndarray:
 
 
 def run_summarise(run: Run) -> None:
-    """Best, last and course of the mIoU on the run's own row, from its epochs (one at least)."""
+    """Best, last and course of the mIoU on the run's own row, from its epochs."""
     course = list(
         Epoch.objects.filter(run_id=run.pk).order_by("number").values_list("number", "miou")
     )
     # Among equal scores the earlier epoch is the best one.
     scored = [(miou, -number) for number, miou in course if miou is not None]
     best = max(scored, default=None)
-    stride = math.ceil(len(course) / SPARKLINE)
+    stride = max(1, math.ceil(len(course) / SPARKLINE))
     # From the end, so that the last epoch is always among the points.
     thinned = [miou for _number, miou in course[::-1][::stride]][::-1]
+    number, last = course[-1] if course else (0, None)
     Run.objects.filter(pk=run.pk).update(
-        epoch=course[-1][0],
-        last_miou=course[-1][1],
+        epoch=number,
+        last_miou=last,
         best_miou=best and best[0],
         best_epoch=best and -best[1],
         history=[miou if miou is None else round(miou, 4) for miou in thinned],

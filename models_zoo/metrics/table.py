@@ -7,6 +7,7 @@ pages translate them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from models_zoo.translation import gettext_noop as _
@@ -77,6 +78,40 @@ SCORES = {
 # What of it a single image is scored by, while somebody waits: boundary F1 would take longer than
 # the others together.
 IMAGE_SCORES = tuple(metric for metric in SCORES.values() if metric.name != "boundary_f1")
+
+# What scripts from elsewhere call them: the split, "" for none said, and then one of the names.
+VAL, TRAIN = ("val", "valid", "validation", "eval"), ("train", "training")
+_CALLED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "miou": ((*VAL, ""), ("miou", "mean iou", "mean intersection over union")),
+    "train_miou": (TRAIN, ("miou", "mean iou", "mean intersection over union")),
+    "loss": ((*TRAIN, ""), ("loss",)),
+    "val_loss": (VAL, ("loss",)),
+    "lr": (("", *TRAIN), ("lr", "learning rate")),
+    "pixel_accuracy": ((*VAL, ""), ("pixel accuracy", "pixel acc", "aacc")),
+    "mean_accuracy": ((*VAL, ""), ("mean accuracy", "mean acc", "macc")),
+    "fw_iou": ((*VAL, ""), ("fw iou", "fwiou", "frequency weighted iou")),
+}
+# Best first: of two that a script tells, "val/mIoU" is meant before "mIoU".
+ALIASES = {
+    f"{split} {name}".strip(): metric
+    for metric, (splits, names) in _CALLED.items()
+    for split in splits
+    for name in names
+}
+_OF_CLASS = tuple(f"{split} iou".strip() for split in (*VAL, ""))  # and then the class
+
+
+def alias_words(name: str) -> str:
+    """A name as it is compared: "val/mIoU", "val_miou" and Lightning's "val_mIoU_epoch" alike."""
+    return " ".join(re.findall(r"[^\W_]+", name.lower())).removesuffix(" epoch")
+
+
+def alias_class(name: str) -> str:
+    """The words of the class whose IoU a name means, as "iou/road" does; "" for none."""
+    words = alias_words(name)
+    start = next((start for start in _OF_CLASS if words.startswith(f"{start} ")), "")
+    return words.removeprefix(f"{start} ") if start else ""
+
 
 CHARTS = {
     "miou": Chart(_("mIoU, in percent"), "mIoU"),

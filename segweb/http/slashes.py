@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 
 REDIRECTED = ("GET", "HEAD")
-API = "/api/"
+API = ("/api/", "/mlflow/")  # what programs ask for
 
 
 class SlashMiddleware(CommonMiddleware):
