@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.browser.test_pages import axe_faults
 from tests.inference.pictures import encoded, noise
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -93,8 +94,6 @@ def test_a_refusal_is_told_in_the_form(visit: Visit, tmp_path: Path) -> None:
 def test_pages_fit_and_axe_finds_no_serious_fault(
     width: int, scheme: str, visit: Visit, scenes: Path
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     page = visit("/batches/new/", width=width, color_scheme=scheme)
     page.set_input_files(".drop-target input", scenes)
     page.get_by_label("True masks use the classes of").select_option(label="CamVid")
@@ -104,10 +103,4 @@ def test_pages_fit_and_axe_finds_no_serious_fault(
     for path in (page.url, "/batches/", "/batches/new/", "/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        serious = [
-            f"{violation['id']}: {node['html'][:120]}"
-            for violation in Axe().run(page).response["violations"]
-            for node in violation["nodes"]
-            if violation["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
+        assert axe_faults(page) == []

@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.test_batches import scenes  # noqa: F401  (a fixture)
 from tests.browser.test_compare import compared  # noqa: F401  (a fixture)
+from tests.browser.test_pages import axe_faults
 from tests.browser.test_tracking import runs, signed_in  # noqa: F401  (fixtures)
 from tests.stack import Stack
 
@@ -65,17 +66,13 @@ ENGLISH = r"""() => {
 
 def walk(page: Any, paths: tuple[str, ...], language: str) -> list[str]:
     """What is wrong with the pages, each with its path."""
-    from axe_playwright_python.sync_playwright import Axe
-
     faults = []
     for path in paths:
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        found = page.evaluate(ENGLISH) if language == "ko" else []
-        for violation in Axe().run(page).response["violations"]:
-            if violation["impact"] in ("serious", "critical"):
-                places = [node["html"][:120] for node in violation["nodes"][:3]]
-                found.append(f"{violation['id']}: {places}")
+        found = axe_faults(page)
+        if language == "ko":
+            found += page.evaluate(ENGLISH)
         faults += [f"{path}: {fault}" for fault in found]
     return faults
 

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.test_compare import address, box, compared, drawn, shown, tap  # noqa: F401
+from tests.browser.test_pages import axe_faults
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -556,16 +557,12 @@ PANELS = (
 def test_axe_finds_no_serious_fault(
     visit: Visit, oracle: Oracle, scheme: str, width: int, states: tuple[str, ...]
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     page = visit("/", width=width, height=800, color_scheme=scheme)
     for state in states:
         page.goto("about:blank")
         page.goto(f"{oracle.path}{state}")
         page.wait_for_load_state("networkidle")
-        faults = Axe().run(page).response["violations"]
-        serious = [fault for fault in faults if fault["impact"] in ("serious", "critical")]
-        assert [(f["id"], [n["html"] for n in f["nodes"]]) for f in serious] == [], state
+        assert axe_faults(page) == [], state
 
 
 def test_help_lists_the_keys(visit: Visit, oracle: Oracle) -> None:

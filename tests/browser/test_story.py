@@ -10,6 +10,7 @@ import pytest
 from lineage.figures import FIGURES
 from models_zoo.study.grids import CELL, KINDS, grid_compute
 from segweb.env import BASE_DIR
+from tests.browser.test_pages import axe_faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 Visit = Callable[..., Any]
@@ -124,10 +125,6 @@ def test_a_cell_is_chosen_by_pointing_and_says_its_sum(visit: Visit) -> None:
 def test_axe_finds_nothing_serious_in_the_story(
     visit: Visit, width: int, scheme: str, language: str
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     page = visit("/lineage/", width=width, color_scheme=scheme, locale=language)
-    faults = Axe().run(page).response["violations"]
-    serious = [fault for fault in faults if fault["impact"] in ("serious", "critical")]
-    assert [(f["id"], [n["html"] for n in f["nodes"]]) for f in serious] == []
+    assert axe_faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
