@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
@@ -12,6 +13,16 @@ from torch import nn
 torch.backends.cudnn.allow_tf32 = False
 
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+# oneDNN's names, which ONEDNN_MAX_CPU_ISA may limit it to, of processors without bf16.
+_WITHOUT_BF16 = [
+    "SSE41",
+    "AVX",
+    "AVX2",
+    "AVX2_VNNI",
+    "AVX2_VNNI_2",
+    "AVX512_CORE",
+    "AVX512_CORE_VNNI",
+]
 
 
 def device_name() -> str:
@@ -23,11 +34,14 @@ def device_name() -> str:
 def resolve(precision: str, device: str) -> str:
     """`auto` as fp32, bf16 or fp16, whichever `device` computes fastest in.
 
-    On the CPU that is bf16 where the processor has it; emulated, it is slower than fp32.
+    On the CPU that is bf16 where the processor has it and oneDNN may use it; emulated, it is slower
+    than fp32.
     """
     if precision != "auto":
         return precision
     if device == "cpu":
+        if os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in _WITHOUT_BF16:
+            return "fp32"
         able = torch.cpu.get_capabilities()
         return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "fp32"
     # With a gradient scaler while training. Whether bf16 would serve networks without normalisation
