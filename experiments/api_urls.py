@@ -11,6 +11,12 @@ actions = {"stop": runs.RunStop, "resume": runs.RunResume, "clone": runs.RunClon
 
 urlpatterns = [
     path("models/", checkpoints.Models.as_view(), name="models"),
+    path("models/imports/", checkpoints.NetworkImports.as_view(), name="network-imports"),
+    path(
+        "models/imports/<uuid:pk>/",
+        checkpoints.NetworkImportDetail.as_view(),
+        name="network-import",
+    ),
     path("datasets/", datasets.Datasets.as_view(), name="datasets"),
     path("datasets/imports/<uuid:pk>/", datasets.ImportDetail.as_view(), name="import"),
     path("runs/", runs.Runs.as_view(), name="runs"),

@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from experiments.models import Import, Preflight, Run
+from experiments.models import Import, NetworkImport, Preflight, Run
 from experiments.worker import supervision
 from segweb.jobs import job_execute
 
@@ -29,6 +29,12 @@ def preflight_execute(preflight_id: str) -> None:
 def import_execute(import_id: str) -> None:
     """Unpack one zipped data set, unless someone else does already."""
     job_execute(model=Import, pk=import_id, device="import")
+
+
+@shared_task(name=NetworkImport.task_name)
+def network_import_execute(import_id: str) -> None:
+    """Look at one network from elsewhere, unless someone else does already."""
+    job_execute(model=NetworkImport, pk=import_id, device="import")
 
 
 @worker_shutting_down.connect

@@ -14,4 +14,5 @@ PASSPORT = {
     "resolution": _("Resolution"),
     "averaging": _("Averaged over"),
     "precision": _("Precision"),
+    "training": _("Training"),
 }

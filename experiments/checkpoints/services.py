@@ -1,18 +1,30 @@
-"""What checkpoints are on offer: the shipped ones brought in, any withdrawn and put back."""
+"""What checkpoints are on offer: the shipped ones, those from elsewhere, any withdrawn."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID, uuid4
 
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from experiments.models import Checkpoint, ImageCounts
+from experiments.models import Checkpoint, Dataset, ImageCounts, NetworkImport
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
+from experiments.records.sources import data_find
 from models_zoo.checkpoints.shipped import CheckpointFiles, shipped
 from segweb.audit import act_record
+from segweb.jobs import wakeups
 from segweb.models import Act
 
 
@@ -70,3 +82,58 @@ def checkpoint_restore(*, checkpoint: Checkpoint) -> bool:
         if changed:
             act_record(what=Act.What.PUBLISHED, subject=f"checkpoint {checkpoint.key}")
     return bool(changed)
+
+
+def network_import(
+    *,
+    file: BinaryIO,
+    owner: User | None,
+    options: dict[str, str],
+    dataset: Dataset | None = None,
+    score: bool = False,
+    pk: UUID | None = None,
+) -> NetworkImport:
+    """Queue a network from elsewhere, which a worker looks at, tries and puts on offer.
+
+    `options` as `NetworkImport` has them; its classes are `dataset`'s where that is given, JSON or
+    names, one a line. `score` has it scored on that data set's images. ValidationError says that
+    there are none.
+    """
+    options = {name: text.strip() for name, text in options.items() if text.strip()}
+    if dataset is not None:
+        terms = {name: getattr(dataset, name) for name in ("slug", "title", "licence", "source")}
+        classes = {"classes": dataset.classes, "ignore_index": dataset.ignore_index}
+        options["classes"] = json.dumps(classes | terms)
+    elif names := options.get("classes"):
+        if not names.startswith(("[", "{")):
+            names = json.dumps([name.strip() for name in names.splitlines() if name.strip()])
+        options["classes"] = f'{{"classes": {names}}}' if names.startswith("[") else names
+    if score and dataset is None:
+        raise ValidationError(_("To be scored, it needs the classes of a data set that is here."))
+    name = str(getattr(file, "name", "") or "")
+    options.setdefault("name", _network_name(name))
+    queued = NetworkImport(pk=pk or uuid4(), name=name[:200], owner=owner, options=options)
+    queued.data = data_find(dataset.slug) if score and dataset else ""
+    try:
+        stored = file if isinstance(file, File) else File(file)
+        queued.network = default_storage.save(f"{queued.folder}/network.onnx", stored)
+        with transaction.atomic():
+            queued.save(force_insert=True)
+            wakeups.send_on_commit(queued)
+            subject = f"import {queued.pk}: {queued.name}"
+            act_record(what=Act.What.LAUNCHED, subject=subject, account=owner)
+    # Whatever ends it, also a process told to stop: no file stays without its row.
+    except BaseException:
+        # By name: a repetition of the same request may have stored its own here.
+        if queued.network.name:
+            default_storage.delete(queued.network.name)
+        with suppress(OSError):
+            default_storage.delete(queued.folder)
+        raise
+    return queued
+
+
+def _network_name(file: str) -> str:
+    """What a network is called whose uploader did not say: as its file."""
+    stem = Path(file.replace("\\", "/")).stem.lower()
+    return re.sub(r"[^a-z0-9]+", "_", stem).strip("_")[:40].strip("_") or "network"

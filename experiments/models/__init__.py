@@ -8,7 +8,7 @@ from experiments.models.checkpoints import (
     ImageCounts,
 )
 from experiments.models.epochs import Epoch, Probe, Usage
-from experiments.models.imports import Import
+from experiments.models.imports import Import, NetworkImport
 from experiments.models.outside import Artifact, Experiment, Point, Series
 from experiments.models.preflights import Preflight
 from experiments.models.runs import Attempt, Kind, Run
@@ -25,6 +25,7 @@ __all__ = [
     "ImageCounts",
     "Import",
     "Kind",
+    "NetworkImport",
     "Point",
     "Preflight",
     "Probe",

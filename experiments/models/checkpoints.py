@@ -78,7 +78,7 @@ class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
 
 
 class Checkpoint(models.Model):
-    """A network's weights (safetensors in Django's storage) with the sidecar that explains them.
+    """A network's weights (a file in Django's storage) with the sidecar that explains them.
 
     on offer ──checkpoint_withdraw──▶ withdrawn ──checkpoint_restore──▶ on offer
     on offer | withdrawn ──other weights ship under its key──▶ superseded (kept for old predictions)
@@ -128,6 +128,11 @@ class Checkpoint(models.Model):
     def classes(self) -> list[dict[str, Any]]:
         """The class list that the network's output channels follow."""
         return self.sidecar["classes"]
+
+    @property
+    def imported(self) -> bool:
+        """Whether it was trained elsewhere, nobody here knows how."""
+        return bool(self.sidecar.get("training", {}).get("imported"))
 
     @property
     def download_mb(self) -> int | None:

@@ -1,4 +1,4 @@
-"""Imports: zips of data sets, unpacked and looked at by a worker."""
+"""Imports: zips of data sets, and networks from elsewhere, looked at by a worker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from experiments.models.checkpoints import Dataset
+from experiments.models.checkpoints import Checkpoint, Dataset
 from segweb.http.plain import PlainJSONField
 from segweb.jobs import Job
 
@@ -61,3 +61,54 @@ class Import(Job):
     def files(self) -> tuple[str, ...]:
         """The upload, until the job has ended."""
         return () if self.ended else tuple(filter(None, (self.archive.name,)))
+
+
+class NetworkImport(Job):
+    """A network's file from elsewhere on its way to a checkpoint.
+
+    QUEUED → RUNNING → DONE (with `checkpoint`) or FAILED (with `error`, which says what is wrong).
+
+    `name` is what the upload was called, `network` the upload, which goes when the job ends.
+    `options` are texts by name, as models_zoo's `import` takes them: classes (JSON), name, mean,
+    std, order, input_size; `data` names images that it is scored on, if any. `picture` shows an
+    image beside its mask, `seen` [{"name", "share"}] the classes of that mask.
+    """
+
+    task_name = "experiments.network_import_execute"
+    queue = "preflight"
+    work = "experiments.checkpoints.importing:carry_out"
+    needs = ("owner",)
+    belongs_to = ""
+    unexplained = gettext_noop("The network could not be taken. The worker's log says why.")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, blank=True)
+    network = models.FileField(max_length=200)
+    options = PlainJSONField(default=dict)
+    data = models.CharField(max_length=300, blank=True)
+    picture = models.FileField(max_length=200, blank=True)
+    seen = PlainJSONField(default=list)
+    checkpoint = models.ForeignKey(
+        Checkpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="imports"
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
+    )
+
+    class Meta(Job.Meta):
+        verbose_name, verbose_name_plural = _("import of a network"), _("imports of networks")
+        ordering = ["-queued_at"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.pk)
+
+    @property
+    def folder(self) -> str:
+        """Where the upload lies, and the picture that is made of it."""
+        return f"network-imports/{self.pk}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The upload until the job has ended, the picture from then on."""
+        kept = self.picture if self.ended else self.network
+        return tuple(filter(None, (kept.name,)))

@@ -67,7 +67,7 @@ def _weights_store(weights: Path, sha256: str) -> str:
     with weights.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
             raise CheckpointDamaged(f"{weights.name}: its sha256 is not its sidecar's.")
-        name = f"checkpoints/{sha256}.safetensors"
+        name = f"checkpoints/{sha256}{weights.suffix}"
         # Of another size it is a copy that was cut off, and made anew.
         if default_storage.exists(name) and default_storage.size(name) == weights.stat().st_size:
             return name
@@ -106,7 +106,7 @@ def evaluation_record(*, checkpoint: Checkpoint, entry: dict[str, Any]) -> Evalu
 
 def protocol_hash(passport: dict[str, Any]) -> str:
     """Names how something was scored, whatever was scored and on what."""
-    rules = {
-        name: passport[name] for name in passport if name not in ("split_hash", "checkpoint_sha256")
-    }
+    # A training that nobody here knows makes no other score of the same masks.
+    told = ("split_hash", "checkpoint_sha256", "training")
+    rules = {name: passport[name] for name in passport if name not in told}
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()

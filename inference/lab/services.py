@@ -93,6 +93,13 @@ def inside_create(*, prediction: Prediction, x: int | None = None, y: int | None
     if prediction.state != State.DONE:
         raise ValidationError(_("This model is not done yet."))
     _require_readable(prediction.comparison, [prediction])
+    if "onnx" in prediction.checkpoint.sidecar:
+        raise ValidationError(
+            _(
+                "This network came from elsewhere as a graph: nothing says what its layers are, "
+                "and no gradient leads back to its image. There is nothing to look at."
+            )
+        )
     place = "" if x is None else f"{x},{y}"
     identity = {"prediction": prediction, "place": place}
     return _job_ensure(Inside, prediction.comparison, identity)

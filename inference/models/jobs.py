@@ -10,6 +10,7 @@ from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.db import models
 from django.utils.translation import gettext_noop
 
+from models_zoo.fence import Misbehaved
 from segweb.jobs import Job
 
 NO_MEMORY = gettext_noop("The image is too large for the memory of the worker.")
@@ -70,6 +71,8 @@ class InferenceJob(Job):
         """With what most often goes wrong where images and networks meet."""
         if isinstance(fault, ValidationError):  # which may name a file called "allocate"
             return super().fault_sentence(fault)
+        if isinstance(fault, Misbehaved):  # a network from elsewhere; it may say what it likes
+            return str(fault)
         # PyTorch says so of processors and of GPUs alike, in RuntimeErrors of several classes.
         if isinstance(fault, MemoryError) or "allocate" in str(fault):
             return NO_MEMORY

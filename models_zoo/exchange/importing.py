@@ -1,4 +1,7 @@
-"""From a network's file to a checkpoint like any other: checked, tried on an image, then kept."""
+"""From a network's file to a checkpoint like any other: checked, tried on an image, then kept.
+
+Torch is imported once there is something to try: what is refused is refused in less time.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from models_zoo.checkpoints.files import sidecar_save
 from models_zoo.data.scenes import draw
 from models_zoo.exchange.asked import Asked, asked_of
 from models_zoo.exchange.onnx_file import onnx_facts
 from models_zoo.fence import Misbehaved
 from models_zoo.files import atomic_file, sha256_of, write_atomically
 from models_zoo.masks import colourise
-from models_zoo.predict.engine import Engine
 
 IMPORTED = "imported"  # the variant of what is no line of the catalogue
 USUAL_SIZE = (512, 512)
@@ -78,6 +79,9 @@ def checkpoint_keep(
     file: Path, out: Path, sidecar: dict[str, Any], picture: np.ndarray | None
 ) -> Checked:
     """Tries the weights of `sidecar` on an image and keeps them in `out`; as `onnx_import`."""
+    from models_zoo.checkpoints.files import sidecar_save
+    from models_zoo.predict.engine import Engine
+
     pixels = draw(seed=1, height=384, width=512).image if picture is None else picture
     predicted = Engine(precision="fp32").predict(file, sidecar, pixels)
     out.mkdir(parents=True, exist_ok=True)

@@ -39,8 +39,9 @@ def passport(
     dataset: DatasetSplit, *, sha256: str, precision: str, runtime: str = "torch"
 ) -> dict[str, Any]:
     """What a score depends on; scores whose passports differ are not comparable."""
-    # PyTorch goes without saying: passports of before there was another runtime stay equal.
-    computed_by = {} if runtime == "torch" else {"runtime": runtime}
+    # PyTorch goes without saying: passports of before there was another runtime stay equal. So
+    # does what an ONNX file is defined by: there is no other, and it computes in float32.
+    computed_by = {} if runtime in ("torch", "onnxruntime") else {"runtime": runtime}
     return {
         "split_hash": dataset.split_hash,
         "checkpoint_sha256": sha256,
@@ -101,6 +102,8 @@ def evaluate(
             ignore_stated=dataset.ignore_stated,
         )
     )
+    imported = sidecar.get("training", {}).get("imported")
+    unknown = {"training": "imported, unknown"} if imported else {}
     result = {
         "split": dataset.split,
         **scores(counts),
@@ -115,7 +118,8 @@ def evaluate(
             # An image may be so small that only PyTorch has an answer for it.
             precision="+".join(sorted({precision for precision, _ in computed})),
             runtime="+".join(sorted({runtime for _, runtime in computed})),
-        ),
+        )
+        | unknown,
     }
     if diagnosis:
         result["diagnosis"] = diagnosis.scores()

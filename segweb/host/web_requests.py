@@ -83,7 +83,7 @@ class Parser(HTTPRequestParser):
         # What is read whole before it is judged must not be a way to fill the disk.
         known = "COOKIE" in self.headers or "AUTHORIZATION" in self.headers
         path = self.path.removeprefix(self.adj.url_prefix)
-        if known and path.rstrip("/") == self.adj.import_path:
+        if known and path.rstrip("/") in self.adj.import_paths:
             self.is_import = True
             self.adj = copy(self.adj)
             self.adj.max_request_body_size = self.adj.import_bytes

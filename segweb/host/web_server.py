@@ -10,7 +10,7 @@ import logging
 import resource
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from waitress.server import TcpWSGIServer
@@ -47,14 +47,14 @@ class WebServer(TcpWSGIServer):
         threads: int,
         upload_bytes: int,
         import_bytes: int,
-        import_path: str,
+        import_paths: Collection[str],
         prefix: str = "",
         proxies: int = 0,
     ) -> None:
         """`bind` is host:port, `prefix` stands before every path.
 
-        Bodies have at most `upload_bytes`, and `import_bytes` at one path. Of `proxies` in front it
-        is believed whom they speak for.
+        Bodies have at most `upload_bytes`, and `import_bytes` at `import_paths`. Of `proxies` in
+        front it is believed whom they speak for.
         """
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line a waiting request
         _allow_descriptors(2 * CONNECTIONS)
@@ -78,7 +78,7 @@ class WebServer(TcpWSGIServer):
             url_prefix=prefix,
             backlog=1024,
         )
-        self.adj.import_bytes, self.adj.import_path = import_bytes, import_path
+        self.adj.import_bytes, self.adj.import_paths = import_bytes, import_paths
         self.adj.proxies = proxies
         self.most = {
             False: (CLIENT_UPLOADS * upload_bytes, ALL_UPLOADS * upload_bytes),

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from pytest_django import Settings
 
-from experiments.models import Checkpoint, Import, Preflight, Probe, Run
+from experiments.models import Checkpoint, Import, NetworkImport, Preflight, Probe, Run
 from inference.images.services import image_create
 from inference.models import Batch, BatchItem, Comparison, Ensemble, Inside, Prediction
 from segweb.http.tokens import token_make
@@ -36,6 +36,8 @@ NAMED = {
     "api/v1/runs/": "run",
     "api/v1/datasets/imports/": "import_",
     "datasets/imports/": "import_",
+    "api/v1/models/imports/": "network_import",
+    "models/imports/": "network_import",
     "c/": "comparison",
     "images/": "image",
     "batches/": "batch",
@@ -144,6 +146,7 @@ def world(db: None, settings: Settings) -> SimpleNamespace:
         token=ann.access_tokens.get(),
         preflight=Preflight.objects.create(owner=ann, request={"config": {"loss": SECRET}}),
         import_=Import.objects.create(owner=ann, name=SECRET, archive="x"),
+        network_import=NetworkImport.objects.create(owner=ann, name=SECRET, network="x"),
     )
 
 

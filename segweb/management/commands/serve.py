@@ -38,5 +38,8 @@ class Command(BaseCommand):
             import_bytes=settings.IMPORT_MAX_BYTES,
             prefix=env("SCRIPT_NAME"),
             proxies=settings.NUM_PROXIES,
-            import_path=reverse("experiments-api:datasets").rstrip("/"),
+            import_paths=[
+                reverse(f"experiments-api:{name}").rstrip("/")
+                for name in ("datasets", "network-imports")
+            ],
         ).serve()

@@ -1,13 +1,14 @@
 /**
  * <dataset-import>: a zip dropped anywhere on the page goes to REST as soon as it is chosen; the page
- * of the import follows. What is wrong with the zip is told here.
+ * of the import follows. What is wrong with the zip is told here. Where the form has a button, as
+ * that of a network has, it is sent by that.
  */
 import { UploadField } from "../upload-field.js";
 
 class DatasetImport extends UploadField {
   connectedCallback() {
     super.connectedCallback();
-    this.on(this.input, "change", () => this.form.requestSubmit());
+    this.on(this.input, "change", () => this.chosen());
     this.on(this.form, "htmx:configRequest", ({ detail }) => {
       detail.headers["X-CSRFToken"] = this.dataset.token;
     });
@@ -16,7 +17,11 @@ class DatasetImport extends UploadField {
 
   take(files) {
     this.input.files = files;
-    this.form.requestSubmit();
+    this.chosen();
+  }
+
+  chosen() {
+    if (!this.form.querySelector("button")) this.form.requestSubmit();
   }
 
   follow(answer) {

@@ -41,7 +41,7 @@ web_server.CLIENT_CONNECTIONS = {clients}
 web_server.IDLE_SECONDS = {idle}
 web_server.WebServer(
     application, bind="127.0.0.1:{port}", threads=4, upload_bytes=10_000, import_bytes=100_000,
-    import_path="/api/v1/datasets", proxies={proxies},
+    import_paths=["/api/v1/datasets"], proxies={proxies},
 ).serve()
 """
 

@@ -108,6 +108,13 @@ def bodies() -> dict[str, Any]:
         },
         "post live/": {"models": [checkpoint.key], "frame": upload(frame, "frame.jpg")},
         "post datasets/": {"file": upload(described(DESCRIPTION), "data.zip")},
+        "post models/imports/": {
+            "file": upload(b"network", "network.onnx"),
+            "classes": "road",
+            "mean": "0",
+            "std": "1",
+            "score": False,
+        },
         f"delete images/{image.pk}/": {},
         f"delete batches/{UUID(int=1)}/": {},
     }
