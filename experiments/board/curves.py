@@ -56,7 +56,7 @@ def thinned(rows: list[dict[str, Any]], *, keep: int | None = None) -> list[dict
     return [
         row
         for n, row in enumerate(rows)
-        if n % stride == 0 or n == last or row.get("epoch") == keep
+        if n % stride == 0 or n == last or (keep is not None and row.get("epoch") == keep)
     ]
 
 

@@ -17,7 +17,16 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from pytest_django import Settings
 
-from experiments.models import Checkpoint, Import, NetworkImport, Preflight, Probe, Run
+from experiments.models import (
+    Artifact,
+    Checkpoint,
+    Import,
+    NetworkImport,
+    Preflight,
+    Probe,
+    Run,
+    Series,
+)
 from inference.images.services import image_create
 from inference.models import Batch, BatchItem, Comparison, Ensemble, Inside, Prediction
 from segweb.http.tokens import token_make
@@ -117,6 +126,9 @@ def world(db: None, settings: Settings) -> SimpleNamespace:
     run = run_make(name=SECRET, owner=ann, private=True, group=group, usage=2, **told)
     for name in ("log.txt", "events.jsonl", "images/photo.jpg", "probes/1/photo.png"):
         default_storage.save(f"{run.folder}/{name}", ContentFile(SECRET.encode()))
+    key = default_storage.save(f"{run.folder}/artifacts/1", ContentFile(SECRET.encode()))
+    Artifact.objects.create(run=run, path="log.txt", file=key, size=len(SECRET))
+    Series.objects.create(run=run, name=SECRET, step=0, at=0)
     Probe.objects.create(run=run, epoch=1, name=SECRET, file=f"{run.folder}/probes/1/photo.png")
     checkpoint = checkpoint_make(run=run)
     evaluation_make(checkpoint=checkpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -13,9 +14,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from experiments.access import draws_charts, may_change, may_launch, reads_runs
-from experiments.models import Epoch, Probe, Run
+from experiments.models import Artifact, Epoch, Probe, Run, Series
 from experiments.queries import number_read
 from experiments.records.files import LOG
+from experiments.runs import segweb_client
+from experiments.runs.brought import picture_kind, run_brought
 from experiments.scores.metrics import drawings, epoch_figures
 from experiments.scores.results import run_results
 from segweb.http.answers.caching import ASKED_AGAIN, lasting
@@ -50,6 +53,8 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **_head(request, run),
         **run_results(run),
+        **run_brought(run),
+        "has_series": Series.objects.filter(run=run).exists(),
         "probes": [Probe(run=run, name=name) for name in sorted(set(probes))],
         # Shipped runs of data sets that may not be passed on have masks alone.
         "pictured": default_storage.exists(f"{run.folder}/images"),
@@ -156,3 +161,29 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
     # Whatever goes on, or is resumed, writes its files anew under the same names.
     changed, size = default_storage.get_modified_time(key), default_storage.size(key)
     return lasting(request, f"{key} {changed} {size}", answer, kept=ASKED_AGAIN)
+
+
+@require_safe
+@reads_runs
+def artifact(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
+    """A file that a script gave the run, by its path; only pictures are shown in place."""
+    found = get_object_or_404(Artifact, run=run_get(request, pk), path=name)
+    kind = picture_kind(name)
+    leaf = f"run{pk}-{name.rpartition('/')[2]}"
+
+    def answer() -> FileResponse:
+        told = kind or "application/octet-stream"
+        opened = default_storage.open(str(found.file))
+        return FileResponse(opened, as_attachment=not kind, filename=leaf, content_type=told)
+
+    # Each file lies under a name of its own; another one may take this path.
+    return lasting(request, str(found.file), answer, kept=ASKED_AGAIN)
+
+
+@require_safe
+def client(request: HttpRequest) -> HttpResponse:
+    """The module that reports a training to SegWeb, for anybody to download."""
+    source = Path(segweb_client.__file__).read_text()
+    answer = HttpResponse(source, content_type="text/x-python; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="segweb_client.py"'
+    return answer

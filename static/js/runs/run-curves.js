@@ -1,7 +1,8 @@
 /**
  * <run-curves data-src="…">: the charts of one run. Asks for the epochs after the last it has, so
  * only what is new travels, until the run has ended. Others on the page hear of it by the event
- * "epochs" with all epoch numbers and the best one. What the trainer used is asked for likewise:
+ * "epochs" with all epoch numbers and the best one. With data-again the last one is asked for anew:
+ * a script may tell of an epoch in several calls. What the trainer used is asked for likewise:
  * data-cursor names the rows' cursor, data-along what they are drawn along.
  */
 const EVERY = 2000; // milliseconds
@@ -21,7 +22,7 @@ class RunCurves extends HTMLElement {
 
   async fetchMore() {
     try {
-      const after = this.rows.at(-1)?.[this.at] ?? 0;
+      const after = this.rows.at("again" in this.dataset ? -2 : -1)?.[this.at] ?? 0;
       const answer = await fetch(`${this.dataset.src}?after=${after}`);
       if (!answer.ok) throw new Error(answer.status);
       this.take(await answer.json());
@@ -34,6 +35,10 @@ class RunCurves extends HTMLElement {
 
   take({ rows, attempts = [], best, note, over, classes }) {
     this.over = over;
+    const told = JSON.stringify(rows);
+    if (told === this.told) rows = [];
+    this.told = told;
+    if (rows.length) this.rows = this.rows.filter((row) => row[this.at] < rows[0][this.at]);
     this.rows.push(...rows.map(({ further, ...row }) => ({ ...further, ...row })));
     for (const { further } of rows) Object.keys(further ?? {}).forEach((name) => this.add(name));
     this.classes = classes;
