@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -20,7 +21,7 @@ from rest_framework.response import Response
 from inference import access
 from inference.batches import services
 from inference.batches.files import batch_bytes_max
-from inference.batches.results import results_coco, results_zip
+from inference.batches.results import results_coco, results_export, results_zip
 from inference.batches.serializers import (
     BatchCreateSerializer,
     BatchLineSerializer,
@@ -32,13 +33,16 @@ from inference.images.uploads import clean_name
 from inference.models import Batch
 from inference.pace import BatchThrottle
 from inference.rest import FileView, OwnList
+from models_zoo.data.labelling.export import EXPORTS
 from segweb.http.answers.caching import NEVER
 from segweb.http.answers.repeats import repeatable
 from segweb.http.parsers import idempotency_key
 
+FORMS = ("zip", "coco", *EXPORTS)
+
 
 def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
-    """The results of a batch as a file: `zip`, or `coco` of one model (the first if not said)."""
+    """The results of a batch as a file, one of FORMS; all but `zip` are of one model."""
     # Files are numbered in this order, whatever a page is sorted by.
     tiles = batch_tiles(batch, sort="upload")
     if kind == "zip":
@@ -46,15 +50,22 @@ def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
         response: HttpResponseBase = FileResponse(
             results_zip(tiles), content_type="application/zip", filename=name, as_attachment=True
         )
-    elif kind == "coco":
+    elif kind in FORMS:
         model = model or batch.model_keys[0]
-        pieces = results_coco(tiles, model)
         # The files of a batch's models lie beside each other; a key is no path (`clean_name`).
-        name = f"batch-{batch.pk}-{clean_name(model)}.json"
-        response = StreamingHttpResponse(pieces, content_type="application/json")
+        name = f"batch-{batch.pk}-{clean_name(model)}"
+        if kind == "coco":
+            pieces: Any = results_coco(tiles, model)
+            name, content_type = f"{name}.json", "application/json"
+        else:
+            pieces = results_export(tiles, model, kind)
+            name, content_type = f"{name}-{kind}.{EXPORTS[kind].ending}", EXPORTS[kind].kind
+        response = StreamingHttpResponse(pieces, content_type=content_type)
         response["Content-Disposition"] = f'attachment; filename="{name}"'
     else:
-        raise ValidationError({"as": [_("Known formats: %(known)s.") % {"known": "zip, coco"}]})
+        raise ValidationError(
+            {"as": [_("Known formats: %(known)s.") % {"known": ", ".join(FORMS)}]}
+        )
     response["X-Content-Type-Options"] = "nosniff"
     # Unlike a mask, results change while the batch goes on.
     response["Cache-Control"] = NEVER
@@ -119,8 +130,8 @@ class BatchResults(FileView):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("as", str, enum=["zip", "coco"]),
-            OpenApiParameter("model", str, description=_("whose masks, for coco")),
+            OpenApiParameter("as", str, enum=list(FORMS)),
+            OpenApiParameter("model", str, description=_("whose masks, for all but zip")),
         ],
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
@@ -128,6 +139,6 @@ class BatchResults(FileView):
         },
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """A zip of masks with results.csv, or a COCO data set of one model's masks."""
+        """A zip of masks with results.csv, or one model's masks as COCO or for a labelling tool."""
         batch = get_object_or_404(access.batches_visible(request), pk=pk)
         return results(batch, request.GET.get("as", "zip"), request.GET.get("model", ""))

@@ -1,10 +1,11 @@
-"""What a batch found, to take away: a zip of masks with a table, or a COCO data set."""
+"""What a batch found, to take away: a zip of masks with a table, or a labelling tool's file."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -14,6 +15,7 @@ from inference.batches.tiles import Tile
 from inference.images.coco import categories, coco_annotations
 from inference.images.masks import mask_read
 from inference.models import Prediction
+from models_zoo.data.labelling.export import EXPORTS
 from models_zoo.metrics.table import IMAGE_SCORES
 from segweb.http.csv import csv_lines
 
@@ -48,12 +50,7 @@ def results_zip(tiles: list[Tile]) -> IO[bytes]:
 
 def results_coco(tiles: list[Tile], model: str) -> Iterator[str]:
     """The masks of one model as a COCO data set, piece by piece: encoding takes its time."""
-    shown = [
-        (tile, prediction)
-        for tile in tiles
-        for prediction in _predictions(tile)
-        if prediction.mask and prediction.checkpoint.key == model
-    ]
+    shown = _masked(tiles, model)
     images = [
         {
             "id": tile.item.position + 1,
@@ -75,6 +72,32 @@ def results_coco(tiles: list[Tile], model: str) -> Iterator[str]:
         yield ("" if number == 1 else ", ") + json.dumps(regions)[1:-1]
         number += len(regions)
     yield "]}"
+
+
+def results_export(tiles: list[Tile], model: str, form: str) -> Iterator[bytes]:
+    """The masks of one model as a labelling tool takes them in, piece by piece."""
+    shown = _masked(tiles, model)
+    classes = shown[0][1].checkpoint.classes if shown else []
+    met = Counter(_stem(tile.item.name) for tile, _ in shown)
+    masks = (
+        (
+            # By its name a tool knows the image; only one of several needs its number before it.
+            f"{tile.item.position + 1:02d}-" * (met[_stem(tile.item.name)] > 1) + tile.item.name,
+            mask_read(prediction.mask),
+        )
+        for tile, prediction in shown
+    )
+    return EXPORTS[form].pieces(masks, classes, model)
+
+
+def _masked(tiles: list[Tile], model: str) -> list[tuple[Tile, Prediction]]:
+    """The images of which a model's mask is there."""
+    return [
+        (tile, prediction)
+        for tile in tiles
+        for prediction in _predictions(tile)
+        if prediction.mask and prediction.checkpoint.key == model
+    ]
 
 
 def _rows(tiles: list[Tile]) -> Iterator[dict[str, Any]]:
@@ -103,5 +126,9 @@ def _predictions(tile: Tile) -> list[Prediction]:
 
 def _mask_path(tile: Tile, prediction: Prediction) -> str:
     """Names are the uploader's and need not differ: the image's number comes first."""
-    stem = tile.item.name.rpartition(".")[0] or tile.item.name or "image"
+    stem = _stem(tile.item.name)
     return f"masks/{prediction.checkpoint.key}/{tile.item.position + 1:02d}-{stem}.png"
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name or "image"

@@ -174,13 +174,15 @@ class PredictionMask(FileView):
             (200, "image/png"): OpenApiTypes.BINARY,
             (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (200, "application/zip"): OpenApiTypes.BINARY,
         },
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         """An indexed PNG (pixel = class id, palette = class colours), or another format of it.
 
         `ids`: gzipped uint8, H×W class ids. `top3`: gzipped uint8, 3×H×W classes, likeliest first,
-        then 3×H×W probabilities (255 = 1.0). `npz`: the same for NumPy.
+        then 3×H×W probabilities (255 = 1.0). `npz`: the same for NumPy. `label_studio`, `cvat` and
+        `yolo`: as these tools import them.
         """
         prediction = get_object_or_404(access.predictions_visible(request), pk=pk)
         if not prediction.mask:

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from inference.images.apart import decoding
 from inference.images.apart.derived import derived
 from inference.models import Prediction
+from models_zoo.data.labelling.export import EXPORTS
 from segweb.http.answers.caching import lasting
 
 BYTES = "application/octet-stream"
@@ -65,6 +66,24 @@ def mask_as_coco(request: HttpRequest, prediction: Prediction) -> HttpResponseBa
     return _derived(request, f"{prediction.folder}/coco.json", sources, "application/json", name)
 
 
+def mask_as_export(form: str, request: HttpRequest, prediction: Prediction) -> HttpResponseBase:
+    """A labelling tool's own file."""
+    checkpoint, export = prediction.checkpoint, EXPORTS[form]
+    image = prediction.comparison.image.name or f"{prediction.comparison.image_id}.png"
+    sources = (
+        decoding.export_file,
+        prediction.mask,
+        form,
+        checkpoint.classes,
+        image,
+        checkpoint.key,
+    )
+    name = f"{_stem(prediction)}-{form}.{export.ending}"
+    return _derived(
+        request, f"{prediction.folder}/{form}.{export.ending}", sources, export.kind, name
+    )
+
+
 def mask_as_npz(request: HttpRequest, prediction: Prediction) -> HttpResponseBase:
     """The three likeliest classes of each pixel: uint8 `classes` and `probabilities`, 3×H×W."""
     name = f"{_stem(prediction)}.npz"
@@ -106,6 +125,7 @@ MASK_FORMATS = {
     "npz": mask_as_npz,
     "ids": mask_as_ids,
     "top3": mask_as_top3,
+    **{form: partial(mask_as_export, form) for form in EXPORTS},
 }
 
 

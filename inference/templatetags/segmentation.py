@@ -24,6 +24,7 @@ from inference.labels import labels, told_apart
 from inference.models import Comparison, Image, Prediction
 from models_zoo import Architecture
 from models_zoo.data.known import KNOWN
+from models_zoo.data.labelling.export import EXPORTS, Export
 from models_zoo.metrics.table import IMAGE_SCORES, Metric
 from models_zoo.networks.catalogue import known
 from segweb.jobs import State
@@ -104,6 +105,12 @@ def model_figures(checkpoint: Checkpoint, costs: dict[int, Cost]) -> str:
 def failure_title(failure: str) -> str:
     """What a kind of failure is called."""
     return _(FAILURES[failure])
+
+
+@register.simple_tag
+def labelling_tools() -> dict[str, Export]:
+    """The tools that a mask can be taken to, by the name of their format."""
+    return EXPORTS
 
 
 @register.simple_tag

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_noop as _
 from PIL import Image
 
 from inference.images.coco import coco
+from models_zoo.data.labelling.export import EXPORTS
 from models_zoo.images import IMAGE_FORMATS, open_image, to_rgb
 from models_zoo.masks import MASK_FORMATS, colourise, mask_png, read_mask
 
@@ -142,6 +143,13 @@ def overlay(image: Path, mask: Path, classes: list[dict[str, Any]], target: Path
 def coco_json(mask: Path, classes: list[dict[str, Any]], name: str, target: Path) -> None:
     """COCO JSON with run-length encoded regions, one for each class found."""
     target.write_text(json.dumps(coco(read_mask(mask), classes, file_name=name)))
+
+
+def export_file(mask: Path, form: str, classes: Any, name: str, model: str, target: Path) -> None:
+    """The mask of the image `name` in a labelling tool's form."""
+    pieces = EXPORTS[form].pieces([(name, read_mask(mask))], classes, model)
+    with target.open("wb") as file:
+        file.writelines(pieces)
 
 
 def ids_gzip(mask: Path, target: Path) -> None:

@@ -27,8 +27,11 @@ from inference.batches import services
 from inference.batches.tiles import batch_models, batch_progress, batch_tiles
 from inference.compare.panes import pane_of
 from inference.comparisons import comparison_create
+from inference.images.masks import mask_read
 from inference.models import Batch, BatchItem, Comparison, Ensemble, Image, Inside, Prediction
 from inference.worker import order
+from models_zoo.data import open_dataset
+from models_zoo.data.labelling.export import EXPORTS
 from segweb.jobs import State, job_execute
 from tests.inference.conftest import FakeEngine
 from tests.inference.pictures import encoded, noise, upload
@@ -127,6 +130,42 @@ def test_coco(api: APIClient, worker: FakeEngine) -> None:
     assert [c["name"] for c in document["categories"]] == ["sky", "road", "car"]
     assert json.loads(b"".join(api.get(body["results_url"], {"as": "coco", "model": "none"})))
     assert api.get(body["results_url"], {"as": "exe"}).status_code == 400
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+def test_what_goes_out_to_a_tool_comes_in_as_the_same_masks(
+    api: APIClient, worker: FakeEngine, form: str, tmp_path: Path
+) -> None:
+    names = ("a.png", "b.png", "b.jpg")
+    body = post(api, *((name, picture(n)) for n, name in enumerate(names))).json()
+    run_all()
+    response = api.get(body["results_url"], {"as": form, "model": KEYS[1]})
+    assert f"-{form}." in response["Content-Disposition"]
+    content = b"".join(response)
+    called = ("a.png", "02-b.png", "03-b.jpg")  # two of one name are told apart by their numbers
+    folder = {"label_studio": ".", "cvat": "JPEGImages", "yolo": "images"}[form]
+    if form == "label_studio":
+        tasks = json.loads(content)
+        for number, task in enumerate(tasks):
+            # As Label Studio exports what was accepted as it is.
+            task |= {"id": number, "annotations": task.pop("predictions")}
+        (tmp_path / "export.json").write_text(json.dumps(tasks))
+    else:
+        zipfile.ZipFile(io.BytesIO(content)).extractall(tmp_path)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    for number, name in enumerate(called):
+        (tmp_path / folder / name).write_bytes(picture(number))
+    splits = [open_dataset(f"{form}:{tmp_path}", split) for split in ("train", "val")]
+    read = {split.name(n): split.load(n)[1] for split in splits for n in range(len(split))}
+    assert set(read) == {name.rpartition(".")[0] for name in called}
+    titles = [entry["name"] for entry in splits[0].classes]
+    kept = Prediction.objects.filter(checkpoint__key=KEYS[1]).order_by("comparison__item__position")
+    for name, prediction in zip(called, kept, strict=True):
+        wanted = mask_read(prediction.mask)
+        for entry in prediction.checkpoint.classes:
+            if (region := wanted == entry["id"]).any():
+                again = read[name.rpartition(".")[0]] == titles.index(entry["name"])
+                assert np.array_equal(again, region)
 
 
 def test_a_zip_with_true_masks_is_sorted_by_score(api: APIClient, worker: FakeEngine) -> None:

@@ -277,6 +277,7 @@ def test_every_file_is_served_with_a_fixed_type(api: APIClient, done: Prediction
             "image/png",
             "application/json",
             "application/octet-stream",
+            "application/zip",
         )
         assert content(response)
 

@@ -13,6 +13,8 @@ from models_zoo.data import format_of, open_dataset
 from models_zoo.data.audit import audit
 from models_zoo.data.labelling.brush import brush_decode, brush_encode
 from models_zoo.data.labelling.labelmap import LABELMAP, labelmap_read, labelmap_text
+from models_zoo.data.labelling.outlines import outlines
+from models_zoo.data.rasters import polygon_fill
 from tests.models_zoo.data.awkward import picture
 from tests.models_zoo.data.awkward_tools import cvat, label_studio, labelme, roboflow, yolo
 
@@ -121,3 +123,18 @@ def test_a_long_run_is_written_in_pieces() -> None:
 def test_bytes_that_are_no_brush_end_in_a_sentence(packed: list[int]) -> None:
     with pytest.raises(ValueError, match="rle"):
         brush_decode(packed, 1, 1)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 1])
+def test_filled_outlines_are_the_region(share: float) -> None:
+    region = np.random.default_rng(1).random((30, 40)) < share
+    filled = [polygon_fill(np.array(one, float), 30, 40) for one in outlines(region)]
+    assert np.array_equal(np.sum(filled, axis=0), region)
+
+
+def test_a_ring_is_one_polygon_and_parts_that_touch_at_a_corner_are_two() -> None:
+    ring = np.ones((5, 6), bool)
+    ring[1:4, 2:4] = False
+    assert len(outlines(ring)) == 1
+    assert len(outlines(np.eye(2, dtype=bool))) == 2
+    assert outlines(np.ones((2, 3), bool)) == [[(0, 0), (3, 0), (3, 2), (0, 2)]]
