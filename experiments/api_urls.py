@@ -5,6 +5,7 @@ from django.urls import path
 from experiments.checkpoints import api as checkpoints
 from experiments.datasets import api as datasets
 from experiments.runs import api as runs
+from experiments.runs import api_several as several
 
 app_name = "experiments-api"
 actions = {"stop": runs.RunStop, "resume": runs.RunResume, "clone": runs.RunClone}
@@ -20,6 +21,8 @@ urlpatterns = [
     path("datasets/", datasets.Datasets.as_view(), name="datasets"),
     path("datasets/imports/<uuid:pk>/", datasets.ImportDetail.as_view(), name="import"),
     path("runs/", runs.Runs.as_view(), name="runs"),
+    path("runs/tags/", several.RunsTag.as_view(), name="runs-tags"),
+    path("runs/delete/", several.RunsDelete.as_view(), name="runs-delete"),
     path("runs/<int:pk>/", runs.RunDetail.as_view(), name="run"),
     *(path(f"runs/<int:pk>/{name}/", view.as_view()) for name, view in actions.items()),
     path("runs/<int:pk>/epochs/", runs.Epochs.as_view(), name="epochs"),

@@ -1,14 +1,15 @@
 """Who may compare, and who sees and who changes what. Everything else is answered with 404.
 
-A thing of a signed-in user is seen by its owner, and by everyone who has the comparison's share
-link (`?share=TOKEN` on the addresses of its files), for looking only. A thing of an anonymous
-visitor is seen by everyone who knows its unguessable id, who may compare it too. Changing needs the
-owner, or the session that made it.
+A thing of a signed-in user is seen by its owner, and by everyone who has the share link of its
+comparison or batch (`?share=TOKEN` on the addresses of its files), for looking only. A thing of an
+anonymous visitor is seen by everyone who knows its unguessable id, who may compare it too. Changing
+needs the owner, or the session that made it.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
@@ -19,10 +20,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.permissions import SAFE_METHODS
 
-from inference.models import Batch, Comparison, Image, Prediction
+from inference.models import Batch, Comparison, Image, Prediction, Shareable
 from segweb.jobs import Job
 
 VISITOR_KEY = "visitor"
+# The ways from a thing to the tokens that open it.
+OF_BATCH = ("share_token",)
+OF_COMPARISON = ("share_token", "batch__share_token")
 
 
 class Maker(TypedDict):
@@ -78,18 +82,20 @@ def _own(request: HttpRequest) -> Q:
     return Q(owner=None, visitor=visitor_token(request)) & ~Q(visitor="")
 
 
-def _visible(request: HttpRequest, *, owner: str, share: str) -> Q:
+def _visible(request: HttpRequest, *, owner: str, shares: Sequence[str]) -> Q:
     rule = _owned(request, owner)
     # For looking only: what was made through a link would be there when the link is not.
     if request.method in SAFE_METHODS and (token := request.GET.get("share")):
         # Looked up at each access: a revoked link opens nothing any more.
-        rule |= Q(**{share: token})
+        for share in shares:
+            rule |= Q(**{share: token})
     return rule
 
 
 def images_visible(request: HttpRequest) -> QuerySet[Image]:
     """Images that the request may look at."""
-    rule = _visible(request, owner="owner", share="comparisons__share_token")
+    shares = [f"comparisons__{share}" for share in OF_COMPARISON]
+    rule = _visible(request, owner="owner", shares=shares)
     # The join gives an image of several comparisons once for each of them.
     return Image.objects.filter(rule).distinct()
 
@@ -108,7 +114,7 @@ def images_unused(request: HttpRequest) -> QuerySet[Image]:
 
 def comparisons_visible(request: HttpRequest) -> QuerySet[Comparison]:
     """Comparisons that the request may look at, with what a page of one needs."""
-    rule = _visible(request, owner="owner", share="share_token")
+    rule = _visible(request, owner="owner", shares=OF_COMPARISON)
     return _with_parts(Comparison.objects.filter(rule))
 
 
@@ -124,10 +130,12 @@ def comparisons_own(request: HttpRequest) -> QuerySet[Comparison]:
 
 def jobs_visible(request: HttpRequest, kind: type[Job]) -> QuerySet[Any]:
     """Jobs of a kind whose comparison or batch the request may look at."""
-    path = kind.belongs_to
-    if not issubclass(kind.owned_model(), Comparison):  # nothing else is ever shared
-        return kind._default_manager.filter(_owned(request, f"{path}__owner"))
-    rule = _visible(request, owner=f"{path}__owner", share=f"{path}__share_token")
+    path, owned = kind.belongs_to, kind.owned_model()
+    links = OF_COMPARISON if issubclass(owned, Comparison) else OF_BATCH
+    if not issubclass(owned, Shareable):
+        links = ()
+    shares = [f"{path}__{share}" for share in links]
+    rule = _visible(request, owner=f"{path}__owner", shares=shares)
     return kind._default_manager.filter(rule)
 
 
@@ -140,7 +148,12 @@ def predictions_visible(request: HttpRequest) -> QuerySet[Prediction]:
 
 def batches_visible(request: HttpRequest) -> QuerySet[Batch]:
     """Batches that the request may look at."""
-    return Batch.objects.filter(_owned(request))
+    return Batch.objects.filter(_visible(request, owner="owner", shares=OF_BATCH))
+
+
+def batches_shared(token: str) -> QuerySet[Batch]:
+    """The batch behind a share link, or none."""
+    return Batch.objects.filter(share_token=token)
 
 
 def batches_own(request: HttpRequest) -> QuerySet[Batch]:

@@ -76,7 +76,13 @@ class TileSerializer(serializers.Serializer):
         if tile.comparison is None:
             return None
         request = self.context["request"]
-        return reverse("inference-api:comparison", args=[tile.comparison.pk], request=request)
+        share = request.GET.get("share")
+        return reverse(
+            "inference-api:comparison",
+            args=[tile.comparison.pk],
+            request=request,
+            query={"share": share} if share else None,
+        )
 
 
 class BatchLineSerializer(serializers.ModelSerializer):

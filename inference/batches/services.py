@@ -21,6 +21,7 @@ from inference.images import uploads
 from inference.images.services import images_release
 from inference.models import Batch, BatchItem, Image, Scale
 from inference.quotas import room_require, room_taken
+from inference.sharing import link_make, link_revoke
 from segweb.audit import act_record
 from segweb.http.idempotency import made_already, request_digest
 from segweb.jobs import wakeups
@@ -126,6 +127,16 @@ def _item_store(item: BatchItem, file: BatchFile) -> None:
         stored = default_storage.save(f"{item.folder}/{field}", ContentFile(content))
         setattr(item, field, stored)
         item.bytes += len(content)
+
+
+def batch_share(*, batch: Batch) -> str:
+    """The token of the batch's share link, which opens its comparisons too; made at first."""
+    return link_make(shared=batch)
+
+
+def batch_unshare(*, batch: Batch) -> None:
+    """Revoke the share link; a later one has another token."""
+    link_revoke(shared=batch)
 
 
 def batch_delete(*, batch: Batch, compared_stay: bool = False) -> None:

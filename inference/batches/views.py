@@ -26,6 +26,7 @@ from inference.batches.lines import batch_lines, batches_found
 from inference.batches.tiles import batch_models, batch_progress, batch_tiles, sort_of, sorts_of
 from inference.images.uploads import takes_files
 from inference.lists import PER_PAGE, back, searched, ticked
+from inference.models import Batch
 from inference.pace import BatchThrottle, check_pace, told_when
 
 
@@ -88,6 +89,21 @@ def new(request: HttpRequest) -> HttpResponse:
 def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The batch, or its part that changes; 204 while that looks as it did (`?seen=`)."""
     batch = get_object_or_404(access.batches_visible(request), pk=pk)
+    own = access.batches_own(request).filter(pk=batch.pk).exists()
+    share = "" if own else request.GET.get("share", "")
+    return _batch_page(request, batch, own=own, share=share)
+
+
+@require_safe
+def shared(request: HttpRequest, token: str) -> HttpResponse:
+    """The batch behind a share link, read-only."""
+    batch = get_object_or_404(access.batches_shared(token))
+    return _batch_page(request, batch, share=token)
+
+
+def _batch_page(
+    request: HttpRequest, batch: Batch, *, own: bool = False, share: str = ""
+) -> HttpResponse:
     tiles = batch_tiles(batch, sort=request.GET.get("sort", ""))
     progress = batch_progress(batch, tiles)
     if request.htmx and request.GET.get("seen") == progress.look:
@@ -101,9 +117,30 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
         "sorts": sorts_of(tiles).items(),
         "sort": sort_of(tiles, request.GET.get("sort", "")),
         "checkpoints": Checkpoint.objects.filter(key__in=batch.model_keys, superseded_at=None),
-        "own": access.batches_own(request).filter(pk=batch.pk).exists(),
+        "own": own,
+        "share": share,
+        "share_url": batch.share_token
+        and request.build_absolute_uri(reverse("inference:shared-batch", args=[batch.share_token])),
     }
     return render(request, template, context)
+
+
+@require_POST
+def share(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make the share link."""
+    batch = get_object_or_404(access.batches_own(request), pk=pk)
+    services.batch_share(batch=batch)
+    messages.success(request, _("The link works now. You find it under “Shared”."))
+    return redirect("inference:batch", batch.pk)
+
+
+@require_POST
+def unshare(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Revoke the share link."""
+    batch = get_object_or_404(access.batches_own(request), pk=pk)
+    services.batch_unshare(batch=batch)
+    messages.success(request, _("The link no longer works."))
+    return redirect("inference:batch", batch.pk)
 
 
 @require_POST

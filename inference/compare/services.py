@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from typing import Any, BinaryIO
 
 from django.core.cache import cache
@@ -16,6 +15,7 @@ from inference.images.services import image_truth_adding, images_release
 from inference.images.truths import mask_scores, truth_fits
 from inference.models import Comparison, Ensemble, Image, Prediction, Scoring
 from inference.pace import next_turn
+from inference.sharing import link_make, link_revoke
 from segweb.audit import act_record
 from segweb.jobs import State, wakeups
 from segweb.models import Act
@@ -77,22 +77,12 @@ def predictions_score(*, image: Image) -> None:
 
 def comparison_share(*, comparison: Comparison) -> str:
     """The token of the comparison's share link, made at the first call."""
-    # The database decides between two clicks: both are told the first one's token.
-    unshared = Comparison.objects.filter(pk=comparison.pk, share_token=None)
-    with transaction.atomic():
-        if unshared.update(share_token=secrets.token_urlsafe(24)):
-            act_record(what=Act.What.PUBLISHED, subject=f"comparison {comparison.pk}, by a link")
-    comparison.refresh_from_db(fields=["share_token"])
-    return comparison.share_token
+    return link_make(shared=comparison)
 
 
 def comparison_unshare(*, comparison: Comparison) -> None:
     """Revoke the share link; a later one has another token."""
-    shared = Comparison.objects.filter(pk=comparison.pk).exclude(share_token=None)
-    with transaction.atomic():
-        if shared.update(share_token=None):
-            act_record(what=Act.What.WITHDRAWN, subject=f"comparison {comparison.pk}, its link")
-    comparison.share_token = None
+    link_revoke(shared=comparison)
 
 
 def comparison_delete(*, comparison: Comparison, compared_stay: bool = False) -> None:

@@ -112,7 +112,9 @@ def comparison(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The compare page of someone who may see the comparison by its id."""
     comparison = get_object_or_404(access.comparisons_visible(request), pk=pk)
     own = access.comparisons_own(request).filter(pk=pk).exists()
-    return _comparison_page(request, comparison, own=own)
+    # By the link of its batch, too, whose page leads here.
+    share = "" if own else request.GET.get("share", "")
+    return _comparison_page(request, comparison, own=own, share=share)
 
 
 @require_safe

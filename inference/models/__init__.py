@@ -7,6 +7,7 @@ from inference.models.comparisons import (
     Owned,
     Prediction,
     Scale,
+    Shareable,
 )
 from inference.models.jobs import InferenceJob
 from inference.models.lab import Combine, Ensemble, Inside, Scoring
@@ -24,4 +25,5 @@ __all__ = [
     "Prediction",
     "Scale",
     "Scoring",
+    "Shareable",
 ]

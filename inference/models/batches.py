@@ -9,12 +9,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from experiments.models import Dataset
-from inference.models.comparisons import Comparison, Owned, Scale
+from inference.models.comparisons import Comparison, Scale, Shareable
 from inference.models.jobs import InferenceJob
 from segweb.http.plain import PlainJSONField
 
 
-class Batch(Owned):
+class Batch(Shareable):
     """Many images that are compared by the same checkpoints, whose keys are `model_keys`.
 
     `language` is the uploader's, in which items say what is wrong with

@@ -33,6 +33,16 @@ class Owned(models.Model):
         abstract = True
 
 
+class Shareable(Owned):
+    """What `share_token` opens read-only to everyone who has the link, until it is revoked."""
+
+    # Null, not "", where there is none: many are not shared, and a token is one thing's.
+    share_token = models.CharField(max_length=43, null=True, blank=True, unique=True)
+
+    class Meta:
+        abstract = True
+
+
 class Image(Owned):
     """An uploaded image, stored as RGB PNG without metadata, with its true mask if one came along.
 
@@ -73,14 +83,14 @@ class Scale(models.TextChoices):
     TILES = "tiles", _("in tiles")
 
 
-class Comparison(Owned):
+class Comparison(Shareable):
     """One image seen through several checkpoints.
 
     `agreement` is what `inference.compare.agreement` found, kept once every prediction has ended.
     With a `batch` it is one of that, and waits behind those that somebody watches. `state` is
     derived from the predictions: DONE when every one ended and one is DONE, FAILED when none is.
-    `share_token` opens it read-only to everyone who has the link, until revoked. `idempotency_key`
-    is a digest of caller, request and Idempotency-Key header.
+    The link of its batch opens it too. `idempotency_key` is a digest of caller, request and
+    Idempotency-Key header.
     """
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="comparisons")
@@ -93,8 +103,6 @@ class Comparison(Owned):
     )
     scale = models.CharField(max_length=5, choices=Scale.choices, default=Scale.MODEL)
     agreement = PlainJSONField(null=True, blank=True)
-    # Null, not "", where there is none: many are not shared, and a token is one comparison's.
-    share_token = models.CharField(max_length=43, null=True, blank=True, unique=True)
     idempotency_key = models.CharField(max_length=64, null=True, blank=True, unique=True)
 
     class Meta:

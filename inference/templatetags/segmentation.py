@@ -226,6 +226,12 @@ def standing(context: Context, number: int) -> Any:
 
 
 @register.simple_tag(takes_context=True)
+def shared_url(context: Context, view: str, *args: object, **query: str) -> str:
+    """An address that whoever came by the share link may follow too."""
+    return _url(context, view, *args, **query)
+
+
+@register.simple_tag(takes_context=True)
 def masks_url(context: Context, comparison: Comparison) -> str:
     """Where all masks are served in one file."""
     return _url(context, "inference-api:comparison-masks", comparison.pk)

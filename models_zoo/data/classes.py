@@ -28,18 +28,49 @@ def class_list(*named_colours: tuple[str, str]) -> Classes:
     ]
 
 
-def named_classes(names: Iterable[str]) -> Classes:
-    """Classes that come without colours: hues a golden angle apart, lightness in three steps.
+# For classes that come without colours. Each is the one farthest from all before it, in CIELAB, to
+# whichever eyes tell them apart worst: with all cones, or one kind missing (Machado et al. 2009).
+# The first, the background of most data sets, is nearly black.
+PALETTE = (
+    "#1a1a1a",
+    "#87ff87",
+    "#ff87ff",
+    "#00781e",
+    "#780087",
+    "#ff5a96",
+    "#f0e13c",
+    "#96a51e",
+    "#96005a",
+    "#6969f0",
+    "#d2f0c3",
+    "#69b45a",
+    "#c34ba5",
+    "#2d4b1e",
+    "#e1a5d2",
+    "#965a5a",
+    "#9669d2",
+    "#003cb4",
+    "#c3d24b",
+    "#f0a596",
+    "#b42d00",
+    "#ffd2ff",
+    "#3c9687",
+    "#7896d2",
+)
 
-    The first class, the background of most data sets, is nearly black.
-    """
-    named_colours = []
-    for number, name in enumerate(names):
-        lightness = (0.45, 0.75, 0.3)[number % 3] if number else 0.1
-        # 0.381966 of a turn is the golden angle: any number of hues stay apart.
-        colour = colorsys.hls_to_rgb(number * 0.381966 % 1, lightness, 0.7 if number else 0)
-        named_colours.append((name, "#" + bytes(round(255 * part) for part in colour).hex()))
-    return class_list(*named_colours)
+
+def named_classes(names: Iterable[str]) -> Classes:
+    """Classes that come without colours: those of PALETTE; beyond it, hues a golden angle apart."""
+    return class_list(*((name, _colour(number)) for number, name in enumerate(names)))
+
+
+def _colour(number: int) -> str:
+    if number < len(PALETTE):
+        return PALETTE[number]
+    # 0.381966 of a turn is the golden angle: any number of hues stay apart.
+    lightness = (0.45, 0.75, 0.3)[number % 3]
+    colour = colorsys.hls_to_rgb(number * 0.381966 % 1, lightness, 0.7)
+    return "#" + bytes(round(255 * part) for part in colour).hex()
 
 
 def object_classes(names: Sequence[str], where: Any) -> tuple[Classes, dict[str, int]]:

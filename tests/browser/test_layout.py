@@ -26,6 +26,11 @@ SEEN = """() => {
 }"""
 
 
+# How many names of models are cut.
+CUT = """() => [...document.querySelectorAll(".pane h2")]
+  .filter((e) => e.scrollWidth > e.clientWidth).length"""
+
+
 @pytest.fixture(scope="module")
 def of(site: Stack) -> Drawn:
     """The path of a comparison of so many models, of a 4:3 image with a true mask."""
@@ -200,10 +205,20 @@ def test_names_are_whole_beside_a_panel(visit: Visit, of: Drawn) -> None:
     for tab in ("Agreement", "Pixel"):
         page.locator(".tabs").get_by_text(tab, exact=True).click()
         drawn(page)
-        cut = (
-            "[...document.querySelectorAll('.pane h2')].filter(e => e.scrollWidth > e.clientWidth)"
-        )
-        assert page.evaluate(f"{cut}.length") == 0
+        assert page.evaluate(CUT) == 0
+
+
+def test_names_are_whole_over_the_images(visit: Visit, of: Drawn) -> None:
+    page = visit(of(12), width=1280, height=900)
+    drawn(page)
+    names = page.locator(".pane h2")
+    names.evaluate_all("all => all.forEach((e) => (e.textContent = 'DilatedNet, large context'))")
+    page.keyboard.press("l")
+    page.locator("compare-board[data-heads~=over]").wait_for()
+    drawn(page)
+    assert page.evaluate(CUT) == 0
+    over = "all => all.map((e) => e.offsetWidth - e.parentElement.offsetWidth)"
+    assert max(page.locator(".pane-head").evaluate_all(over)) <= 0
 
 
 def test_on_a_phone_a_tiles_menu_is_whole(visit: Visit, of: Drawn) -> None:

@@ -288,3 +288,17 @@ def test_tracking_pages_fit_and_can_be_read(
         page.wait_for_timeout(500)
         assert page.locator("h1").count() == 1
         assert_sound(page, path)
+
+
+def test_on_a_phone_filters_are_folded(
+    visit: Visit, signed_in: dict[str, Any], runs: list[str]
+) -> None:
+    page = visit("/runs/", width=360, height=740, storage_state=signed_in)
+    state = page.locator(".filters [name=state]")
+    assert state.is_hidden()
+    assert page.locator(".runs tbody tr").first.bounding_box()["y"] < 500
+    page.get_by_label("All filters").check()
+    state.select_option("DONE")
+    page.get_by_role("button", name="Filter", exact=True).click()
+    page.wait_for_url("**state=DONE**")
+    assert state.is_visible()  # what leaves rows out is in view

@@ -59,7 +59,9 @@ export class Layout {
     const { aspect } = this.board;
     const packed = pack(count, room, aspect, HEAD);
     const bare = pack(count, room, aspect, 0);
-    if (this.state.fold && bare.across > packed.across) return { ...bare, heads: "over" };
+    if (this.state.fold && bare.across > packed.across) {
+      return { ...bare, heads: bare.across < NARROW ? "over tall" : "over" };
+    }
     // Beside a panel there is so little width that names would be cut.
     if (this.board.dataset.drawer && packed.across < NARROW) {
       return { ...pack(count, room, aspect, TALL), heads: "tall" };

@@ -45,6 +45,19 @@ def test_who_is_best_and_where_the_others_lose(api: APIClient, scored: Compariso
     assert {figure.name: figure.value for figure in answer.classes} == pytest.approx(wanted)
 
 
+def test_a_score_of_rounded_figures_says_that_it_may_differ(
+    client: Client,
+    scored: Comparison,  # noqa: F811
+) -> None:
+    scored.predictions.update(precision="fp32")
+    page, sentence = f"/c/{scored.pk}/", "Computed in bf16, which is quicker."
+    assert sentence not in client.get(page).content.decode()
+    quick = scored.predictions.first()
+    scored.predictions.filter(pk=quick.pk).update(precision="bf16")
+    # Beside its score in the head, and among its facts.
+    assert client.get(page).content.decode().count(sentence) == 2
+
+
 def test_equal_scores_share_a_rank(scored: Comparison) -> None:  # noqa: F811
     first = scored.predictions.first()
     scored.predictions.update(scores=first.scores)
