@@ -72,7 +72,9 @@ def points_record(*, run: Run, points: Iterable[Told]) -> None:
         series = {one.name: one for one in Series.objects.filter(run=fresh)}
         before = series_ours(fresh, series.values())
         touched = _series_moved(fresh, series, points)
-        rows = [(touched[p.name].pk, p.step, p.at, p.value) for p in points]
+        told_before = _without_number(touched.values()) if None in {p.value for p in points} else ()
+        told = dict.fromkeys((touched[p.name].pk, p.step, p.at, p.value) for p in points)
+        rows = [row for row in told if row not in told_before]
         with connection.cursor() as cursor:
             cursor.executemany(_INSERT, rows)
         after = series_ours(fresh, series.values())
@@ -101,7 +103,7 @@ def _series_moved(run: Run, series: dict[str, Series], points: list[Told]) -> di
     for point in points:
         told.setdefault(point.name, []).append(point)
     for name, its in told.items():
-        latest = max(its, key=_place)
+        latest = max(reversed(its), key=_place)  # of several at one place the last told
         known = series.get(name)
         one = known or Series(run=run, name=name)
         if known is None or _place(latest) >= (one.step, one.at):
@@ -122,6 +124,12 @@ def _series_moved(run: Run, series: dict[str, Series], points: list[Told]) -> di
         update_fields=["step", "at", "value", "low", "high", "points"],
     )
     return {one.name: one for one in moved}
+
+
+def _without_number(series: Iterable[Series]) -> set[tuple[int, int, int, None]]:
+    """Rows whose value is no number: a database takes two such for two values."""
+    rows = Point.objects.filter(series__in=list(series), value=None)
+    return {(*row, None) for row in rows.values_list("series", "step", "at")}
 
 
 def _place(told: Told) -> tuple[int, int]:

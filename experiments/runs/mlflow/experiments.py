@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from experiments.models import Experiment
 from experiments.runs.mlflow.protocol import Given, Refused, pairs, text, words
 from experiments.runs.mlflow.searching import (
+    MOST_ORDERS,
     Found,
     conditions_read,
     holds,
@@ -80,13 +81,14 @@ def tag(user: User, given: Given) -> dict[str, Any]:
 def search(user: User, given: Given) -> dict[str, Any]:
     """Those that a filter on names and tags lets through, newest first."""
     conditions = conditions_read(text(given, "filter", most=6000, needed=False))
-    order = order_read(words(given, "order_by"))
+    order = order_read(words(given, "order_by", most=MOST_ORDERS))
     its = [*Experiment.objects.filter(owner=user).order_by("-pk"), None]
     found: list[Found] = []
     for experiment in its:
         shown = experiment_shown(experiment)
         facts = {"tags": experiment.tags if experiment else {}, "params": {}, "metrics": {}}
-        facts["attributes"] = shown | {"run_name": shown["name"]}  # both are called name
+        plain = {name: value for name, value in shown.items() if name != "tags"}
+        facts["attributes"] = plain | {"run_name": shown["name"]}  # both are called name
         if all(holds(condition, facts) for condition in conditions):
             found.append((shown, facts))
     page, further = page_of(in_order(found, order), given)

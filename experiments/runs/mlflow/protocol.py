@@ -169,8 +169,10 @@ def whole(given: Given, name: str, default: int = 0) -> int:
 
 def number(given: Given, name: str) -> float | None:
     """A number; None for NaN. Infinity is the largest one that there is, as MLflow keeps it."""
+    if name not in given:  # not 0, which would look like a value that somebody measured
+        raise wrong(_("%(name)s is missing.") % {"name": name})
     try:
-        value = float(given.get(name, 0.0))
+        value = float(given[name])
     except (TypeError, ValueError, OverflowError) as fault:
         raise wrong(_("%(name)s is no number.") % {"name": name}) from fault
     if math.isinf(value):
@@ -192,21 +194,27 @@ def rows(given: Given, name: str, most: int) -> list[Given]:
     return value
 
 
-def words(given: Given, name: str) -> list[str]:
-    """A list of texts; one alone may stand for itself."""
+def words(given: Given, name: str, *, most: int) -> list[str]:
+    """A list of texts, no longer than that; one alone may stand for itself."""
     value = given.get(name) or []
     value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise wrong(_("%(name)s is no list of texts.") % {"name": name})
+    if len(value) > most:
+        told = {"name": name, "limit": most}
+        raise wrong(_("%(name)s has more than %(limit)s entries.") % told)
     return value
 
 
 def pairs(given: Given, name: str, *, most: int, longest: int) -> dict[str, str]:
     """A list of {key, value} as a dictionary."""
-    return {
-        text(row, "key"): text(row, "value", most=longest, needed=False)
-        for row in rows(given, name, most)
-    }
+    found: dict[str, str] = {}
+    for row in rows(given, name, most):
+        key, value = text(row, "key"), text(row, "value", most=longest, needed=False)
+        if found.setdefault(key, value) != value:
+            told = {"key": key, "old": found[key][:100]}
+            raise wrong(_("%(key)s is %(old)s already; a setting is logged once.") % told)
+    return found
 
 
 def run_of(user: User, given: Given, *, change: bool = False) -> Run:

@@ -25,6 +25,7 @@ from experiments.runs.mlflow.protocol import (
     wrong,
 )
 from experiments.runs.mlflow.searching import (
+    MOST_ORDERS,
     Found,
     conditions_read,
     holds,
@@ -34,6 +35,7 @@ from experiments.runs.mlflow.searching import (
     run_facts,
 )
 from experiments.runs.mlflow.services import (
+    MOST_EXPERIMENTS,
     MOST_TAGS,
     run_end,
     run_settings_record,
@@ -94,15 +96,16 @@ def delete(user: User, given: Given) -> dict[str, Any]:
 
 def search(user: User, given: Given) -> dict[str, Any]:
     """An account's runs of some experiments that a filter lets through, newest first."""
-    experiments = [experiment_of(user, name) for name in words(given, "experiment_ids")]
+    named = dict.fromkeys(words(given, "experiment_ids", most=MOST_EXPERIMENTS + 1))
+    experiments = [experiment_of(user, name) for name in named]
     conditions = conditions_read(text(given, "filter", most=6000, needed=False))
-    order = order_read(words(given, "order_by"))
+    order = order_read(words(given, "order_by", most=MOST_ORDERS))
     its = Run.objects.filter(owner=user, kind=Kind.EXTERNAL, removed_at=None)
     chosen = its.filter(experiment__in=[one for one in experiments if one])
     chosen = chosen | its.filter(experiment=None) if None in experiments else chosen
-    named = {c.name for c in conditions if c.kind == "metrics"}
-    named |= {name for kind, name, _down in order if kind == "metrics"}
-    series = Prefetch("series", Series.objects.filter(name__in=named), to_attr="asked")
+    metrics = {c.name for c in conditions if c.kind == "metrics"}
+    metrics |= {name for kind, name, _down in order if kind == "metrics"}
+    series = Prefetch("series", Series.objects.filter(name__in=metrics), to_attr="asked")
     its = chosen.select_related("owner").prefetch_related(series).order_by("-pk")
     if text(given, "run_view_type", needed=False) == "DELETED_ONLY":
         its = its.none()

@@ -80,7 +80,7 @@ def script_run_create(
             architecture="",
             name=named,
             tags=ours,
-            private=tags.get(PRIVATE_TAG, "").lower() == "true",
+            private=_private(tags.get(PRIVATE_TAG, "")),
         )
         Run.objects.filter(pk=run.pk).update(experiment=experiment)
         run_tags_set(run=run, tags=tags)
@@ -106,7 +106,12 @@ def run_tags_set(*, run: Run, tags: Mapping[str, str], remove: Iterable[str] = (
                 fields["notes"] = tags[NOTE_TAG][:LONGEST_NOTES]
             locked.update(**fields)
         if PRIVATE_TAG in tags:
-            run_publish(run=run, public=tags[PRIVATE_TAG].lower() != "true")
+            run_publish(run=run, public=not _private(tags[PRIVATE_TAG]))
+
+
+def _private(told: str) -> bool:
+    # Whoever writes "1" or "yes" wants to hide a run: only what surely says no publishes it.
+    return told.strip().lower() not in ("", "false", "no", "0")
 
 
 def told_tags(environment: Mapping[str, Any]) -> dict[str, str]:

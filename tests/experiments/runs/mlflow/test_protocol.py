@@ -12,6 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from experiments.models import Artifact, Experiment, Run
+from experiments.runs.mlflow.searching import Condition, holds
 from segweb.jobs import State
 from segweb.jobs.files import folder_list
 from tests.experiments.factories import dataset_make, run_make
@@ -144,6 +145,7 @@ BAD: list[tuple[str, Any]] = [
     ("runs/log-metric", {"key": "a\ud800", "value": 1}),
     ("runs/log-metric", {"key": "a", "value": "much"}),
     ("runs/log-metric", {"key": "a", "value": [1]}),
+    ("runs/log-metric", {"key": "a", "step": 1}),
     ("runs/log-metric", {"key": "a", "value": 1, "step": 2**63}),
     ("runs/log-metric", {"key": "a", "value": 1, "step": 0.5}),
     ("runs/log-metric", {"key": "a", "value": 1, "timestamp": -1}),
@@ -152,6 +154,7 @@ BAD: list[tuple[str, Any]] = [
     ("runs/log-batch", {"metrics": "a"}),
     ("runs/log-batch", {"metrics": [1]}),
     ("runs/log-batch", {"params": [{"key": f"p{n}", "value": "1"} for n in range(101)]}),
+    ("runs/log-batch", {"params": [{"key": "a", "value": v} for v in ("1", "2")]}),
     ("runs/log-parameter", {"key": "a", "value": "x" * 6001}),
     ("runs/log-parameter", {"key": "a", "value": 1}),
     ("runs/set-tag", {"key": "a", "value": "x" * 8001}),
@@ -330,3 +333,79 @@ def test_a_session_cannot_be_used_across_sites(ann: Caller) -> None:
     body = json.dumps({"name": "x"})
     answer = browser.post(f"{ROOT}/mlflow/experiments/create", body, "application/json")
     assert answer.status_code == 401
+
+
+# What somebody sends to do harm, or by mistake
+
+
+def test_a_search_of_many_parts_ends(ann: Caller) -> None:
+    ann.begin(run_name="a", tags=[{"key": "k", "value": "a" * 2000}])
+    asked = {"experiment_ids": ["0"]}
+    for end, found in (("b", 0), ("", 1)):  # by plain .* the first would take years
+        filter_ = f"tags.k LIKE '{'%a' * 500}%{end}'"
+        assert len(ann.post("runs/search", **asked, filter=filter_)["runs"]) == found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("a%b", "a\nb", True),
+        ("%ab%ab", "ab", False),
+        ("%ab%ab", "abxab", True),
+        ("a_c%", "abcd", True),
+        ("a_c%", "acd", False),
+        ("%.%", "ab", False),
+        ("%", "", True),
+        ("", "a", False),
+        ("a%a", "a", False),
+        ("%a%_", "aba", True),
+    ],
+)
+def test_like_is_as_in_sql(pattern: str, text: str, fits: bool) -> None:
+    condition = Condition("tags", "k", "LIKE", pattern)
+    assert holds(condition, {"tags": {"k": text}}) is fits
+
+
+def test_a_tag_that_is_called_as_a_time_is_compared_as_a_text(ann: Caller) -> None:
+    ann.begin(tags=[{"key": "start_time", "value": "9"}])
+    asked = {"experiment_ids": ["0"], "filter": "tags.start_time > '5'"}
+    assert len(ann.post("runs/search", **asked)["runs"]) == 1
+
+
+def test_experiments_are_not_ordered_by_what_has_no_order(ann: Caller) -> None:
+    for name in "ab":
+        ann.post("experiments/create", name=name, tags=[{"key": "k", "value": name}])
+    told = ann.post("experiments/search", order_by=["attributes.tags"])["experiments"]
+    assert len(told) == 3
+
+
+def test_a_search_has_no_more_terms_than_anybody_needs(ann: Caller) -> None:
+    ann.begin()
+    for many in ({"experiment_ids": ["0"] * 2000}, {"order_by": ["run_name"] * 2000}):
+        given = {"experiment_ids": ["0"], **many}
+        assert ann.refused("runs/search", given) == (400, "INVALID_PARAMETER_VALUE")
+
+
+@pytest.mark.parametrize(
+    ("told", "private"),
+    [("true", True), ("True ", True), ("1", True), ("yes", True), ("false", False), ("0", False)],
+)
+def test_only_what_surely_says_no_publishes_a_run(ann: Caller, told: str, private: bool) -> None:
+    tag = {"key": "segweb.private", "value": told}
+    run = ann.begin(tags=[tag])
+    assert Run.objects.get(pk=run).private is private
+    run = ann.begin()
+    ann.post("runs/set-tag", run_id=run, **tag)
+    assert Run.objects.get(pk=run).private is private
+
+
+def test_what_is_no_number_is_kept_once_and_of_two_values_the_last_is_the_latest(
+    ann: Caller,
+) -> None:
+    run = ann.begin()
+    for _again in range(2):
+        ann.log(run, {"odd": "NaN"}, step=1)
+    assert len(ann.get("metrics/get-history", run_id=run, metric_key="odd")["metrics"]) == 1
+    rows = [{"key": "m", "value": value, "step": 0, "timestamp": 5} for value in (2, 1)]
+    ann.post("runs/log-batch", run_id=run, metrics=rows)
+    assert data(ann.get("runs/get", run_id=run), "metrics")["m"] == 1
