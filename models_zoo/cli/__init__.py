@@ -27,7 +27,7 @@ from models_zoo.training.record.failures import (
 
 COMMANDS = (
     *("list", "describe", "train", "preflight", "train-zoo", "evaluate", "predict", "history"),
-    "exchange.import",
+    *("exchange.import", "exchange.export"),
     *("audit", "pseudo", "ablate", "story", "cards", "bench", "gpu-check"),
 )
 
