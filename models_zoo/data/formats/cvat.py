@@ -77,10 +77,12 @@ class Cvat(FileDataset):
 
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:
-        images = {}
+        images: dict[str, Path] = {}
         for path in (self.root / _IMAGES).rglob("*"):
             if path.suffix.lower() in IMAGE_SUFFIXES:
-                images[composed(str(path.relative_to(self.root / _IMAGES).with_suffix("")))] = path
+                name = composed(str(path.relative_to(self.root / _IMAGES).with_suffix("")))
+                if images.setdefault(name, path) != path:
+                    images_require_apart([images[name], path], _IMAGES)
         masks = {name: self.root / _MASKS / f"{name}.png" for name in self._names}
         if lacking := [name for name in self._names if composed(name) not in images]:
             raise ValueError(

@@ -94,9 +94,13 @@ class LabelStudio(FileDataset):
             if not _annotation(task):
                 continue
             names = [name for value in task["data"].values() for name in _file_names(value)]
-            image = next((by_name[name] for name in names if name in by_name), None)
+            there = {by_name[name][0]: by_name[name] for name in names if name in by_name}
+            image = next(iter(there.values()), None)
             if image is None:
                 lacking.append(names[0] if names else f"task {task.get('id')}")
+            elif len(there) > 1:  # and nothing says which of them a region was drawn on
+                shown = named([path.name for path in there])
+                raise ValueError(f"Task {task.get('id')} has several images: {shown}.")
             elif len(image) > 1:
                 raise ValueError(f"Several images are called {image[0].name}; rename one of each.")
             else:
@@ -251,6 +255,8 @@ def _region(result: dict[str, Any], height: int, width: int) -> np.ndarray:
             raise ValueError("rle should be a list of bytes.")
         return brush_decode(value["rle"], height, width)
     points = value["points"]
+    if isinstance(points, list) and len(points) < 3:
+        raise ValueError("a polygon has three corners or more.")
     if not isinstance(points, list) or not all(
         isinstance(point, list) and len(point) == 2 for point in points
     ):

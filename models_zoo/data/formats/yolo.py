@@ -55,6 +55,8 @@ class Yolo(FileDataset):
         self.root, self.split = existing_folder(path, self.form), split
         self._file = next((p for p in self._descriptions() if p.is_file()), self.root / "data.yaml")
         content = _yaml_read(self._file)
+        if "kpt_shape" in content:
+            raise ValueError(f"{self._file}: these are key points (kpt_shape), not polygons.")
         names = content.get("names")
         # Either a list, or names by their numbers, which may be written in any order.
         if isinstance(names, dict) and set(names) == set(range(len(names))):
@@ -163,12 +165,13 @@ class Yolo(FileDataset):
 
 def _label_of(image: Path, root: Path) -> Path:
     """The text of an image: in labels/ where the image is in images/, else beside it."""
-    parts = list(image.relative_to(root).parts)
+    folder = image.parent.resolve()  # root may be written otherwise, or be a link
+    parts = [*folder.relative_to(root.resolve()).parts, image.name]
     for place in reversed(range(len(parts) - 1)):
         if parts[place] == "images":
             parts[place] = "labels"
             break
-    return (root / Path(*parts)).with_suffix(".txt")
+    return root.joinpath(*parts).with_suffix(".txt")
 
 
 def _objects(label: Path) -> Iterator[tuple[int, list[float]]]:
@@ -178,9 +181,11 @@ def _objects(label: Path) -> Iterator[tuple[int, list[float]]]:
         if not fields:
             continue
         try:
-            number, numbers = int(float(fields[0])), [float(field) for field in fields[1:]]
-        except (ValueError, OverflowError) as error:
+            first, *numbers = map(float, fields)
+        except ValueError as error:
             raise ValueError(f"{label.name}: line {place} holds no numbers.") from error
+        if not first.is_integer():
+            raise ValueError(f"{label.name}: line {place} begins with {fields[0]}, no class.")
         if len(numbers) != _BOX and (len(numbers) < 6 or len(numbers) % 2):
             raise ValueError(f"{label.name}: line {place} is no class with three corners or more.")
         if not all(1 - _BEYOND <= one <= _BEYOND for one in numbers):
@@ -188,7 +193,7 @@ def _objects(label: Path) -> Iterator[tuple[int, list[float]]]:
                 f"{label.name}: line {place} has a corner outside of the image; corners are "
                 "fractions of its width and height, from 0 to 1."
             )
-        yield number, numbers
+        yield int(first), numbers
 
 
 def _yaml_read(path: Path) -> dict[str, Any]:

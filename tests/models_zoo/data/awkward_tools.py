@@ -32,6 +32,7 @@ from tests.models_zoo.data.awkward import (
 Make = Callable[[Path], str]
 NAMES = ["bush", "pond"]  # of the classes 1 and 2
 BOXES = {1: (WIDTH // 4, HEIGHT // 4, WIDTH, HEIGHT // 2), 2: (0, 12, WIDTH // 2, HEIGHT - 2)}
+ONE = np.ones((HEIGHT, WIDTH, 3), np.uint8)
 COLOURS = np.array([[0, 0, 0], [250, 50, 83], [51, 221, 255]], np.uint8)
 
 
@@ -168,6 +169,10 @@ def label_studio(
         return f"label_studio:{root}"
 
     return make
+
+
+def _two_corners(result: dict[str, Any]) -> dict[str, Any]:
+    return result | {"value": result["value"] | {"points": result["value"]["points"][:2]}}
 
 
 def _first(change: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
@@ -318,6 +323,11 @@ CASES: dict[str, Case] = {
         "refused",
         ("4 images are not in", "Export with “Save images”"),
     ),
+    "cvat: train0.jpg beside train0.png": Case(
+        cvat(every("JPEGImages/train0.png", lambda path: _save(path.with_suffix(".jpg"), ONE))),
+        "refused",
+        ("Images in JPEGImages would share a mask and a name: train0",),
+    ),
     "cvat: an image without a mask": Case(
         cvat(every("SegmentationClass/train1.png", Path.unlink)),
         "refused",
@@ -367,6 +377,14 @@ CASES: dict[str, Case] = {
         yolo(_lines(lambda lines: ["0 0.1 0.1 0.2 0.2 0.3"])),
         "refused",
         ("train0.txt: line 1 is no class with three corners",),
+    ),
+    "yolo: a class that is no whole number": Case(
+        yolo(_lines(lambda lines: ["0.9 0.1 0.1 0.2 0.2 0.3 0.1"])),
+        "refused",
+        ("train0.txt: line 1 begins with 0.9, no class",),
+    ),
+    "yolo: key points": Case(
+        yolo(text=YAML + "kpt_shape: [2, 2]\n"), "refused", ("data.yaml: these are key points",)
     ),
     "yolo: words in place of numbers": Case(
         yolo(_lines(lambda lines: ["bush 0.1 0.1 0.2 0.2 0.3 0.1"])),
@@ -419,6 +437,20 @@ CASES: dict[str, Case] = {
         label_studio(lambda _class, _mask: BOX),
         "refused",
         ("the labels should name 1 to 254 classes", "not 0"),
+    ),
+    "label_studio: a polygon of two corners": Case(
+        label_studio(lambda class_id, mask: _two_corners(_polygon(class_id, mask))),
+        "refused",
+        ("region r1 of train0.png: a polygon has three corners or more",),
+    ),
+    "label_studio: several images in one task": Case(
+        label_studio(
+            task=_first(
+                lambda task: task | {"data": task["data"] | {"second": "/data/upload/1/train1.png"}}
+            )
+        ),
+        "refused",
+        ("Task 1 has several images: train0.png, train1.png",),
     ),
     "label_studio: images that are not there": Case(
         label_studio(edit=every("train/images/train1.png", Path.unlink)),

@@ -138,3 +138,13 @@ def test_a_ring_is_one_polygon_and_parts_that_touch_at_a_corner_are_two() -> Non
     assert len(outlines(ring)) == 1
     assert len(outlines(np.eye(2, dtype=bool))) == 2
     assert outlines(np.ones((2, 3), bool)) == [[(0, 0), (3, 0), (3, 2), (0, 2)]]
+
+
+def test_a_folder_that_yaml_names_whole_may_be_a_link_to_it(tmp_path: Path) -> None:
+    folder = tmp_path / "real"
+    folder.mkdir()
+    whole = f"path: {folder}\ntrain: train/images\nval: valid/images\nnames: [bush, pond]\n"
+    yolo(text=whole)(folder)
+    (tmp_path / "link").symlink_to(folder)
+    dataset = open_dataset(f"yolo:{tmp_path / 'link'}", "train")
+    assert set(np.unique(dataset.load(0)[1])) == {0, 1, 2}
