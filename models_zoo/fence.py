@@ -10,6 +10,7 @@ import ctypes
 import signal
 import sys
 
+MOST_VALUES = 1 << 28  # of one answer, 1 GiB as float32; class ids count as logits
 _PR_SET_PDEATHSIG = 1  # prctl.h
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LARGEST = 1 << 30  # bytes of a file
 MEMORY_BYTES = 4 << 30
 SECONDS = 120
+MOST_TEXTS, LONGEST_TEXT = 1000, 100_000  # of metadata
 STANDARD = ("", "ai.onnx", "ai.onnx.ml")
 FLOATS, IDS = (1, 10), (2, 3, 5, 6, 7)  # TensorProto's numbers of float32, float16; whole numbers
 KNOWN_FORMS = {
@@ -122,8 +123,14 @@ def _facts(model: onnx.ModelProto) -> dict[str, Any]:
         "size": _size(given[0]),
         "output": _output(graph.output[0]),
         "parameters": sum(prod(tensor.dims) for tensor in floats),
-        "metadata": {entry.key: entry.value for entry in model.metadata_props},
+        "metadata": _metadata(model),
     }
+
+
+def _metadata(model: onnx.ModelProto) -> dict[str, str]:
+    """Its texts by name, but for those that are longer than any list of classes."""
+    entries = list(model.metadata_props)[:MOST_TEXTS]
+    return {one.key: one.value for one in entries if len(one.key + one.value) <= LONGEST_TEXT}
 
 
 def _size(given: onnx.ValueInfoProto) -> list[int | None]:

@@ -21,9 +21,9 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, one_hot
+from torch.nn.functional import interpolate
 
-from models_zoo.fence import Misbehaved
+from models_zoo.fence import MOST_VALUES, Misbehaved
 
 MEMORY_BYTES = 4 << 30
 SECONDS = 120.0  # for loading, and for each image
@@ -91,13 +91,16 @@ class OnnxNetwork(nn.Module):
             computed = computed[:, 0]
         if computed.dim() != 3 or shape[0] != 1 or not prod(shape):
             self._refuse(f"its output has the shape {shape}, not 1×K×h×w or 1×h×w.")
+        if prod(shape) * self.classes > MOST_VALUES:
+            self._refuse(f"its output has the shape {shape}, which is too large.")
         least, most = int(computed.min()), int(computed.max())
         if least < 0 or most >= self.classes:
             wrong = least if least < 0 else most
             self._refuse(
                 f"it gives the class id {wrong}; its class list ends at {self.classes - 1}."
             )
-        return one_hot(computed, self.classes).permute(0, 3, 1, 2).float() * SURE
+        logits = torch.zeros(1, self.classes, *computed.shape[1:])
+        return logits.scatter_(1, computed[:, None], SURE)
 
     def _computed(self, batch: np.ndarray) -> np.ndarray:
         with self._in_time() as child:

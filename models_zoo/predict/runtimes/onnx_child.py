@@ -21,10 +21,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import onnxruntime
 
-from models_zoo.fence import die_with_parent, fence
+from models_zoo.fence import MOST_VALUES, die_with_parent, fence
 
 INPUTS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
-MOST_VALUES = 1 << 28  # 1 GiB of float32 in one answer
 Send = Callable[..., None]
 
 

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from models_zoo.exchange.importing import onnx_import
-from models_zoo.exchange.onnx_file import LARGEST
+from models_zoo.exchange.onnx_file import LARGEST, onnx_facts
 from models_zoo.fence import Misbehaved
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.runtimes import onnx as runtime
@@ -164,6 +164,20 @@ def endless(path):
     write(path, graph_of(nodes, tensors=tensors))
 
 
+def wide(path):
+    """Class ids of 9,000×9,000 pixels, whatever the image: as logits of four classes, 1.2 GiB."""
+    nodes = [
+        helper.make_node("ReduceMax", ["image"], ["most"], keepdims=0),
+        helper.make_node("Cast", ["most"], ["whole"], to=TensorProto.INT64),
+        helper.make_node("Mul", ["whole", "zero"], ["none"]),
+        helper.make_node("Expand", ["none", "sides"], ["out"]),
+    ]
+    sides = np.array([1, 9_000, 9_000], np.int64)
+    tensors = (("zero", np.array(0, np.int64)), ("sides", sides))
+    kind = TensorProto.INT64
+    write(path, graph_of(nodes, output=("N", "h", "w"), kind=kind, tensors=tensors))
+
+
 @pytest.mark.parametrize(
     ("make", "options", "sentence"),
     [
@@ -173,8 +187,9 @@ def endless(path):
         (lambda path: ids(path, more=1), {}, "the class id 4; its class list ends at 3"),
         (greedy, {}, "memory"),
         (endless, {}, "takes more than"),
+        (wide, {}, "which is too large"),
     ],
-    ids=["nan", "free K", "fixed K", "ids", "memory", "loop"],
+    ids=["nan", "free K", "fixed K", "ids", "memory", "loop", "wide"],
 )
 def test_what_a_network_does_is_refused_too(make, options, sentence, tmp_path, monkeypatch):
     if make is endless:
@@ -206,3 +221,8 @@ def test_weights_that_are_not_the_sidecars_are_not_computed(tmp_path):
     sidecar = onnx_import(colours(tmp_path / "net.onnx"), tmp_path / "out", ASKED)["sidecar"]
     with pytest.raises(Misbehaved, match="sha256 differs"):
         Engine().predict(ids(tmp_path / "net.onnx"), sidecar, np.zeros((9, 9, 3), np.uint8))
+
+
+def test_metadata_are_no_longer_than_what_is_read_of_them(tmp_path):
+    file = colours(tmp_path / "net.onnx", junk="\x01" * 1_000_000, mean="0")
+    assert onnx_facts(file)["metadata"] == {"mean": "0"}
