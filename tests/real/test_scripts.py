@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,7 +65,7 @@ assert len(client.get_metric_history(run.info.run_id, "train/loss")) == 20
 assert client.get_metric_history(run.info.run_id, "odd")[0].value != 0
 asked = "metrics.`val/mIoU` > 0.5 and params.lr = '0.01'"
 found = client.search_runs([read.info.experiment_id], asked)
-assert [one.info.run_id for one in found] == [run.info.run_id]
+assert found[0].info.run_id == run.info.run_id  # the newest of them
 assert [file.path for file in client.list_artifacts(run.info.run_id, "notes")] == ["notes/a.txt"]
 assert mlflow.artifacts.load_text(read.info.artifact_uri + "/notes/a.txt") == "hello"
 try:
@@ -116,12 +117,12 @@ class Script:
         self.stack, self.folder = stack, folder
         self.token = stack.python("-c", ACCOUNT).split()[-1]
         stack.python("-c", STREETS)
+        shutil.copy(segweb_client.__file__, folder)  # as who downloads it has it
         self.env = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self.env |= {
             "MLFLOW_TRACKING_URI": f"{stack.url}/mlflow",
             "MLFLOW_TRACKING_TOKEN": self.token,
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            "PYTHONPATH": str(Path(segweb_client.__file__).parent),
         }
 
     def start(self, script: str, *words: str) -> subprocess.Popen[str]:

@@ -1,0 +1,1 @@
+"""Histories that other trackers kept: MLflow's, TensorBoard's, tables."""
