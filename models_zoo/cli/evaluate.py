@@ -1,4 +1,4 @@
-"""evaluate: the scores of a checkpoint on a split."""
+"""evaluate: the scores of a checkpoint, or of masks from elsewhere, on a split."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.checkpoints.resolve import resolve
-from models_zoo.data import open_dataset
+from models_zoo.data import DatasetSplit, open_dataset
+from models_zoo.predict.elsewhere import masks_score
+from models_zoo.predict.scoring import SplitScores
 from models_zoo.training.config import CHOICES
 
 HELP = "Score a checkpoint on a split."
@@ -15,7 +17,11 @@ HELP = "Score a checkpoint on a split."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares what the command takes."""
-    parser.add_argument("--checkpoint", required=True, help="a file or a shipped key")
+    scored = parser.add_mutually_exclusive_group(required=True)
+    scored.add_argument("--checkpoint", help="a file or a shipped key")
+    scored.add_argument(
+        "--masks", type=Path, help="a zip or folder of PNGs of class ids, called as their images"
+    )
     parser.add_argument("--data", required=True, help="scenes, or such as camvid:PATH")
     parser.add_argument("--split", default="test", help="test unless given")
     # Published figures should not depend on the processor; auto gives the API's scores.
@@ -26,15 +32,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Scores a checkpoint."""
-    from models_zoo.predict.engine import Engine
-    from models_zoo.predict.evaluation import evaluate as evaluate_checkpoint
-
-    checkpoint = resolve(options.checkpoint)
+    """Scores a checkpoint, or masks."""
     dataset = open_dataset(options.data, options.split)
-    engine = Engine(precision=options.precision)
-    evaluation = evaluate_checkpoint(engine, checkpoint.weights_path, checkpoint.sidecar, dataset)
-    key, result = checkpoint.sidecar["key"], evaluation.scores
+    if options.masks:
+        key, evaluation = options.masks.stem, masks_score(options.masks, dataset)
+    else:
+        key, evaluation = _of_checkpoint(options, dataset)
+    result = evaluation.scores
     if options.out:
         evaluation.write(options.out, key=key)
     for entry, iou in zip(dataset.classes, result["per_class_iou"], strict=True):
@@ -48,6 +52,16 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         f"{result['images']} images, {result['passport']['precision']}"
     )
     return {"key": key, **result}
+
+
+def _of_checkpoint(options: argparse.Namespace, dataset: DatasetSplit) -> tuple[str, SplitScores]:
+    from models_zoo.predict.engine import Engine
+    from models_zoo.predict.evaluation import evaluate as evaluate_checkpoint
+
+    checkpoint = resolve(options.checkpoint)
+    engine = Engine(precision=options.precision)
+    weights, sidecar = checkpoint.weights_path, checkpoint.sidecar
+    return sidecar["key"], evaluate_checkpoint(engine, weights, sidecar, dataset)
 
 
 def _fraction(value: float | None) -> str:
