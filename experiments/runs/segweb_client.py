@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 import zlib
@@ -175,7 +176,7 @@ class Run:
         elif kind == "epoch":
             self._ask("POST", f"{self.url}/api/v1/runs/{self.id}/epochs/", item["body"])
         elif kind == "file":
-            path = urllib.request.quote(f"0/{self.id}/artifacts/{item['path']}")
+            path = urllib.parse.quote(f"0/{self.id}/artifacts/{item['path']}")
             content = base64.b64decode(item["content"])
             self._ask("PUT", f"{mlflow}/mlflow-artifacts/artifacts/{path}", content)
         elif kind == "end":
