@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_tracking import signed_in  # noqa: F401  (a fixture)
+from tests.browser.test_tracking import TRAINING, signed_in  # noqa: F401  (a fixture)
 from tests.experiments.datasets.test_import import zipped
 from tests.models_zoo.fixtures import draw_folder
 from tests.stack import Stack
@@ -45,7 +45,7 @@ def test_from_a_zip_to_its_launch_form(
     page.wait_for_url("**/datasets/imports/**")
     page.get_by_text("Waits for a training worker").wait_for()
     site.start("trainer")
-    page.get_by_text("It is kept").wait_for()
+    page.get_by_text("It is kept").wait_for(timeout=TRAINING)
     page.get_by_role("link", name="Look at it").click()
     page.locator(".examples img").first.wait_for()
     page.wait_for_function(

@@ -26,11 +26,12 @@ from django.contrib.auth.models import User
 if not User.objects.filter(username="tester"):  # each file that uses it asks for it
     User.objects.create_superuser("tester", password="of-the-browser-tests")
 """
+# Of a data set that no other file has, with other classes.
 RUNS = """
 import django; django.setup()
 from tests.experiments.factories import *
 runs = [run_make(name=f"seed {n}", epochs=12, seed=n, group="12345678123456781234567812345678",
-                 dataset=dataset_make("streets", num_classes=5)) for n in (1, 2)]
+                 dataset=dataset_make("avenues", num_classes=5)) for n in (1, 2)]
 going = run_make(name="going on", epochs=4, planned=9, usage=3)
 for run in runs:
     evaluation_make(checkpoint=checkpoint_make(run=run), seed=3)
