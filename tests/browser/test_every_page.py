@@ -116,3 +116,13 @@ def test_a_batch_in_korean(visit: Visit, scenes: Path) -> None:  # noqa: F811
     page.wait_for_url("**/batches/*-*/")
     page.locator("#batch:not([hx-get])").wait_for()
     assert page.evaluate(ENGLISH) == []
+    # Shared: the page of its maker, and that of whoever has the link.
+    for menu in ("share", "unshare"):
+        page.locator(".menu", has=page.locator(f"form[action$='/{menu}/']")).locator(
+            "summary"
+        ).click()
+        if menu == "share":
+            page.locator("form[action$='/share/'] button").click()
+            page.wait_for_load_state()
+    link = page.locator(".link").input_value()
+    assert walk(page, (page.url, link), "ko") == []

@@ -10,6 +10,7 @@ const CLASSES = 188;
 const PANEL = 400;
 const PEEK = 28; // how much of the next model a phone shows
 const NARROW = 300; // a pane whose head is short for name and standing
+const AMPLE = 360; // a pane whose head, over its image, holds the longest name beside a standing
 const wide = matchMedia("(min-width: 64rem)");
 const phone = matchMedia("(max-width: 40rem)");
 
@@ -60,7 +61,7 @@ export class Layout {
     const packed = pack(count, room, aspect, HEAD);
     const bare = pack(count, room, aspect, 0);
     if (this.state.fold && bare.across > packed.across) {
-      return { ...bare, heads: bare.across < NARROW ? "over tall" : "over" };
+      return { ...bare, heads: bare.across < AMPLE ? "over tall" : "over" };
     }
     // Beside a panel there is so little width that names would be cut.
     if (this.board.dataset.drawer && packed.across < NARROW) {

@@ -16,7 +16,7 @@ from experiments.datasets import showing
 from experiments.models import Import
 from models_zoo.data import open_dataset
 from segweb.jobs import State
-from tests.experiments.factories import dataset_make, run_make
+from tests.experiments.factories import checkpoint_make, dataset_make, run_make
 from tests.experiments.visiting import url
 from tests.models_zoo.fixtures import draw_folder
 
@@ -112,6 +112,13 @@ def test_what_was_made_of_other_data_of_its_name_is_not_counted(
     assert "0 runs" in reader.get(url("dataset", data="folder:streets")).content.decode()
     run_make(data="folder:streets", dataset=dataset_make("streets_2"))
     assert "1 run" in reader.get(url("dataset", data="folder:streets")).content.decode()
+
+
+def test_its_models_are_in_one_menu(reader: Client, streets: Path) -> None:
+    made = [checkpoint_make(run=run_make(data="folder:streets")) for _ in range(2)]
+    page = reader.get(url("dataset", data="folder:streets")).content.decode()
+    assert page.count("Try on an image") == 1
+    assert all(f"?model={checkpoint.key}" in page for checkpoint in made)
 
 
 def test_visitors_sign_in_first(client: Client, streets: Path) -> None:
