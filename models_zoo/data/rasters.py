@@ -7,7 +7,7 @@ as one character from "0" on. This takes eighty lines; pycocotools would be a co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,21 @@ import numpy as np
 _FARTHEST = 1e9  # pixels
 
 
-def painted(regions: Iterable[tuple[int, np.ndarray]], height: int, width: int) -> np.ndarray:
-    """Regions (a class id and H×W bool) on class 0, from large to small: small ones stay seen."""
-    mask = np.zeros((height, width), np.uint8)
-    for class_id, inside in sorted(regions, key=lambda region: -int(region[1].sum())):
-        mask[inside] = class_id
-    return mask
+class Painting:
+    """Regions on class 0, the smaller over the larger: small ones stay seen.
+
+    `mask`: the class of each pixel, H×W uint8. No region is kept: an image may have thousands.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        self.mask = np.zeros((height, width), np.uint8)
+        self._areas = np.full((height, width), height * width, np.uint32)  # of what is seen
+
+    def add(self, class_id: int, inside: np.ndarray) -> None:
+        """Paints a region, H×W bool; of two that are as large the later one is seen."""
+        area = np.count_nonzero(inside)
+        seen = inside & (area <= self._areas)
+        self.mask[seen], self._areas[seen] = class_id, area
 
 
 def corners_of(numbers: Sequence[float]) -> np.ndarray:

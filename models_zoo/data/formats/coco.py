@@ -25,7 +25,7 @@ from models_zoo.data.coco_file import CocoFile
 from models_zoo.data.findings import named
 from models_zoo.data.formats.folder import slug_of
 from models_zoo.data.listing import composed, existing_folder, missing_split, most_common_size
-from models_zoo.data.rasters import painted, segmentation_fill
+from models_zoo.data.rasters import Painting, segmentation_fill
 from models_zoo.data.splits import SPLIT_NAMES, halves_by_name, names_a_split, split_place
 from models_zoo.images import image_size
 from models_zoo.translation import gettext_noop as _
@@ -113,19 +113,19 @@ class Coco(FileDataset):
 
     def load_mask(self, index: int) -> np.ndarray:
         entry, (height, width) = self._images[index], self.mask_size(index)
-        regions = []
+        painting = Painting(height, width)
         for annotation in self._annotations.get(entry["id"], ()):
             try:
                 category = annotation["category_id"]
                 if category not in self._class_of:
                     raise ValueError(f"category_id {category!r} is none of the categories.")
                 inside = segmentation_fill(annotation["segmentation"], height, width)
-                regions.append((self._class_of[category], inside))
+                painting.add(self._class_of[category], inside)
             except (KeyError, TypeError, ValueError, ArithmeticError) as error:
                 number = annotation.get("id")
                 message = f"{self._file.name}: annotation {number} of {entry['file_name']}: {error}"
                 raise ValueError(message) from error
-        return painted(regions, height, width)
+        return painting.mask
 
     @cached_property
     def split_hash(self) -> str:

@@ -36,7 +36,7 @@ from models_zoo.data.listing import (
     missing_split,
     most_common_size,
 )
-from models_zoo.data.rasters import corners_of, painted, polygon_fill
+from models_zoo.data.rasters import Painting, corners_of, polygon_fill
 from models_zoo.data.splits import SPLIT_NAMES, halves_by_name
 from models_zoo.files import is_plain
 from models_zoo.images import image_size
@@ -165,18 +165,18 @@ class LabelStudio(FileDataset):
         height, width = image_size(image)
         if self.mask_size(index) != (height, width):
             raise ValueError(f"{image.name} has another size than it had when it was labelled.")
-        regions = []
+        painting = Painting(height, width)
         for result in _annotation(task)["result"]:
             label = _label(result)
             if label is None or _is_twin(result):
                 continue  # told
             try:
-                regions.append((self._class_of[label], _region(result, height, width)))
+                painting.add(self._class_of[label], _region(result, height, width))
             except (TypeError, ValueError, ArithmeticError) as error:
                 raise ValueError(
                     f"{self._file.name}: region {result.get('id')} of {image.name}: {error}"
                 ) from error
-        return painted(regions, height, width)
+        return painting.mask
 
 
 def _split_export(root: Path, split: str) -> Path | None:

@@ -30,7 +30,7 @@ from models_zoo.data.listing import (
     missing_split,
     most_common_size,
 )
-from models_zoo.data.rasters import corners_of, painted, polygon_fill
+from models_zoo.data.rasters import Painting, corners_of, polygon_fill
 from models_zoo.data.splits import SPLIT_NAMES
 from models_zoo.files import is_plain, text_read
 from models_zoo.images import image_size
@@ -65,6 +65,8 @@ class Yolo(FileDataset):
             raise ValueError(f"{self._file}: names should be a list of texts, or numbered from 0.")
         self.classes, ids = object_classes(names, f"{self._file}: names")
         self._class_of = [ids[name] for name in names]
+        # In another order, the same texts of labels are other masks.
+        self.meaning = repr(self._class_of).encode()
         self.title = self.source = self.root.resolve().name
         self.slug = slug_of(self.title)
         self._images = self._of_this_split(content)
@@ -152,15 +154,15 @@ class Yolo(FileDataset):
     def load_mask(self, index: int) -> np.ndarray:
         image, label = self.pairs[index]
         height, width = image_size(image)
-        regions = []
+        painting = Painting(height, width)
         for number, numbers in _objects(label) if label != image else ():
             if len(numbers) == _BOX:
                 continue  # told
             if not 0 <= number < len(self._class_of):
                 raise ValueError(f"{label.name}: class {number} is none of {self._file.name}'s.")
             corners = corners_of(numbers) * (width, height)
-            regions.append((self._class_of[number], polygon_fill(corners, height, width)))
-        return painted(regions, height, width)
+            painting.add(self._class_of[number], polygon_fill(corners, height, width))
+        return painting.mask
 
 
 def _label_of(image: Path, root: Path) -> Path:

@@ -1,11 +1,11 @@
-"""Run lengths beside COCO's own code, and back again."""
+"""Run lengths beside COCO's own code, and back again; regions on one another."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from models_zoo.data.rasters import compress, rle_decode, rle_encode, run_lengths
+from models_zoo.data.rasters import Painting, compress, rle_decode, rle_encode, run_lengths
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,15 @@ def test_equals_pycocotools(seed: int) -> None:
     expected = masks.encode(np.asfortranarray(region.astype(np.uint8)))
     assert rle_encode(region) == expected["counts"].decode()
     assert np.array_equal(rle_decode(rle_encode(region), *shape), region)
+
+
+def test_small_regions_are_seen_on_large_ones_whatever_their_order() -> None:
+    random = np.random.default_rng(0)
+    regions = [(number % 7 + 1, random.random((9, 11)) < random.random()) for number in range(40)]
+    regions.append((9, regions[3][1]))  # as large as one before: the later one is seen
+    painting, expected = Painting(9, 11), np.zeros((9, 11), np.uint8)
+    for class_id, inside in regions:
+        painting.add(class_id, inside)
+    for class_id, inside in sorted(regions, key=lambda region: -int(region[1].sum())):
+        expected[inside] = class_id
+    assert np.array_equal(painting.mask, expected)

@@ -148,3 +148,12 @@ def test_a_folder_that_yaml_names_whole_may_be_a_link_to_it(tmp_path: Path) -> N
     (tmp_path / "link").symlink_to(folder)
     dataset = open_dataset(f"yolo:{tmp_path / 'link'}", "train")
     assert set(np.unique(dataset.load(0)[1])) == {0, 1, 2}
+
+
+def test_the_same_texts_with_names_in_another_order_are_another_data_set(tmp_path: Path) -> None:
+    hashes = set()
+    for number, names in enumerate(("background, bush, pond", "bush, background, pond")):
+        (tmp_path / str(number)).mkdir()
+        text = f"train: train/images\nval: valid/images\nnames: [{names}]\n"
+        hashes.add(open_dataset(yolo(text=text)(tmp_path / str(number)), "train").split_hash)
+    assert len(hashes) == 2
