@@ -73,8 +73,8 @@ def points_record(*, run: Run, points: Iterable[Told]) -> None:
         before = series_ours(fresh, series.values())
         touched = _series_moved(fresh, series, points)
         told_before = _without_number(touched.values()) if None in {p.value for p in points} else ()
-        told = dict.fromkeys((touched[p.name].pk, p.step, p.at, p.value) for p in points)
-        rows = [row for row in told if row not in told_before]
+        once = dict.fromkeys((touched[p.name].pk, p.step, p.at, p.value) for p in points)
+        rows: list[Any] = [row for row in once if row not in told_before]
         with connection.cursor() as cursor:
             cursor.executemany(_INSERT, rows)
         after = series_ours(fresh, series.values())

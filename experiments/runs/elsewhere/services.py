@@ -28,9 +28,9 @@ def history_import(*, owner: User, history: History) -> Run | None:
     with transaction.atomic():
         experiment = None
         if history.experiment not in ("", "Default"):
-            named = {"owner": owner, "name": history.experiment[:250]}
-            experiment = Experiment.objects.filter(**named).first()
-            experiment = experiment or experiment_create(**named, tags={})
+            name = history.experiment[:250]
+            experiment = Experiment.objects.filter(owner=owner, name=name).first()
+            experiment = experiment or experiment_create(owner=owner, name=name, tags={})
         run = script_run_create(
             owner=owner, experiment=experiment, name=history.name[:200], tags=history.tags
         )

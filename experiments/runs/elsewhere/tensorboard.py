@@ -79,6 +79,7 @@ def _records(file: Path) -> Iterator[bytes]:
 def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
     """Number and value of each field of a protocol buffer. NoHistory where it is none."""
     place = 0
+    value: Any
     try:
         while place < len(data):
             key, place = _varint(data, place)
