@@ -131,7 +131,7 @@ def comparisons_own(request: HttpRequest) -> QuerySet[Comparison]:
 def jobs_visible(request: HttpRequest, kind: type[Job]) -> QuerySet[Any]:
     """Jobs of a kind whose comparison or batch the request may look at."""
     path, owned = kind.belongs_to, kind.owned_model()
-    links = OF_COMPARISON if issubclass(owned, Comparison) else OF_BATCH
+    links: Sequence[str] = OF_COMPARISON if issubclass(owned, Comparison) else OF_BATCH
     if not issubclass(owned, Shareable):
         links = ()
     shares = [f"{path}__{share}" for share in links]

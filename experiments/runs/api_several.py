@@ -32,7 +32,7 @@ class RunsSerializer(serializers.Serializer):
     )
 
 
-def _tags(told: str) -> serializers.ListField:
+def _tags(told: Any) -> serializers.ListField:
     one = serializers.CharField(max_length=LONGEST_TAG)
     return serializers.ListField(
         child=one, max_length=MOST_TAGS, required=False, default=list, help_text=told

@@ -94,11 +94,14 @@ def fits(dataset: Dataset) -> str:
 def model_figures(checkpoint: Checkpoint, costs: dict[int, Cost]) -> str:
     """What a model is chosen by: its size, its score, and what an image takes it on this site."""
     size = _("%(millions)s parameters") % {"millions": millions(checkpoint.parameters)}
-    figures = [size, checkpoint.miou is not None and f"{iou(checkpoint.miou)} mIoU"]
+    figures = [size]
+    if checkpoint.miou is not None:
+        figures.append(f"{iou(checkpoint.miou)} mIoU")
     height, width = checkpoint.sidecar.get("input_size") or (0, 0)
-    took = (cost := costs.get(checkpoint.pk)) and cost.milliseconds
-    figures.append(took and height and duration(took * height * width / 1e6))
-    return " · ".join(filter(None, figures))
+    cost = costs.get(checkpoint.pk)
+    if cost and cost.milliseconds and height:
+        figures.append(duration(cost.milliseconds * height * width / 1e6))
+    return " · ".join(figures)
 
 
 @register.filter
