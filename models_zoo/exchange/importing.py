@@ -82,10 +82,12 @@ def checkpoint_keep(
     from models_zoo.checkpoints.files import sidecar_save
     from models_zoo.predict.engine import Engine
 
+    kept = out / f"{sidecar['key']}{file.suffix.lower()}"
+    if kept.exists() and sha256_of(kept) != sidecar["sha256"]:
+        raise ValueError(f"{kept} is another network: give this one another --name, or delete it.")
     pixels = draw(seed=1, height=384, width=512).image if picture is None else picture
     predicted = Engine(precision="fp32").predict(file, sidecar, pixels)
     out.mkdir(parents=True, exist_ok=True)
-    kept = out / f"{sidecar['key']}{file.suffix.lower()}"
     if not (kept.exists() and kept.samefile(file)):
         with file.open("rb") as source, atomic_file(kept) as target:
             shutil.copyfileobj(source, target)

@@ -1,6 +1,7 @@
 """ONNX files from elsewhere: what they give is what their own runtime gives, at any size."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -9,6 +10,7 @@ import pytest
 from models_zoo.cli import main
 from models_zoo.exchange.asked import asked_of
 from models_zoo.exchange.importing import onnx_import
+from models_zoo.files import sha256_of
 from models_zoo.predict.engine import Engine
 from tests.models_zoo.exchange.drawn import ASKED, CLASSES, colours, ids, write_multiple
 
@@ -42,6 +44,17 @@ def test_a_file_becomes_a_checkpoint_that_predicts_as_its_own_runtime_does(tmp_p
         assert (predicted.mask == onnx_mask(file, noise(*size))).all()
     assert (predicted.runtime, predicted.precision) == ("onnxruntime", "fp32")
     assert engine.warm == {sidecar["sha256"]}
+
+
+@pytest.mark.slow
+def test_a_network_does_not_take_the_place_of_another_of_its_name(tmp_path):
+    first, other = colours(tmp_path / "net.onnx"), ids(tmp_path / "other.onnx")
+    asked = ASKED | {"name": "tints"}
+    for _ in range(2):  # the same once more
+        kept = onnx_import(first, tmp_path / "out", asked)["file"]
+    with pytest.raises(ValueError, match="another --name"):
+        onnx_import(other, tmp_path / "out", asked)
+    assert sha256_of(Path(kept)) == sha256_of(first)
 
 
 @pytest.mark.slow
