@@ -45,7 +45,7 @@ def carry_out(row: NetworkImport, lease: Lease) -> dict[str, Any]:
             (folder / "classes.json").write_text(classes, encoding="utf-8")
             given["classes"] = str(folder / "classes.json")
         words = [f"--{name.replace('_', '-')}={text}" for name, text in given.items() if text]
-        network = local_path(row.network.name)
+        network = local_path(str(row.network))
         out = f"--out={folder / 'kept'}"
         told = _asked(["import", f"--onnx={network}", out, *words], LOOK_SECONDS, folder)
         weights, sidecar = Path(told["file"]), told["sidecar"]

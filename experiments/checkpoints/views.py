@@ -60,7 +60,7 @@ def picture(request: HttpRequest, pk: UUID) -> FileResponse:
     row = _network(request, pk)
     if not row.picture:
         raise Http404
-    return FileResponse(default_storage.open(row.picture.name), content_type="image/png")
+    return FileResponse(default_storage.open(str(row.picture)), content_type="image/png")
 
 
 def _network(request: HttpRequest, pk: UUID) -> NetworkImport:
