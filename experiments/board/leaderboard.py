@@ -89,7 +89,8 @@ class Board:
         for colour, entry in enumerate(self.best):  # an entry's, in all charts of the board
             memory = entry.cost.memory_bytes
             figures = {
-                "parameters": entry.checkpoint.parameters / 1e6,
+                # None of masks without a network.
+                "parameters": entry.checkpoint.parameters / 1e6 or None,
                 "milliseconds": entry.cost.milliseconds,
                 "memory": None if memory is None else memory / 2**20,
             }

@@ -1,6 +1,7 @@
 """Data sets, checkpoints and their scores; runs and their epochs. Services are the only writers."""
 
 from experiments.models.checkpoints import (
+    MASKS_ALONE,
     Checkpoint,
     Confusion,
     Dataset,
@@ -14,6 +15,7 @@ from experiments.models.preflights import Preflight
 from experiments.models.runs import Attempt, Kind, Run
 
 __all__ = [
+    "MASKS_ALONE",
     "Artifact",
     "Attempt",
     "Checkpoint",

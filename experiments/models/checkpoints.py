@@ -16,6 +16,9 @@ from experiments.models.privacy import readable
 from models_zoo import catalogue
 from segweb.http.plain import PlainJSONField
 
+# The variant of what has no weights: masks that something else predicted, which were scored.
+MASKS_ALONE = "masks"
+
 
 class Dataset(models.Model):
     """A data set's classes and terms; pixels of `ignore_index` are void. The images live elsewhere.
@@ -62,6 +65,7 @@ class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
         keys, comma = ",".join(reversed(catalogue())), Value(",")
         place = StrIndex(Value(f",{keys},"), Concat(comma, F("architecture"), comma))
         current = self.filter(withdrawn_at=None, superseded_at=None)
+        current = current.exclude(variant=MASKS_ALONE)
         return current.order_by("dataset", place.desc(), "id")
 
     def visible_to(self, user: Any) -> CheckpointQuerySet:
@@ -122,7 +126,8 @@ class Checkpoint(models.Model):
     @property
     def offered(self) -> bool:
         """Whether new comparisons may use it."""
-        return self.withdrawn_at is None and self.superseded_at is None
+        current = self.withdrawn_at is None and self.superseded_at is None
+        return current and self.variant != MASKS_ALONE
 
     @property
     def classes(self) -> list[dict[str, Any]]:

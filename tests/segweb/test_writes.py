@@ -15,6 +15,7 @@ ALWAYS_WRITES = {"bulk_create", "bulk_update", "get_or_create", "update_or_creat
 # Services too large to stand with their room's others, or needed by several rooms.
 FURTHER_SERVICES = {
     "inference/comparisons.py",
+    "experiments/checkpoints/elsewhere.py",
     "experiments/checkpoints/published.py",
     "experiments/runs/histories.py",
     "segweb/http/idempotency.py",
