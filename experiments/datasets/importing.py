@@ -71,8 +71,8 @@ def carry_out(row: Import, lease: Lease) -> dict[str, Any]:
     train, findings = _audited(root)
     if findings:
         sentence = " ".join(map(str, findings))
-        kept = [finding.to_json() for finding in findings]
-        return {"state": State.FAILED, "error": sentence, "findings": kept}
+        told_of = [finding.to_json() for finding in findings]
+        return {"state": State.FAILED, "error": sentence, "findings": told_of}
     passport = train.passport  # by its bytes, which are read here: no transaction waits for them
     folder = f"{KEPT}/{row.pk}-{lease.token}"
     _storage(KEPT).mkdir(parents=True, exist_ok=True)

@@ -118,7 +118,7 @@ def _derived(
     return stored(request, key, kind, name, drawn=draw, encoding=encoding)
 
 
-MASK_FORMATS = {
+MASK_FORMATS: dict[str, Callable[[HttpRequest, Prediction], HttpResponseBase]] = {
     "png": mask_as_png,
     "overlay": mask_as_overlay,
     "coco": mask_as_coco,

@@ -134,8 +134,8 @@ def _audit_split(
         ),
     ):
         if files:
-            values = {"count": len(files), "split": split, "last": classes - 1}
-            result.findings.append(Finding(kind, says, files, True, values))
+            facts: dict[str, Any] = {"count": len(files), "split": split, "last": classes - 1}
+            result.findings.append(Finding(kind, says, files, True, facts))
     result.findings += label_findings(
         split,
         dataset.classes,
@@ -147,9 +147,9 @@ def _audit_split(
     absent = np.flatnonzero(pixels == 0)
     if absent.size:
         names = [dataset.classes[number]["name"] for number in absent]
-        says, values = _("%(count)d classes do not occur in %(split)r"), {"count": len(names)}
+        says, facts = _("%(count)d classes do not occur in %(split)r"), {"count": len(names)}
         # Does not block: small data sets lack some classes.
-        result.findings.append(Finding("absent", says, names, False, {"split": split, **values}))
+        result.findings.append(Finding("absent", says, names, False, {"split": split, **facts}))
     if len(sizes) > 1:
         trained = dataset.input_size
         says = _(

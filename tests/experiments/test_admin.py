@@ -76,8 +76,8 @@ def test_no_template_shows_a_time_without_its_zone() -> None:
         for path in (BASE_DIR / "templates").rglob("*.html")
         for form in re.findall(r"""\|(?:date|time)(?::["']([^"']+))?""", path.read_text())
     ]
-    assert "c" in forms
-    for form in set(forms) - {"c"}:  # which is ISO 8601, with its zone
+    assert forms
+    for form in set(forms):
         assert "e" in form or not set(form) & set("aAfgGhHiPsu"), form
 
 

@@ -111,7 +111,7 @@ def search(user: User, given: Given) -> dict[str, Any]:
         its = its.none()
     found: list[Found] = []
     for run in its[:MOST_SEARCHED]:
-        facts = run_facts(run, run.asked)  # type: ignore[attr-defined]
+        facts = run_facts(run, run.asked)
         if all(holds(condition, facts) for condition in conditions):
             found.append((run, facts))
     page, further = page_of(in_order(found, order), given)
