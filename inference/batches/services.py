@@ -21,7 +21,7 @@ from inference.images import uploads
 from inference.images.services import images_release
 from inference.models import Batch, BatchItem, Image, Scale
 from inference.quotas import room_require, room_taken
-from inference.sharing import link_make, link_revoke
+from inference.sharing.services import link_make, link_revoke
 from segweb.audit import act_record
 from segweb.http.idempotency import made_already, request_digest
 from segweb.jobs import wakeups

@@ -15,7 +15,7 @@ from inference.images.services import image_truth_adding, images_release
 from inference.images.truths import mask_scores, truth_fits
 from inference.models import Comparison, Ensemble, Image, Prediction, Scoring
 from inference.pace import next_turn
-from inference.sharing import link_make, link_revoke
+from inference.sharing.services import link_make, link_revoke
 from segweb.audit import act_record
 from segweb.jobs import State, wakeups
 from segweb.models import Act

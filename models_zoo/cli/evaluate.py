@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.checkpoints.resolve import resolve
+from models_zoo.checkpoints.shipped import CheckpointFiles
 from models_zoo.data import DatasetSplit, open_dataset
 from models_zoo.predict.elsewhere import masks_score
 from models_zoo.predict.scoring import SplitScores
@@ -33,11 +34,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Scores a checkpoint, or masks."""
+    checkpoint = resolve(options.checkpoint) if options.checkpoint else None
     dataset = open_dataset(options.data, options.split)
-    if options.masks:
+    if checkpoint is None:
         key, evaluation = options.masks.stem, masks_score(options.masks, dataset)
     else:
-        key, evaluation = _of_checkpoint(options, dataset)
+        key = checkpoint.sidecar["key"]
+        evaluation = _of_checkpoint(checkpoint, options.precision, dataset)
     result = evaluation.scores
     if options.out:
         evaluation.write(options.out, key=key)
@@ -54,14 +57,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return {"key": key, **result}
 
 
-def _of_checkpoint(options: argparse.Namespace, dataset: DatasetSplit) -> tuple[str, SplitScores]:
+def _of_checkpoint(
+    checkpoint: CheckpointFiles, precision: str, dataset: DatasetSplit
+) -> SplitScores:
     from models_zoo.predict.engine import Engine
     from models_zoo.predict.evaluation import evaluate as evaluate_checkpoint
 
-    checkpoint = resolve(options.checkpoint)
-    engine = Engine(precision=options.precision)
-    weights, sidecar = checkpoint.weights_path, checkpoint.sidecar
-    return sidecar["key"], evaluate_checkpoint(engine, weights, sidecar, dataset)
+    engine = Engine(precision=precision)
+    return evaluate_checkpoint(engine, checkpoint.weights_path, checkpoint.sidecar, dataset)
 
 
 def _fraction(value: float | None) -> str:

@@ -85,6 +85,11 @@ def requests(
             {"file": lambda: upload(archive, "a.zip")},
             {"file": lambda: upload(archive + b"\0", "a.zip")},
         ),
+        "models/imports/": (
+            "models/imports/",
+            {"file": lambda: upload(b"network", "a.onnx"), "classes": "road"},
+            {"file": lambda: upload(b"network", "a.onnx"), "classes": "sky"},
+        ),
         "comparisons/": (
             "comparisons/",
             {"image": str(image.pk)},
@@ -106,6 +111,16 @@ def requests(
             {"x": 2, "y": 1},
         ),
         "runs/": ("runs/", external_run, external_run | {"seed": 1}),
+        "runs/tags/": (
+            "runs/tags/",
+            {"runs": [run.pk], "add": ["a"]},
+            {"runs": [run.pk], "add": ["b"]},
+        ),
+        "runs/delete/": (
+            "runs/delete/",
+            {"runs": [run_make(state=State.STOPPED).pk]},
+            {"runs": [run_make(state=State.STOPPED).pk]},
+        ),
         "runs/{id}/clone/": (f"runs/{run.pk}/clone/", {"seed": 5}, {"seed": 6}),
         "runs/{id}/stop/": (f"runs/{external.pk}/stop/", {}, {"why": "it is late"}),
         "runs/{id}/resume/": (f"runs/{stopped.pk}/resume/", {}, {"epochs": 99}),
@@ -149,7 +164,7 @@ def test_a_post_under_one_key_is_carried_out_once(
     first = post(staff, address, body)
     assert 200 <= first.status_code < 300, first.content
     made = rows()
-    assert made != before or path.endswith(("stop/", "resume/"))
+    assert made != before or path.endswith(("stop/", "resume/", "tags/"))
     again = post(staff, address, body)
     assert (again.status_code, again.content) == (first.status_code, first.content)
     assert again.headers.get("Location") == first.headers.get("Location")

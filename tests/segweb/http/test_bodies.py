@@ -84,6 +84,8 @@ def bodies() -> dict[str, Any]:
     return {
         "post runs/": RUN,
         "post runs/ external": RUN | {"kind": "external", "dataset": dataset.slug},
+        "post runs/tags/": {"runs": [run.pk], "add": ["d"], "remove": ["c"]},
+        "post runs/delete/": {"runs": [run.pk]},
         f"patch runs/{run.pk}/": {"name": "a", "notes": "b", "tags": ["c"]},
         f"post runs/{run.pk}/clone/": RUN | {"group": str(UUID(int=7))},
         f"post runs/{run.pk}/resume/": {"epochs": 9},
