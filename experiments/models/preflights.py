@@ -52,7 +52,9 @@ class Preflight(Job):
     def look(self) -> str:
         """What the page shows of it: equal where nothing is new."""
         progress = self.result.get("progress", {})
-        return "-".join(map(str, [self.state, *progress.values()]))
+        # Named: PostgreSQL keeps another order of an object's keys than SQLite.
+        parts = [progress[name] for name in ("stage", "step", "steps") if name in progress]
+        return "-".join(map(str, [self.state, *parts]))
 
     @property
     def blocking(self) -> list[dict[str, Any]]:

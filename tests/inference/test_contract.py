@@ -25,7 +25,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from experiments.models import Import
+from experiments.models import Import, NetworkImport
 from inference.batches.services import batch_create
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
@@ -86,6 +86,7 @@ def there(
         "insides": [inside_create(prediction=predictions[0], x=1, y=1).pk],
         "batches": [batch_create(files=[upload(noise())]).pk],
         "runs": [ended.pk, run_make(kind="external", planned=9).pk],
+        "models": [NetworkImport.objects.create(network="x", error="Not a network.").pk],
         "datasets": [Import.objects.create(error="Not a zip.").pk],
         "in bodies": [
             {
