@@ -37,6 +37,7 @@ def test_a_refused_form_keeps_image_and_mask(visit: Visit, photo: Path, tmp_path
     page.locator("summary", has_text="Score against a true mask").click()
     mask = page.get_by_label("True mask", exact=True)
     mask.set_input_files(small)
+    page.get_by_label("Its class ids are those of").select_option(label="CamVid")
     page.set_input_files(".drop-target input", photo)
     page.locator("#upload-error", has_text="mask").wait_for()
     assert mask.is_visible()
