@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +12,6 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
@@ -21,10 +19,10 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Checkpoint, Dataset, ImageCounts, NetworkImport
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
+from experiments.records.imports import import_queue
 from experiments.records.sources import data_find
 from models_zoo.checkpoints.shipped import CheckpointFiles, shipped
 from segweb.audit import act_record
-from segweb.jobs import wakeups
 from segweb.models import Act
 
 
@@ -114,22 +112,7 @@ def network_import(
     options.setdefault("name", _network_name(name))
     queued = NetworkImport(pk=pk or uuid4(), name=name[:200], owner=owner, options=options)
     queued.data = data_find(dataset.slug) if score and dataset else ""
-    try:
-        stored = file if isinstance(file, File) else File(file)
-        queued.network = default_storage.save(f"{queued.folder}/network.onnx", stored)
-        with transaction.atomic():
-            queued.save(force_insert=True)
-            wakeups.send_on_commit(queued)
-            subject = f"import {queued.pk}: {queued.name}"
-            act_record(what=Act.What.LAUNCHED, subject=subject, account=owner)
-    # Whatever ends it, also a process told to stop: no file stays without its row.
-    except BaseException:
-        # By name: a repetition of the same request may have stored its own here.
-        if queued.network.name:
-            default_storage.delete(queued.network.name)
-        with suppress(OSError):
-            default_storage.delete(queued.folder)
-        raise
+    import_queue(queued=queued, upload=queued.network, file=file, name="network.onnx")
     return queued
 
 
