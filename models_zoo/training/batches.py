@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
-import sys
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -14,13 +11,12 @@ from torch.utils.data import DataLoader
 
 from models_zoo.data.base import DatasetSplit
 from models_zoo.data.transforms import TrainingItems
+from models_zoo.fence import die_with_parent
 from models_zoo.seeds import seed_for
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
 
 Key = tuple[int, int]
-# prctl.h's number; Python has no name for it.
-_PR_SET_PDEATHSIG = 1
 
 
 class Batches:
@@ -109,5 +105,4 @@ def _stand_apart(_: int) -> None:
     # Ignoring SIGTERM instead hung runs that had failed: at its exit Python sends that signal to
     # its children and waits for them.
     os.setpgid(0, 0)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()

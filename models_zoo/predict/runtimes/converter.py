@@ -5,23 +5,20 @@ A process and not a thread: converting holds Python's lock for most of its secon
 
 from __future__ import annotations
 
-import ctypes
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
+from models_zoo.fence import die_with_parent
 from models_zoo.predict.runtimes.graphs import graph_make, graph_path
 
 Wanted = tuple[Path, dict[str, Any]]  # weights and sidecar
 logger = logging.getLogger(__name__)
-
-_PR_SET_PDEATHSIG = 1  # prctl.h
 
 
 class Converter:
@@ -61,9 +58,7 @@ class Converter:
 def main() -> None:
     """Makes the graphs that the standard input lists; one that fails keeps none from the next."""
     os.nice(19)
-    if sys.platform == "linux":
-        # A worker that is killed leaves no orphan behind.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()  # a worker that is killed leaves no orphan behind
     parent = os.getppid()
     for weights, sidecar in json.load(sys.stdin):
         if os.getppid() != parent:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -181,7 +180,7 @@ def test_the_converter_goes_on_after_a_checkpoint_that_is_broken(checkpoint, tmp
     lowered: list[int] = []
     monkeypatch.setattr(converter.os, "nice", lowered.append)
     # pytest's thread may end before its process.
-    monkeypatch.setattr(converter.ctypes, "CDLL", lambda _: SimpleNamespace(prctl=print))
+    monkeypatch.setattr(converter, "die_with_parent", lambda: None)
     monkeypatch.setattr(converter.sys, "stdin", io.StringIO(lines))
     converter.main()
     assert lowered == [19]
