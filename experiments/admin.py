@@ -21,7 +21,8 @@ from django.utils.translation import ngettext
 from experiments.access import may_manage
 from experiments.checkpoints.services import checkpoint_restore, checkpoint_withdraw
 from experiments.models import Checkpoint, Dataset, Evaluation, Run
-from experiments.runs.services import run_delete, run_publish, run_resume, run_stop
+from experiments.runs.keeping import run_delete, run_publish
+from experiments.runs.services import run_resume, run_stop
 from experiments.runs.views.launch import launch
 from segweb.admin import ReadOnlyAdmin, jobs_register
 

@@ -22,6 +22,7 @@ from experiments.conditions import MOST_CONDITIONS, conditions_read, runs_where
 from experiments.models import Dataset, Epoch, Kind, Run
 from experiments.queries import ordering, tagged
 from experiments.records.epochs import epoch_report
+from experiments.runs.keeping import run_annotate, run_delete
 from experiments.runs.serializers import (
     ConfusionSerializer,
     EpochReportSerializer,
@@ -35,9 +36,7 @@ from experiments.runs.serializers import (
 )
 from experiments.runs.services import (
     external_run_create,
-    run_annotate,
     run_clone,
-    run_delete,
     run_launch,
     run_resume,
     run_stop,

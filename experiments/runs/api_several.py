@@ -16,7 +16,7 @@ from experiments.access import may_change
 from experiments.models import Run
 from experiments.queries import MOST_DIGITS
 from experiments.runs.api import MayUseRuns
-from experiments.runs.services import LONGEST_TAG, MOST_TAGS, runs_delete, runs_tag
+from experiments.runs.keeping import LONGEST_TAG, MOST_TAGS, runs_delete, runs_tag
 from segweb.http.answers.repeats import repeatable
 
 MOST = 500  # runs of one request

@@ -16,7 +16,7 @@ from experiments.records.checkpoints import protocol_hash
 from experiments.records.configuration import FIELDS
 from experiments.records.datasets import dataset_ensure
 from experiments.records.epochs import epoch_values, metrics_told, run_summarise
-from experiments.runs.services import run_delete
+from experiments.runs.keeping import run_delete
 from models_zoo.checkpoints.history import History, history_read
 from segweb.jobs import State
 from segweb.jobs.files import folder_bytes

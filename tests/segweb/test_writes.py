@@ -18,6 +18,7 @@ FURTHER_SERVICES = {
     "experiments/checkpoints/elsewhere.py",
     "experiments/checkpoints/published.py",
     "experiments/runs/histories.py",
+    "experiments/runs/keeping.py",
     "segweb/http/idempotency.py",
     "segweb/http/tokens.py",
     "segweb/audit.py",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Kind, Point, Run, Series
 from experiments.records.points import Told, points_record
+from experiments.runs.keeping import run_annotate, run_delete
 from experiments.runs.mlflow.experiments import experiment_of
 from experiments.runs.mlflow.protocol import (
     Given,
@@ -49,7 +50,6 @@ from experiments.runs.mlflow.shown import (
     point_shown,
     run_shown,
 )
-from experiments.runs.services import run_annotate, run_delete
 
 # Of one request, as MLflow has it.
 MOST_METRICS, MOST_PARAMS = 1000, 100

@@ -19,13 +19,8 @@ from django.utils.translation import gettext as _
 
 from experiments.models import Artifact, Dataset, Experiment, Run
 from experiments.records.points import epochs_follow
-from experiments.runs.services import (
-    LONGEST_NOTES,
-    LONGEST_TAG,
-    MOST_SETTINGS,
-    external_run_create,
-    run_publish,
-)
+from experiments.runs.keeping import LONGEST_NOTES, LONGEST_TAG, run_publish
+from experiments.runs.services import MOST_SETTINGS, external_run_create
 from segweb.jobs import State
 from segweb.jobs.quotas import QUOTA_REACHED, limit_of, take_turns
 

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST
 from experiments.access import may_change
 from experiments.models import Run
 from experiments.queries import number_read
-from experiments.runs.services import run_annotate, run_delete, run_resume, run_stop
+from experiments.runs.keeping import run_annotate, run_delete
+from experiments.runs.services import run_resume, run_stop
 from experiments.runs.views.run import run_get
 
 

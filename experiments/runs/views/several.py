@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from experiments.access import may_change, reads_runs
 from experiments.models import Run
 from experiments.queries import number_read
-from experiments.runs.services import runs_delete, runs_tag
+from experiments.runs.keeping import runs_delete, runs_tag
 
 MOST = 500  # runs, which the query of an address holds
 LONGEST_BACK = 8000  # no redirect may be much longer

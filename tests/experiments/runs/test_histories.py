@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from experiments.models import Epoch, Kind, Probe, Run
 from experiments.records.sources import data_sources
 from experiments.runs.histories import run_import
-from experiments.runs.services import run_delete
+from experiments.runs.keeping import run_delete
 from models_zoo.checkpoints.history import history_read
 from models_zoo.cli import main
 from models_zoo.training.zoo.history import history_write

@@ -14,10 +14,10 @@ from experiments.models import Confusion, Epoch, Kind, Run
 from experiments.records import sources
 from experiments.records.epochs import epoch_record, epoch_report
 from experiments.runs import services
+from experiments.runs.keeping import run_delete
 from experiments.runs.services import (
     external_run_create,
     run_clone,
-    run_delete,
     run_launch,
     run_resume,
     run_stop,

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from experiments.models import Run
-from experiments.runs.services import runs_delete
+from experiments.runs.keeping import runs_delete
 from segweb.jobs import State
 from tests.experiments.factories import run_make
 from tests.experiments.visiting import url

@@ -22,10 +22,10 @@ from pytest_django import Settings
 from experiments.models import Checkpoint, Confusion, Probe, Run
 from experiments.records.files import LOG
 from experiments.records.publishing import checkpoint_publish, checkpoints_prune
+from experiments.runs.keeping import run_delete
 from experiments.runs.services import (
     preflight_request,
     preflight_stop,
-    run_delete,
     run_launch,
     run_resume,
     run_stop,

@@ -14,7 +14,8 @@ from django.test import Client
 
 from experiments.models import Run
 from experiments.records.datasets import dataset_ensure
-from experiments.runs.services import external_run_create, run_annotate
+from experiments.runs.keeping import run_annotate
+from experiments.runs.services import external_run_create
 from segweb.http import plain
 from segweb.http.plain import DEEPEST, PlainJSONField, json_read
 from tests.experiments.factories import run_make
