@@ -37,6 +37,10 @@ class AnyType(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+# What a file of JSON holds is its format's matter: COCO's an object, Label Studio's a list.
+JSON_FILE = {"oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}}]}
+
+
 class FileView(APIView):
     """An address that serves one file to whoever may see what it belongs to."""
 

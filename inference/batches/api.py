@@ -32,7 +32,7 @@ from inference.images.upload_view import UploadView
 from inference.images.uploads import clean_name
 from inference.models import Batch
 from inference.pace import BatchThrottle
-from inference.rest import FileView, OwnList
+from inference.rest import JSON_FILE, FileView, OwnList
 from models_zoo.data.labelling.export import EXPORTS
 from segweb.http.answers.caching import NEVER
 from segweb.http.answers.repeats import repeatable
@@ -52,6 +52,9 @@ def results(batch: Batch, kind: str, model: str) -> HttpResponseBase:
         )
     elif kind in FORMS:
         model = model or batch.model_keys[0]
+        if model not in batch.model_keys:
+            known = ", ".join(batch.model_keys)
+            raise ValidationError({"model": [_("This batch has: %(known)s.") % {"known": known}]})
         # The files of a batch's models lie beside each other; a key is no path (`clean_name`).
         name = f"batch-{batch.pk}-{clean_name(model)}"
         if kind == "coco":
@@ -135,7 +138,7 @@ class BatchResults(FileView):
         ],
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
-            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/json"): JSON_FILE,
         },
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:

@@ -36,7 +36,7 @@ from inference.images.truths import comparison_truth
 from inference.images.upload_view import UploadView
 from inference.models import Comparison, Prediction
 from inference.pace import WriteThrottle
-from inference.rest import FileView, MayCompare, OwnList
+from inference.rest import JSON_FILE, FileView, MayCompare, OwnList
 from segweb.http.answers.caching import ASKED_AGAIN, lasting
 from segweb.http.answers.repeats import repeatable
 from segweb.http.parsers import JSONParser, idempotency_key
@@ -172,7 +172,7 @@ class PredictionMask(FileView):
         parameters=[OpenApiParameter("as", str, enum=list(downloads.MASK_FORMATS))],
         responses={
             (200, "image/png"): OpenApiTypes.BINARY,
-            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/json"): JSON_FILE,
             (200, "application/octet-stream"): OpenApiTypes.BINARY,
             (200, "application/zip"): OpenApiTypes.BINARY,
         },

@@ -1,8 +1,7 @@
 """Every operation of the API's schema, by generated requests: it answers as the schema says.
 
 Schemathesis makes requests that the schema allows and ones that it does not, the same ones each
-time (Hypothesis takes texts from the modules that are loaded, so that alone they are others).
-Most of them name things that are there, so that answers are more than refusals.
+time. Most of them name things that are there, so that answers are more than refusals.
 """
 
 from __future__ import annotations
@@ -20,8 +19,7 @@ from django.contrib.auth.models import User
 from django.core import signals
 from django.db import close_old_connections
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
@@ -34,19 +32,12 @@ from inference.models import Comparison
 from segweb.http.tokens import token_make
 from segweb.wsgi import application
 from tests.experiments.factories import dataset_make, run_make
+from tests.generated import generated
 from tests.inference.pictures import encoded, noise, upload
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 CALLERS = ("anonymous", "user", "staff")
 REQUESTS = 8  # allowed ones, and as many that are not, of each operation by each caller
-ASK = hypothesis_settings(
-    max_examples=REQUESTS,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],  # to find a smaller request would take longer than to find one
-    suppress_health_check=list(HealthCheck),
-)
 
 
 def whole(*request: Any) -> list[bytes]:
@@ -132,6 +123,14 @@ def naming(case: Any, there: dict[str, list[Any]], which: int) -> None:
         case.body |= {name: named[name] for name in named.keys() & case.body.keys()}
 
 
+def choices(operation: Any) -> Iterator[dict[str, str]]:
+    """Each value that a parameter of the query may choose: chance would leave some out."""
+    for parameter in operation.query:
+        described = parameter.definition["schema"]
+        for value in described.get("items", described).get("enum", []):
+            yield {parameter.name: value}
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("caller", CALLERS)
 def test_every_operation_answers_as_the_schema_says(
@@ -151,17 +150,20 @@ def test_every_operation_answers_as_the_schema_says(
     ]
     headers, faults, answers = signed_in(caller), {}, Counter()
 
+    def asked(case: Any, which: int) -> None:
+        naming(case, there, which)
+        response = case.call(headers=headers)
+        answers[case.operation.label] += 1
+        try:
+            case.validate_response(response, checks=wanted, headers=headers)
+        except (Exception, BaseExceptionGroup) as fault:
+            faults.setdefault(f"{case.operation.label} {response.status_code}", str(fault))
+
     def look_at(operation: Any, mode: Any) -> None:
-        @ASK
+        @generated(REQUESTS)
         @given(case=operation.as_strategy(generation_mode=mode), which=st.integers(0, 3))
         def ask(case: Any, which: int) -> None:
-            naming(case, there, which)
-            response = case.call(headers=headers)
-            answers[operation.label] += 1
-            try:
-                case.validate_response(response, checks=wanted, headers=headers)
-            except (Exception, BaseExceptionGroup) as fault:
-                faults.setdefault(f"{operation.label} {response.status_code}", str(fault))
+            asked(case, which)
 
         with suppress(Unsatisfiable):  # without parameters there is nothing to do wrong
             ask()
@@ -170,6 +172,9 @@ def test_every_operation_answers_as_the_schema_says(
     operations = [result.ok() for result in schema.get_all_operations()]
     # What is deleted is no longer there for the others.
     for operation in sorted(operations, key=lambda operation: operation.method == "delete"):
+        for query in choices(operation):
+            for which in (1, 2):
+                asked(operation.Case(path_parameters={"id": ""}, query=query), which)
         for mode in schemathesis.GenerationMode:
             look_at(operation, mode)
     assert not faults, "\n\n".join(f"{name}\n{fault}" for name, fault in faults.items())

@@ -15,24 +15,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from experiments.datasets.services import dataset_import
 from experiments.models import Import
 from segweb.jobs import job_execute
+from tests.generated import generated
 from tests.inference.pictures import upload
 from tests.malformed import changed, written
 from tests.models_zoo.data.awkward import coco, folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-FEW = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 TOLD = {"slug": "mine", "title": "Mine", "licence": "CC0", "source": "me", "ignore_index": 255}
 
 
@@ -46,7 +42,7 @@ def root(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@FEW
+@generated(60)
 @given(data=st.data())
 def test_imports(root: Path, data: st.DataObject) -> None:
     content = io.BytesIO()
@@ -73,7 +69,7 @@ def test_imports(root: Path, data: st.DataObject) -> None:
         ("pets/instances_train.json", "coco:pets/pictures:pets/instances_train.json"),
     ],
 )
-@FEW
+@generated(60)
 @given(data=st.data())
 def test_launches(root: Path, file: str, spec: str, data: st.DataObject) -> None:
     client = Client(raise_request_exception=False)

@@ -122,15 +122,19 @@ def test_images_from_post_to_results(api: APIClient, worker: FakeEngine) -> None
 
 def test_coco(api: APIClient, worker: FakeEngine) -> None:
     body = post(api, ("a.png", picture(1)), ("b.png", picture(2))).json()
+    wanted = {"as": "coco", "model": KEYS[1]}
+    assert json.loads(b"".join(api.get(body["results_url"], wanted)))["annotations"] == []
     run_all()
-    response = api.get(body["results_url"], {"as": "coco", "model": KEYS[1]})
+    response = api.get(body["results_url"], wanted)
     document = json.loads(b"".join(response))
     assert [image["file_name"] for image in document["images"]] == ["a.png", "b.png"]
     assert [a["id"] for a in document["annotations"]] == [1, 2, 3, 4]
     assert [a["image_id"] for a in document["annotations"]] == [1, 1, 2, 2]
     assert {a["area"] for a in document["annotations"]} == {8 * 24}
     assert [c["name"] for c in document["categories"]] == ["sky", "road", "car"]
-    assert json.loads(b"".join(api.get(body["results_url"], {"as": "coco", "model": "none"})))
+    # An empty file would look as if that model had found nothing.
+    refused = api.get(body["results_url"], {"as": "coco", "model": "none"})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["model"])
     assert api.get(body["results_url"], {"as": "exe"}).status_code == 400
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models_zoo.cli import main
+from tests.generated import generated
 from tests.malformed import changed, written
 from tests.models_zoo.data.awkward import coco, folder
 from tests.models_zoo.data.awkward_tools import (
@@ -48,11 +49,7 @@ def sound(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@generated(150)
 @given(data=st.data())
 def test_an_audit_ends_with_a_sentence(
     sound: tuple[str, Path, str], data: st.DataObject, capsys: pytest.CaptureFixture[str]

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -18,11 +18,12 @@ from models_zoo.networks.measure import architecture_view
 from models_zoo.networks.papers.unet.network import UNet
 from models_zoo.predict.engine import Engine, logit_blocks
 from models_zoo.predict.tiles import GRID, overlap, spans, tile_size, tiled_logits
+from tests.generated import generated
 from tests.models_zoo.fixtures import write_checkpoint
 
 
 @given(length=st.integers(1, 3000), tile=st.integers(2, 20).map(lambda n: n * GRID))
-@settings(max_examples=60, deadline=None)
+@generated(60)
 def test_weights_add_up_to_one_at_every_pixel(length, tile):
     total = torch.zeros(length)
     found = spans(length, tile)

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -23,15 +23,11 @@ from inference.images.services import image_create
 from inference.live import services as live
 from inference.pace import WriteThrottle
 from tests.experiments.factories import checkpoint_make, dataset_make, run_make
+from tests.generated import generated
 from tests.inference.pictures import encoded, noise, upload
 from tests.malformed import as_form, as_json, as_parts, changed, written
 
 API = "/api/v1/"
-FEW = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 RUN = {
     "architecture": "unet",
     "variant": "slim",
@@ -185,7 +181,7 @@ def test_sound_bodies_are_taken(client: Client, sound: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@FEW
+@generated(40)
 @given(data=st.data())
 def test_json(client: Client, sound: dict[str, Any], data: st.DataObject) -> None:
     taken = {address: body for address, body in sound.items() if as_json(body)}
@@ -195,7 +191,7 @@ def test_json(client: Client, sound: dict[str, Any], data: st.DataObject) -> Non
 
 
 @pytest.mark.slow
-@FEW
+@generated(40)
 @given(data=st.data())
 def test_forms(client: Client, sound: dict[str, Any], data: st.DataObject) -> None:
     address = data.draw(st.sampled_from(list(sound)))

@@ -1,4 +1,4 @@
-"""A catalogue of its own for tests of training: the smallest network, without and with BN."""
+"""The smallest network, without and with batch normalisation."""
 
 import time
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from models_zoo.data.base import FileDataset
-from models_zoo.networks.paper import Architecture, Paper
 
 
 class Tiny(nn.Module):
@@ -56,14 +55,3 @@ class Tiny(nn.Module):
 def _go_in_circles(*_: Any) -> Any:
     while True:
         pass
-
-
-ARCHITECTURES = (
-    Architecture(
-        key="tiny",
-        title="Tiny",
-        paper=Paper("none", 2026),
-        idea="Small enough to train in a moment.",
-        path="tests.models_zoo.tiny:Tiny",
-    ),
-)
