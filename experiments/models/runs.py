@@ -65,6 +65,9 @@ class Run(Job):
 
     task_name = "experiments.run_execute"
     queue = "training"
+    # A free worker trains whatever waits, and busy ones drop what rings. With a thousand runs
+    # queued, to ring for each of them at every pass took 40 % of a core of sweeper and workers.
+    wakeups_most = 10
     work = "experiments.worker.supervision:train"
     afterwards = "experiments.records.attempts:run_ended"
     belongs_to = ""

@@ -35,6 +35,7 @@ class Job(models.Model):
     refuses one that forgets something.
 
     `task_name`, `queue`: the Celery task that a wake-up is for, and the queue it is sent to.
+    `wakeups_most`: how many of them the sweeper keeps in the queue, however many rows wait.
     `work`: "module:function", which the worker imports, so that the web process stays without
     torch. Called with the row and its lease, it returns the fields that the job ends with, or what
     remains to be done: a function that gives them, called beside the next job's work.
@@ -49,6 +50,7 @@ class Job(models.Model):
 
     task_name: ClassVar[str]
     queue: ClassVar[str]
+    wakeups_most: ClassVar[int] = 500
     work: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     afterwards: ClassVar[str] = ""

@@ -43,13 +43,16 @@ def sweep_once() -> Swept:
 
 
 def _wake(model: type[Job]) -> int:
-    """Top the queue up to one message per QUEUED row that has waited longer than a pass."""
+    """Top the queue up to a message for each QUEUED row that has waited longer than a pass.
+
+    Up to the kind's `wakeups_most`: the others' turn comes with the next pass.
+    """
     # Younger ones were woken a moment ago, by whoever queued them.
     waiting = model._default_manager.filter(
         state=State.QUEUED, queued_at__lt=Now() - timedelta(seconds=settings.SWEEP_SECONDS)
     )
     # One for each at every pass would pile up 720 messages a job in an hour of waiting.
-    missing = waiting.count() - wakeups.queue_length(model.queue)
+    missing = min(waiting.count(), model.wakeups_most) - wakeups.queue_length(model.queue)
     if missing <= 0:
         return 0
     longest_first = waiting.order_by(F("woken_at").asc(nulls_first=True), "queued_at")

@@ -97,6 +97,22 @@ def test_wake_ups_are_topped_up_not_repeated(
     assert sent == [str(job.pk)]
 
 
+def test_a_pass_sends_no_more_wake_ups_than_help(
+    job: Prediction, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The longest waiting first; what a pass leaves out has its turn in the next one."""
+    monkeypatch.setattr(wakeups, "queue_length", lambda queue: 0)
+    monkeypatch.setattr(Prediction, "wakeups_most", 1)
+    later = Prediction.objects.create(
+        comparison=job.comparison,
+        checkpoint=Checkpoint.objects.exclude(pk=job.checkpoint_id).first(),
+        queued_at=job.queued_at + timedelta(seconds=1),
+    )
+    for _ in range(2):
+        assert jobs.sweep_once().woken == 1
+    assert sent == [str(job.pk), str(later.pk)]
+
+
 def test_a_fresh_job_has_its_own_wake_up_on_the_way(job: Prediction, sent: list[str]) -> None:
     Prediction.objects.filter(pk=job.pk).update(queued_at=timezone.now())
     assert jobs.sweep_once().woken == 0
