@@ -1,6 +1,6 @@
 """Many short runs under random faults; `make faults` runs a thousand, continuous integration a few.
 
-FAULT_JOBS says how many, FAULT_SEED which faults.
+FAULT_JOBS says how many, FAULT_SEED which faults, FAULT_PAUSE the seconds between them at most.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tests.real.training import Chaos, TrainingStack, must_hold
 
 JOBS = int(os.environ.get("FAULT_JOBS", "3"))
 SEED = int(os.environ.get("FAULT_SEED", "0"))
+PAUSE = float(os.environ.get("FAULT_PAUSE", "3"))
 SECONDS_A_JOB = 60
 EPOCHS = 20
 
@@ -29,7 +30,7 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
         assert training.ended(whole)["state"] == "DONE"
         (weights,) = training.weights(whole)
         runs = [training.launch(epochs=EPOCHS) for _ in range(JOBS)]
-        faults = Chaos(training, SEED).until_all_ended(seconds=600 + SECONDS_A_JOB * JOBS)
+        faults = Chaos(training, SEED, PAUSE).until_all_ended(seconds=600 + SECONDS_A_JOB * JOBS)
         told = ", ".join(f"{count} {name}" for name, count in sorted(faults.items()))
         print(f"{JOBS} runs, {faults.total()} faults: {told}")  # noqa: T201
         must_hold(training, [whole, *runs], EPOCHS, weights)

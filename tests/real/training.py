@@ -181,10 +181,10 @@ class TrainingStack:
 
 
 class Chaos:
-    """Faults at random, one after the other, from a seed."""
+    """Faults at random, one after the other, from a seed; between two at most `pause` seconds."""
 
-    def __init__(self, training: TrainingStack, seed: int) -> None:
-        self.training, self.dice = training, random.Random(seed)
+    def __init__(self, training: TrainingStack, seed: int, pause: float = 3) -> None:
+        self.training, self.dice, self.pause = training, random.Random(seed), pause
         self.faults: list[Callable[[], None]] = [
             training.trainers_kill,
             partial(training.again, "trainer"),
@@ -214,7 +214,7 @@ class Chaos:
                 assert time.monotonic() < deadline, f"{len(waiting)} runs have not ended"
                 self._resume_stopped()
                 time.sleep(0.5)
-            time.sleep(self.dice.uniform(0, 3))
+            time.sleep(self.dice.uniform(0, self.pause))
             fault = self.dice.choice(self.faults)
             fault()
             self.done[_name(fault)] += 1
