@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PureWindowsPath
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from experiments.access import account
 from experiments.models import Artifact, Run
 from experiments.runs.mlflow.protocol import Given, Refused, answers, run_of, text, wrong
-from experiments.runs.mlflow.services import artifact_delete, artifact_keep
+from experiments.runs.mlflow.services import artifact_keep, artifacts_delete, artifacts_within
 from experiments.runs.mlflow.shown import files_shown, info_shown
 from models_zoo.files import is_plain
 
@@ -28,7 +29,7 @@ def listed(user: User, given: Given) -> dict[str, Any]:
     """What lies in a folder of a run's files, by the run's id; paths are whole ones."""
     run, folder = run_of(user, given), _path(text(given, "path", most=LONGEST_PATH, needed=False))
     start = f"{folder}/" if folder else ""
-    files = files_shown(_within(run, folder), folder)
+    files = files_shown(artifacts_within(run, folder), folder)
     told = [file | {"path": f"{start}{file['path']}"} for file in files]
     return {"root_uri": info_shown(run)["artifact_uri"], "files": told}
 
@@ -37,12 +38,12 @@ def listed(user: User, given: Given) -> dict[str, Any]:
 def folder(request: HttpRequest) -> HttpResponseBase:
     """The same by the path of the folder, whose entries are named alone."""
     run, path = _addressed(request, request.GET.get("path", ""))
-    return JsonResponse({"files": files_shown(_within(run, path), path)})
+    return JsonResponse({"files": files_shown(artifacts_within(run, path), path)})
 
 
 @answers
 def file(request: HttpRequest, path: str) -> HttpResponseBase:
-    """One file: GET, PUT or DELETE."""
+    """One file: GET, PUT or DELETE; a folder's DELETE is that of all below it."""
     if request.method == "GET":
         run, name = _addressed(request, path)
         found = Artifact.objects.filter(run=run, path=name).first()
@@ -57,11 +58,18 @@ def file(request: HttpRequest, path: str) -> HttpResponseBase:
         raise Refused("ENDPOINT_NOT_FOUND", text_)
     run, name = _addressed(request, path, change=True)
     if request.method == "DELETE":
-        artifact_delete(run=run, path=name)
+        artifacts_delete(run=run, path=name)
         return JsonResponse({})
     if not name:
         raise wrong(_("A file needs a name."))
-    artifact_keep(run=run, path=name, file=File(request, name="artifact"))  # type: ignore[arg-type]
+    if "\\" in name or PureWindowsPath(name).is_absolute():
+        told = _("%(name)s is a path of another system: write folders with / and name no drive.")
+        raise wrong(told % {"name": name})
+    arriving: Any = File(request, name="artifact")  # type: ignore[arg-type]
+    # As much as is read of it at most; what it says is not believed of what is kept.
+    length = request.META.get("CONTENT_LENGTH") or ""
+    arriving.size = int(length) if length.isdecimal() else 0
+    artifact_keep(run=run, path=name, file=arriving)
     return JsonResponse({})
 
 
@@ -81,8 +89,3 @@ def _path(path: str) -> str:
     if ".." in parts or len(path) > LONGEST_PATH or not is_plain(path):
         raise wrong(_("This path cannot be kept: it leads outside, or is too long."))
     return "/".join(parts)
-
-
-def _within(run: Run, folder: str) -> Any:
-    its = Artifact.objects.filter(run=run)
-    return its.filter(path__startswith=f"{folder}/") if folder else its

@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -189,14 +190,18 @@ def run_end(*, run: Run, state: State) -> None:
 
 
 def artifact_keep(*, run: Run, path: str, file: File[bytes]) -> Artifact:
-    """Keep a file of a run under a path, in place of one that is there. NoRoom where it is full."""
+    """Keep a file of a run under a path, in place of one that is there. NoRoom where it is full.
+
+    That is found out by the size that the file says it has before any of it is read, and by what
+    it has when it is stored.
+    """
+    _require_room(run, path, file.size)
     key = default_storage.save(f"{run.folder}/artifacts/{uuid4().hex}", file)
     try:
         with transaction.atomic():
             take_turns(f"artifacts {run.owner_id}")
             size = default_storage.size(key)
-            former = Artifact.objects.filter(run=run, path=path).first()
-            _require_room(run, size - (former.size if former else 0), new=former is None)
+            former = _require_room(run, path, size)
             fields = {"file": key, "size": size, "created_at": timezone.now()}
             kept, _made = Artifact.objects.update_or_create(run=run, path=path, defaults=fields)
             if former:
@@ -207,23 +212,33 @@ def artifact_keep(*, run: Run, path: str, file: File[bytes]) -> Artifact:
     return kept
 
 
-def _require_room(run: Run, more: int, *, new: bool) -> None:
-    if new and Artifact.objects.filter(run=run).count() >= MOST_ARTIFACTS:
+def _require_room(run: Run, path: str, size: int) -> Artifact | None:
+    """The file whose place one of that size would take. NoRoom where there is none for it."""
+    former = Artifact.objects.filter(run=run, path=path).first()
+    if former is None and Artifact.objects.filter(run=run).count() >= MOST_ARTIFACTS:
         text = _("A run keeps at most %(limit)s files.")
         raise ValidationError(text % {"limit": MOST_ARTIFACTS})
     its = Artifact.objects.filter(run__owner=run.owner_id)
     kept = its.aggregate(total=Sum("size"))["total"] or 0
-    if kept + more > limit_of(run.owner, "bytes"):
+    if kept + size - (former.size if former else 0) > limit_of(run.owner, "bytes"):
         text = _("There is no room left for this account’s files: delete runs that have some.")
         raise NoRoom(text)
+    return former
 
 
-def artifact_delete(*, run: Run, path: str) -> bool:
-    """Delete a file of a run; False when there is none under that path."""
+def artifacts_within(run: Run, folder: str) -> QuerySet[Artifact]:
+    """What lies below a folder of a run's files; all of them below ""."""
+    its = Artifact.objects.filter(run=run)
+    start = f"{folder}/" if folder else ""
+    # Letter by letter: SQLite's LIKE takes A for a.
+    return its.alias(start=Left("path", len(start))).filter(start=start) if start else its
+
+
+def artifacts_delete(*, run: Run, path: str) -> None:
+    """Delete the file of that path or all below it, as MLflow's server does; nothing is fine."""
     with transaction.atomic():
-        found = Artifact.objects.select_for_update().filter(run=run, path=path).first()
-        if found is None:
-            return False
-        found.delete()
-        transaction.on_commit(partial(default_storage.delete, str(found.file)))
-    return True
+        below = artifacts_within(run, path).values("pk")
+        its = Artifact.objects.filter(Q(run=run, path=path) | Q(pk__in=below))
+        for found in its.select_for_update():
+            found.delete()
+            transaction.on_commit(partial(default_storage.delete, str(found.file)))

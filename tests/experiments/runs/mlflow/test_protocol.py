@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -280,6 +281,43 @@ def test_files_are_kept_listed_replaced_and_deleted(
     assert not default_storage.exists(f"runs/{run}")
 
 
+def test_a_folder_is_deleted_with_all_below_it_and_nothing_else(
+    ann: Caller, django_capture_on_commit_callbacks: Any
+) -> None:
+    run, other = ann.begin(), ann.begin()
+    root = f"mlflow-artifacts/artifacts/0/{run}/artifacts"
+    for path in ("a", "b/c", "b/d/e", "B/c", "bb/c"):
+        ann.ask("PUT", f"{root}/{path}", "text")
+    ann.ask("PUT", f"mlflow-artifacts/artifacts/0/{other}/artifacts/b/c", "text")
+    kept = lambda run: list(Artifact.objects.filter(run=run).values_list("path", flat=True))  # noqa: E731
+    assert [file["path"] for file in ann.get("artifacts/list", run_id=run, path="b")["files"]] == [
+        "b/c",
+        "b/d",
+    ]
+    for path, left in (
+        ("nothing", ["B/c", "a", "b/c", "b/d/e", "bb/c"]),
+        ("b", ["B/c", "a", "bb/c"]),
+        ("", []),  # a run's files as a whole
+    ):
+        with django_capture_on_commit_callbacks(execute=True):
+            assert ann.ask("DELETE", f"{root}/{path}") == (200, {})
+        assert sorted(kept(run)) == left
+        assert len(folder_list(f"runs/{run}/artifacts")[1]) == len(left)
+    assert kept(other) == ["b/c"]
+
+
+@pytest.mark.parametrize("path", [r"..\x", r"a\..\..\x", r"a\b", "C:/x", "%5c%5chost/x"])
+def test_no_name_is_a_path_on_another_system(ann: Caller, path: str) -> None:
+    run = ann.begin()
+    root = f"mlflow-artifacts/artifacts/0/{run}/artifacts"
+    status, told = ann.ask("PUT", f"{root}/{path}", "text")
+    assert (status, told["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "write folders with /" in told["message"]
+    assert not Artifact.objects.exists()
+    assert folder_list(f"runs/{run}/artifacts")[1] == []
+    assert ann.ask("PUT", f"{root}/12:30.png", "text") == (200, {})  # no drive
+
+
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "%2e%2e/x", "x" * 501, "", "a%00b"])
 def test_no_path_leads_outside(ann: Caller, path: str) -> None:
     run = ann.begin()
@@ -300,6 +338,17 @@ def test_files_stop_at_the_accounts_quota(ann: Caller, settings: Settings) -> No
     assert (status, told["error_code"]) == (403, "PERMISSION_DENIED")
     assert "room" in told["message"]
     assert len(folder_list(f"runs/{run}/artifacts")[1]) == 2  # the old one goes at the commit
+
+
+def test_a_file_for_which_there_is_no_room_is_not_read(ann: Caller, settings: Settings) -> None:
+    settings.QUOTAS = settings.QUOTAS | {("account", "bytes"): 10}
+    run = ann.begin()
+    body = BytesIO(b"12345678901")
+    sent = {"CONTENT_LENGTH": "11", "wsgi.input": body}
+    answer = ann.client.put(f"{ROOT}/mlflow-artifacts/artifacts/0/{run}/artifacts/a", **sent)
+    assert (answer.status_code, answer.json()["error_code"]) == (403, "PERMISSION_DENIED")
+    assert body.tell() == 0
+    assert folder_list(f"runs/{run}/artifacts")[1] == []
 
 
 def test_limits_of_a_run(ann: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
