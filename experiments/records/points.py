@@ -8,12 +8,15 @@ all its values can be: percentages are no fractions, and are drawn under their o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -77,6 +80,12 @@ def points_record(*, run: Run, points: Iterable[Told]) -> None:
         rows: list[Any] = [row for row in once if row not in told_before]
         with connection.cursor() as cursor:
             cursor.executemany(_INSERT, rows)
+            added = cursor.rowcount if rows else 0
+        if added < len(points):  # a client that tries again repeats itself
+            _recount(touched.values())
+        if len(series) > MOST_SERIES or sum(one.points for one in series.values()) > MOST_POINTS:
+            text = _("A run has at most %(series)s metrics and %(points)s values of them.")
+            raise ValidationError(text % {"series": MOST_SERIES, "points": MOST_POINTS})
         after = series_ours(fresh, series.values())
         if any(after.get(metric) is not one for metric, one in before.items()):
             epochs_follow(run=fresh, ours=after)  # of before, too
@@ -114,9 +123,6 @@ def _series_moved(run: Run, series: dict[str, Series], points: list[Told]) -> di
             one.high = max(numbers if one.high is None else [one.high, *numbers])
         one.points += len(its)
         series[name] = one
-    if len(series) > MOST_SERIES or sum(one.points for one in series.values()) > MOST_POINTS:
-        text = _("A run has at most %(series)s metrics and %(points)s values of them.")
-        raise ValidationError(text % {"series": MOST_SERIES, "points": MOST_POINTS})
     moved = Series.objects.bulk_create(
         [series[name] for name in told],
         update_conflicts=True,
@@ -124,6 +130,16 @@ def _series_moved(run: Run, series: dict[str, Series], points: list[Told]) -> di
         update_fields=["step", "at", "value", "low", "high", "points"],
     )
     return {one.name: one for one in moved}
+
+
+def _recount(series: Iterable[Series]) -> None:
+    """Has these series say how many points they have."""
+    its = list(series)
+    counted = Point.objects.filter(series__in=its).order_by().values_list("series")
+    kept = dict(counted.annotate(Count("pk")))
+    for one in its:
+        one.points = kept.get(one.pk, 0)
+    Series.objects.bulk_update(its, ["points"])
 
 
 def _without_number(series: Iterable[Series]) -> set[tuple[int, int, int, None]]:
@@ -175,28 +191,31 @@ def epochs_follow(*, run: Run, ours: Ours | None = None, since: int = -MOST_NUMB
         return
     earlier = Epoch.objects.filter(run=run, step__lt=since).order_by("-number")
     number, last = earlier.values_list("number", "step").first() or (0, None)
-    rows = _epochs_of(run, ours, -MOST_NUMBER if last is None else last, number)
+    room = LIMITS["epochs"] - number
+    if room <= 0:  # what follows the last epoch that is kept is none, however much of it comes
+        return
+    after = -MOST_NUMBER if last is None else last
+    rows = list(islice(_epochs_of(run, ours, after, number), room))
     stale = Epoch.objects.filter(run=run, number__gt=number)
     if rows or stale.exists():
         stale.delete()
-        Epoch.objects.bulk_create(rows[: max(0, LIMITS["epochs"] - number)])
+        Epoch.objects.bulk_create(rows)
         run_summarise(run)
 
 
-def _epochs_of(run: Run, ours: Ours, after: int, number: int) -> list[Epoch]:
+def _epochs_of(run: Run, ours: Ours, after: int, number: int) -> Iterator[Epoch]:
     """The epochs after step `after`, of which the last was the `number`-th."""
     keys = {one.pk: key for key, one in ours.items()}
     classes = len(run.dataset.classes) if run.dataset else 0
-    points = Point.objects.filter(series__in=keys, step__gt=after)
+    points = Point.objects.filter(series__in=keys, step__gt=after).order_by("step", "at", "pk")
+    rows = points.values_list("step", "at", "series", "value").iterator()
     training: dict[str, float | None] = {}
-    steps: dict[int, dict[tuple[str, int | None], float | None]] = {}
-    times: dict[int, int] = {}
-    rows = []
-    for series, step, at, value in points.values_list("series", "step", "at", "value"):
-        steps.setdefault(step, {})[keys[series]] = value
-        times[step] = max(at, times.get(step, 0))
-    for step in sorted(steps):
-        told = {key: _drawn(value) for key, value in steps[step].items()}
+    for step, its in groupby(rows, itemgetter(0)):
+        told: dict[tuple[str, int | None], float | None] = {}
+        ended = 0
+        for _step, at, series, value in its:  # the latest last
+            told[keys[series]] = _drawn(value)
+            ended = max(ended, at)
         training |= {name: value for (name, _n), value in told.items() if name in OF_TRAINING}
         on_val = {key: value for key, value in told.items() if key[0] not in OF_TRAINING}
         if not on_val:
@@ -206,8 +225,7 @@ def _epochs_of(run: Run, ours: Ours, after: int, number: int) -> list[Epoch]:
         if any(n is not None for _name, n in on_val):
             figures[BY_CLASS] = [on_val.get((BY_CLASS, n)) for n in range(classes)]
         number, training = number + 1, {}
-        rows.append(_epoch(run, number, step, times[step], figures))
-    return rows
+        yield _epoch(run, number, step, ended, figures)
 
 
 def _epoch(run: Run, number: int, step: int, at: int, figures: Mapping[str, object]) -> Epoch:

@@ -6,12 +6,18 @@ import random
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.models.signals import post_init
+from django.test.utils import CaptureQueriesContext
 
 from experiments.models import Epoch, Point, Run, Series
+from experiments.records import points
 from experiments.records.epochs import epoch_report
 from experiments.records.points import Told, points_record
 from experiments.runs.mlflow.services import run_settings_record
 from models_zoo.metrics.table import ALIASES, METRICS, alias_class, alias_words
+from models_zoo.training.config import LIMITS
 from segweb.jobs import State
 from tests.experiments.factories import dataset_make, run_make
 
@@ -118,6 +124,45 @@ def test_the_latest_is_by_step_then_by_time(run: Run) -> None:
     points_record(run=run, points=[Told("m", 4.0, 5, 15)])
     one = Series.objects.get(run=run)
     assert (one.step, one.at, one.value, one.low, one.high) == (5, 20, 2.0, 1.0, 4.0)
+
+
+def test_what_a_client_repeats_does_not_count(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(points, "MOST_POINTS", 5)
+    told = [Told("m", 1.0, 1, 10), Told("m", None, 2, 20), Told("n", 2.0, 1, 10)]
+    points_record(run=run, points=told)
+    for _attempt in range(3):
+        points_record(run=run, points=told)
+    points_record(run=run, points=[told[0], Told("m", 3.0, 3, 30), Told("m", 3.0, 3, 30)])
+    points_record(run=run, points=[*told, Told("n", 3.0, 2, 20)])
+    counts = dict(Series.objects.filter(run=run).values_list("name", "points"))
+    assert counts == {"m": 3, "n": 2}
+    with pytest.raises(ValidationError, match="at most 1000 metrics and 5 values"):
+        points_record(run=run, points=[told[0], Told("o", 1.0, 1, 1)])
+    assert Point.objects.filter(series__run=run).count() == 5
+    assert dict(Series.objects.filter(run=run).values_list("name", "points")) == counts
+
+
+def test_beyond_the_last_epoch_that_is_kept_nothing_is_read(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LIMITS, "epochs", 3)
+    for step in range(10, 70, 10):
+        log(run, step, val_miou=step / 100, loss=1.0)
+    assert epochs(run, "miou") == [(1, 10, 0.1), (2, 20, 0.2), (3, 30, 0.3)]
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        log(run, 70, val_miou=0.7)
+    assert not [one["sql"] for one in asked if 'FROM "experiments_point"' in one["sql"]]
+    made: list[int] = []
+    count = lambda instance, **_signal: made.append(instance.number)  # noqa: E731
+    post_init.connect(count, sender=Epoch)
+    try:
+        log(run, 5, val_miou=0.05)  # late, so that all epochs move
+    finally:
+        post_init.disconnect(count, sender=Epoch)
+    assert made == [1, 2, 3]
+    assert epochs(run, "miou", "loss") == [(1, 5, 0.05, None), (2, 10, 0.1, 1.0), (3, 20, 0.2, 1.0)]
 
 
 @pytest.mark.parametrize(
