@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 _FARTHEST = 1e9  # pixels
+_AT_ONCE = 1 << 18  # of a polygon: so many rows times sides are computed together
 
 
 class Painting:
@@ -72,13 +73,16 @@ def polygon_fill(corners: np.ndarray, height: int, width: int) -> np.ndarray:
     """
     # One column more takes the crossings that lie right of the picture.
     crossings = np.zeros((height, width + 1), np.int32)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        if y0 == y1:
-            continue
-        top, bottom = np.ceil(np.sort([y0, y1]) - 0.5).clip(0, height).astype(int)
-        rows = np.arange(top, bottom)
-        x = x0 + (rows + 0.5 - y0) * (x1 - x0) / (y1 - y0)
-        crossings[rows, np.ceil(x - 0.5).clip(0, width).astype(int)] += 1
+    x0, y0, x1, y1 = np.concatenate([corners, np.roll(corners, -1, axis=0)], axis=1).T
+    top, bottom = np.ceil(np.sort([y0, y1], axis=0) - 0.5).clip(0, height).astype(int)
+    sides = np.flatnonzero(top < bottom)  # of no row are level ones, and what lies outside
+    most = max(1, _AT_ONCE // max(1, height))
+    for part in np.split(sides, range(most, len(sides), most)):
+        rows = bottom[part] - top[part]
+        side = np.repeat(part, rows)
+        row = np.arange(side.size) + np.repeat(top[part] - (rows.cumsum() - rows), rows)
+        x = x0[side] + (row + 0.5 - y0[side]) * (x1[side] - x0[side]) / (y1[side] - y0[side])
+        np.add.at(crossings, (row, np.ceil(x - 0.5).clip(0, width).astype(int)), 1)
     # Even-odd: behind an odd number of crossings a pixel is inside.
     return crossings[:, :width].cumsum(axis=1) % 2 == 1
 
