@@ -57,9 +57,9 @@ def images_require_apart(images: Sequence[Path], where: str) -> None:
 
 
 def below(root: Path, path: Path) -> Path:
-    """`path`, which a file of anyone's names, if it lies in `root`; ValueError if it leads out."""
+    """`path`, of anyone's files, if it lies in `root`; ValueError if it or its link leads out."""
     if not path.resolve().is_relative_to(root.resolve()):
-        raise ValueError(f"{path.name} lies outside of {root}.")
+        raise ValueError(f"{path.name} lies outside of {root}. Copy it there, not a link to it.")
     return path
 
 

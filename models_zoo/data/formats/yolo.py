@@ -101,7 +101,7 @@ class Yolo(FileDataset):
         if found is None:
             raise missing_split(self.split, f"{place!r} in {self.root}", [])
         if found.is_dir():
-            return image_files(found)
+            return [below(self.root, image) for image in image_files(found)]
         listed = [line.strip() for line in text_read(found).splitlines() if line.strip()]
         # Relative to the list, to the folder, or to what data.yaml calls its path.
         starts = (found.parent, self.root, self.root / base)
@@ -114,7 +114,7 @@ class Yolo(FileDataset):
     @cached_property
     def pairs(self) -> list[tuple[Path, Path]]:
         # An image stands for a text that is not there, so that names and hashes work alike.
-        labels = [_label_of(image, self.root) for image in self._images]
+        labels = [below(self.root, _label_of(image, self.root)) for image in self._images]
         return [
             (image, label if label.is_file() else image)
             for image, label in zip(self._images, labels, strict=True)

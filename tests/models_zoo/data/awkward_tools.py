@@ -133,6 +133,12 @@ def _lines(change: Callable[[list[str]], list[str]], pattern: str = "*/labels/*.
     return every(pattern, edit)
 
 
+def _link_out(path: Path) -> None:
+    """Puts a link in a file's place, and the file beside the data set's folder."""
+    root = path.parents[2]
+    path.symlink_to(path.rename(root.with_name(f"{root.name}-{path.name}")))
+
+
 def _brush(class_id: int, mask: np.ndarray) -> dict[str, Any]:
     value = {"format": "rle", "rle": brush_encode(mask == class_id)}
     return {"type": "brushlabels", "value": value | {"brushlabels": [NAMES[class_id - 1]]}}
@@ -404,6 +410,16 @@ CASES: dict[str, Case] = {
         yolo(text="train: ../../images\nval: /etc\nnames: [bush, pond]"),
         "refused",
         ("'train' is missing", "'../../images'"),
+    ),
+    "yolo: an image that is a link to outside of the folder": Case(
+        yolo(every("train/images/train1.png", _link_out)),
+        "refused",
+        ("train1.png lies outside of", "Copy it there"),
+    ),
+    "yolo: a text of labels that is a link to outside of the folder": Case(
+        yolo(every("train/labels/train1.txt", _link_out)),
+        "refused",
+        ("train1.txt lies outside of", "Copy it there"),
     ),
     "yolo: two classes of one name": Case(
         yolo(text=YAML.replace("pond", "bush")), "refused", ("several classes have one name: bush",)
