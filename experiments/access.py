@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 View = Callable[..., HttpResponseBase]
 LAUNCH = "experiments.launch_run"
@@ -67,6 +67,18 @@ def launches(view: View) -> View:
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not may_launch(request.user):
             raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
+def manages(view: View) -> View:
+    """For who may manage: to others there is no such page."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not may_manage(request.user):
+            raise Http404
         return view(request, *args, **kwargs)
 
     return checked

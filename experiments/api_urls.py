@@ -18,6 +18,8 @@ urlpatterns = [
         checkpoints.NetworkImportDetail.as_view(),
         name="network-import",
     ),
+    path("models/masks/", checkpoints.MasksImports.as_view(), name="masks-imports"),
+    path("models/masks/<uuid:pk>/", checkpoints.MasksImportDetail.as_view(), name="masks-import"),
     path("datasets/", datasets.Datasets.as_view(), name="datasets"),
     path("datasets/imports/<uuid:pk>/", datasets.ImportDetail.as_view(), name="import"),
     path("runs/", runs.Runs.as_view(), name="runs"),

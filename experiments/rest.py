@@ -1,7 +1,8 @@
-"""REST: what the ways in for data sets and networks share."""
+"""REST: what the ways in for data sets, networks and masks share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +11,14 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experiments.access import may_manage
+from experiments.access import account, may_manage
+from experiments.models import Brought
+from experiments.serializers import BroughtSerializer
+from segweb.http.answers.repeats import made_as
+from segweb.http.idempotency import made_under
 
 
 class ImportTooLarge(APIException):
@@ -44,3 +50,13 @@ class TakesImports(APIView):
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > settings.IMPORT_MAX_BYTES:
             raise ImportTooLarge(_("The upload is too large."))
+
+    def accepted(
+        self, request: Request, serializer: type[BroughtSerializer], queue: Callable[..., Brought]
+    ) -> Response:
+        """202: what `queue` queues for this account, once for each Idempotency-Key."""
+        pk, owner = made_as(request), account(request)
+        queued = made_under(serializer.Meta.model, pk, lambda: queue(pk=pk, owner=owner))
+        shown = serializer(queued, context={"request": request}).data
+        headers = {"Location": shown["url"]}
+        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)

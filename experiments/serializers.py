@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.utils.translation import gettext
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from experiments.models import Brought
 
 
 class ClassSerializer(serializers.Serializer):
@@ -17,3 +22,24 @@ class ClassSerializer(serializers.Serializer):
     def to_representation(self, entry: dict[str, Any]) -> dict[str, Any]:
         """As it is stored: field by field, classes would take half the time of a list of models."""
         return {name: entry[name] for name in ("id", "name", "colour")}
+
+
+class BroughtSerializer(serializers.ModelSerializer):
+    """Something that was brought, on its way."""
+
+    url = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    address: ClassVar[str]  # the name of the view that tells how far it is
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_url(self, row: Brought) -> str:
+        """Where to ask how far it is."""
+        return self.at(self.address, row)
+
+    def get_error(self, row: Brought) -> str | None:
+        """What is wrong with it."""
+        return gettext(row.error) if row.error else None
+
+    def at(self, view: str, row: Brought) -> str:
+        """The whole address of a view of the row."""
+        return reverse(view, args=[row.pk], request=self.context["request"])

@@ -1,26 +1,29 @@
-"""REST: the checkpoints on offer, and networks from elsewhere that become some."""
+"""REST: the checkpoints on offer; networks and masks from elsewhere."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, status
+from rest_framework import generics
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.access import account
+from experiments.checkpoints.elsewhere import masks_import
 from experiments.checkpoints.serializers import (
     CheckpointSerializer,
+    MasksImportSerializer,
+    MasksUploadSerializer,
     NetworkImportSerializer,
     NetworkUploadSerializer,
 )
 from experiments.checkpoints.services import network_import
-from experiments.models import Checkpoint, NetworkImport
+from experiments.models import Checkpoint, MasksImport, NetworkImport
 from experiments.rest import MayImport, TakesImports
-from segweb.http.answers.repeats import made_as, repeatable
-from segweb.http.idempotency import made_under
+from segweb.http.answers.repeats import repeatable
 
 
 class Models(generics.ListAPIView):
@@ -49,15 +52,8 @@ class NetworkImports(TakesImports):
         form.is_valid(raise_exception=True)
         told = dict(form.validated_data)
         asked = {name: told.pop(name, None) for name in ("file", "dataset", "score")}
-        pk, owner = made_as(request), account(request)
-        queued = made_under(
-            NetworkImport,
-            pk,
-            lambda: network_import(**asked, options=told, owner=owner, pk=pk),
-        )
-        shown = NetworkImportSerializer(queued, context={"request": request}).data
-        headers = {"Location": shown["url"]}
-        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+        queue = partial(network_import, **asked, options=told)
+        return self.accepted(request, NetworkImportSerializer, queue)
 
 
 class NetworkImportDetail(generics.RetrieveAPIView):
@@ -66,3 +62,30 @@ class NetworkImportDetail(generics.RetrieveAPIView):
     permission_classes = [MayImport]
     serializer_class = NetworkImportSerializer
     queryset = NetworkImport.objects.select_related("checkpoint")
+
+
+class MasksImports(TakesImports):
+    """The way in for masks that something else predicted."""
+
+    permission_classes = [AllowAny]  # as above
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(request=MasksUploadSerializer, responses={202: MasksImportSerializer})
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """A zip of masks (staff), which a worker scores on a data set's split.
+
+        Accepted once its list of entries is in order. The leaderboard ranks the score.
+        """
+        form = MasksUploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        queue = partial(masks_import, **form.validated_data)
+        return self.accepted(request, MasksImportSerializer, queue)
+
+
+class MasksImportDetail(generics.RetrieveAPIView):
+    """How far the import of masks is, what they score or what is wrong with them."""
+
+    permission_classes = [MayImport]
+    serializer_class = MasksImportSerializer
+    queryset = MasksImport.objects.select_related("checkpoint")

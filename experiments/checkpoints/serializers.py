@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
-from experiments.models import Checkpoint, Dataset, NetworkImport
-from experiments.serializers import ClassSerializer
+from experiments.models import Checkpoint, Dataset, MasksImport, NetworkImport
+from experiments.serializers import BroughtSerializer, ClassSerializer
 from segweb.http.parsers import UploadField
 
 Slug = serializers.SlugRelatedField  # of any model
@@ -41,15 +39,14 @@ class SeenSerializer(serializers.Serializer):
     share = serializers.FloatField()
 
 
-class NetworkImportSerializer(serializers.ModelSerializer):
+class NetworkImportSerializer(BroughtSerializer):
     """A network from elsewhere on its way: `key` is its checkpoint's once it is on offer.
 
     `seen` tells the classes of a mask that was tried, the largest first, which `picture_url` shows;
     `error` is a sentence.
     """
 
-    url = serializers.SerializerMethodField()
-    error = serializers.SerializerMethodField()
+    address = "experiments-api:network-import"
     key = serializers.CharField(source="checkpoint.key", default=None, allow_null=True)
     picture_url = serializers.SerializerMethodField()
     seen = SeenSerializer(many=True)
@@ -59,22 +56,10 @@ class NetworkImportSerializer(serializers.ModelSerializer):
         fields = ["id", "url", "name", "state", "error", "key", "picture_url", "seen"]
         read_only_fields = fields
 
-    @extend_schema_field({"type": "string", "format": "uri"})
-    def get_url(self, row: NetworkImport) -> str:
-        """Where to ask how far it is."""
-        return self._at("experiments-api:network-import", row)
-
-    def get_error(self, row: NetworkImport) -> str | None:
-        """What is wrong with the network."""
-        return gettext(row.error) if row.error else None
-
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_picture_url(self, row: NetworkImport) -> str | None:
         """An image beside its mask."""
-        return self._at("experiments:network-picture", row) if row.picture else None
-
-    def _at(self, view: str, row: NetworkImport) -> str:
-        return reverse(view, args=[row.pk], request=self.context["request"])
+        return self.at("experiments:network-picture", row) if row.picture else None
 
 
 class NetworkUploadSerializer(serializers.Serializer):
@@ -95,3 +80,32 @@ class NetworkUploadSerializer(serializers.Serializer):
     order = serializers.CharField(max_length=10, required=False, allow_blank=True)
     input_size = serializers.CharField(max_length=50, required=False, allow_blank=True)
     score = serializers.BooleanField(default=False)
+
+
+class MasksImportSerializer(BroughtSerializer):
+    """Masks from elsewhere on their way: `step` of `steps` are counted, `error` is a sentence.
+
+    `run` is the run that carries the score once it is there, `miou` a fraction.
+    """
+
+    address = "experiments-api:masks-import"
+    run = serializers.IntegerField(source="checkpoint.run_id", default=None, allow_null=True)
+    miou = serializers.FloatField(source="checkpoint.miou", default=None, allow_null=True)
+
+    class Meta:
+        model = MasksImport
+        fields = ["id", "url", "name", "data", "split", "state", "step", "steps", "error"]
+        fields += ["run", "miou"]
+        read_only_fields = fields
+
+
+class MasksUploadSerializer(serializers.Serializer):
+    """A zip of PNGs of class ids, each called as its image: one for each image of a split.
+
+    `name`: what predicted them. `dataset`: a slug of `datasets/`, or as the launch form names data.
+    """
+
+    file = UploadField()
+    name = serializers.CharField(max_length=100)
+    dataset = serializers.CharField(max_length=300)
+    split = serializers.ChoiceField(["test", "val", "train"], default="test")

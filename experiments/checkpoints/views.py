@@ -1,7 +1,8 @@
-"""Taking a run's checkpoint off offer, and putting it back; networks from elsewhere coming in."""
+"""Taking a run's checkpoint off offer, and back; networks and masks from elsewhere coming in."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,9 +12,10 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from experiments.access import may_change, may_launch, may_manage
+from experiments.access import manages, may_change, may_launch
 from experiments.checkpoints.services import checkpoint_restore, checkpoint_withdraw
-from experiments.models import Dataset, NetworkImport, Run
+from experiments.models import Brought, Dataset, MasksImport, NetworkImport, Run
+from experiments.records.sources import data_sources
 
 
 @require_POST
@@ -31,39 +33,56 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
+@manages
 def network_new(request: HttpRequest) -> HttpResponse:
     """The form that a network from elsewhere is sent by, to REST."""
-    if not may_manage(request.user):
-        raise Http404
-    context = {
-        "datasets": Dataset.objects.order_by("title"),
-        "imports": NetworkImport.objects.all()[:5],
-        "max_bytes": settings.IMPORT_MAX_BYTES,
-    }
+    context = _lately(NetworkImport) | {"datasets": Dataset.objects.order_by("title")}
     return render(request, "experiments/checkpoints/new.html", context)
 
 
 @require_safe
-def network(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """How far the import of a network is; 204 while that looks as it did (`?seen=`)."""
-    row = _network(request, pk)
-    if request.GET.get("seen") == row.state:
-        return HttpResponse(status=204)
-    part = "experiments/checkpoints/_import.html"
-    template = part if "seen" in request.GET else "experiments/checkpoints/import.html"
-    return render(request, template, {"import": row})
+@manages
+def masks_new(request: HttpRequest) -> HttpResponse:
+    """The form that masks from elsewhere are sent by, to REST; data of `?data=` are chosen."""
+    asked = {"sources": data_sources(), "data": request.GET.get("data", "")}
+    return render(request, "experiments/checkpoints/masks_new.html", _lately(MasksImport) | asked)
 
 
 @require_safe
+@manages
+def network(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """How far the import of a network is; 204 while that looks as it did (`?seen=`)."""
+    row = get_object_or_404(NetworkImport.objects.select_related("checkpoint"), pk=pk)
+    return _how_far(request, row, row.state, "experiments/checkpoints/_import.html")
+
+
+@require_safe
+@manages
+def masks(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """How far the import of masks is; 204 while that looks as it did (`?seen=`)."""
+    row = get_object_or_404(MasksImport.objects.select_related("checkpoint__dataset"), pk=pk)
+    return _how_far(request, row, f"{row.state}{row.step}", "experiments/checkpoints/_masks.html")
+
+
+@require_safe
+@manages
 def picture(request: HttpRequest, pk: UUID) -> FileResponse:
     """An image beside the mask that the network gave it."""
-    row = _network(request, pk)
+    row = get_object_or_404(NetworkImport, pk=pk)
     if not row.picture:
         raise Http404
     return FileResponse(default_storage.open(str(row.picture)), content_type="image/png")
 
 
-def _network(request: HttpRequest, pk: UUID) -> NetworkImport:
-    if not may_manage(request.user):
-        raise Http404
-    return get_object_or_404(NetworkImport.objects.select_related("checkpoint"), pk=pk)
+def _lately(kind: type[Brought]) -> dict[str, Any]:
+    """What a form that takes a file shows beside its fields."""
+    rows = kind._default_manager.all()
+    return {"imports": rows[:5], "max_bytes": settings.IMPORT_MAX_BYTES}
+
+
+def _how_far(request: HttpRequest, row: Brought, look: str, part: str) -> HttpResponse:
+    """The page of an import, or the part of it that changes; 204 where it looks as it was seen."""
+    if request.GET.get("seen") == look:
+        return HttpResponse(status=204)
+    template = part if "seen" in request.GET else "experiments/checkpoints/import.html"
+    return render(request, template, {"import": row, "look": look, "part": part})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, status
+from rest_framework import generics
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.access import account
 from experiments.datasets.serializers import (
     DatasetSerializer,
     ImportSerializer,
@@ -18,8 +19,7 @@ from experiments.datasets.serializers import (
 from experiments.datasets.services import dataset_import
 from experiments.models import Dataset, Import
 from experiments.rest import MayImport, TakesImports
-from segweb.http.answers.repeats import made_as, repeatable
-from segweb.http.idempotency import made_under
+from segweb.http.answers.repeats import repeatable
 
 
 class Datasets(TakesImports, generics.ListAPIView):
@@ -40,11 +40,8 @@ class Datasets(TakesImports, generics.ListAPIView):
         """
         form = ImportUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        pk, file, owner = made_as(request), form.validated_data["file"], account(request)
-        queued = made_under(Import, pk, lambda: dataset_import(file=file, owner=owner, pk=pk))
-        shown = ImportSerializer(queued, context={"request": request}).data
-        headers = {"Location": shown["url"]}
-        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+        queue = partial(dataset_import, file=form.validated_data["file"])
+        return self.accepted(request, ImportSerializer, queue)
 
 
 class ImportDetail(generics.RetrieveAPIView):

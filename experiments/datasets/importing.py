@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -22,6 +21,7 @@ from django.utils.translation import gettext as _
 from experiments.datasets.archives import archive_unpack
 from experiments.models import Dataset, Import
 from experiments.records.datasets import dataset_ensure, dataset_place
+from experiments.records.imports import import_progress
 from experiments.records.sources import imported_spec
 from models_zoo.data import DatasetSplit, open_dataset
 from models_zoo.data.audit import audit
@@ -36,7 +36,6 @@ LENGTHS = {"title": 200, "licence": 200, "source": 500}
 CLASS_LENGTH = 100
 KEPT = "datasets"  # the storage folder of data sets
 UNPACKED = "unpacked"
-TOLD_SECONDS = 1.0  # between two notes of how far it is
 
 
 def carry_out(row: Import, lease: Lease) -> dict[str, Any]:
@@ -51,20 +50,12 @@ def carry_out(row: Import, lease: Lease) -> dict[str, Any]:
     # A former attempt may have been killed after its last write but one.
     if kept := Dataset.objects.filter(folder__startswith=f"{KEPT}/{row.pk}-").first():
         return {"dataset": kept}
-    told = time.monotonic()
-
-    def progress(step: int, steps: int) -> None:
-        nonlocal told
-        if step == steps or time.monotonic() > told + TOLD_SECONDS:
-            told = time.monotonic()
-            patiently(lambda: job_update(lease=lease, step=step, steps=steps))
-
     # Called as the upload: a data set that does not say its name has that of its folder.
     name = Path(row.name.replace("\\", "/")).stem or "imported"
     root = _storage(f"{row.folder}/{lease.token}-{UNPACKED}") / re.sub(r"\W+", "_", name)
     root.mkdir(parents=True)
     with row.archive.open() as file:
-        archive_unpack(cast("BinaryIO", file), root, progress)
+        archive_unpack(cast("BinaryIO", file), root, import_progress(lease=lease))
     inside = list(root.iterdir())
     if len(inside) == 1 and inside[0].is_dir():
         root = inside[0]  # one folder holds everything

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
 from experiments.models import Dataset, Import
-from experiments.serializers import ClassSerializer
+from experiments.serializers import BroughtSerializer, ClassSerializer
 from segweb.http.parsers import UploadField
 
 
@@ -22,11 +19,10 @@ class DatasetSerializer(serializers.ModelSerializer):
         fields = ["slug", "title", "classes", "ignore_index", "licence", "source"]
 
 
-class ImportSerializer(serializers.ModelSerializer):
+class ImportSerializer(BroughtSerializer):
     """A zipped data set on its way: `step` of `steps` files are unpacked, `error` is a sentence."""
 
-    url = serializers.SerializerMethodField()
-    error = serializers.SerializerMethodField()
+    address = "experiments-api:import"
     dataset: serializers.SlugRelatedField = serializers.SlugRelatedField(
         "slug", read_only=True, allow_null=True
     )
@@ -35,15 +31,6 @@ class ImportSerializer(serializers.ModelSerializer):
         model = Import
         fields = ["id", "url", "name", "state", "step", "steps", "error", "dataset"]
         read_only_fields = fields
-
-    @extend_schema_field({"type": "string", "format": "uri"})
-    def get_url(self, row: Import) -> str:
-        """Where to ask how far it is."""
-        return reverse("experiments-api:import", args=[row.pk], request=self.context["request"])
-
-    def get_error(self, row: Import) -> str | None:
-        """What is wrong with the data set."""
-        return gettext(row.error) if row.error else None
 
 
 class ImportUploadSerializer(serializers.Serializer):

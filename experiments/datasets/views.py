@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from experiments.access import may_launch, may_manage, reads_runs
+from experiments.access import manages, may_launch, may_manage, reads_runs
 from experiments.datasets.showing import split_open, splits_of, thumbnail
 from experiments.models import Checkpoint, Import, Run
 from experiments.records.sources import data_sources, data_title, faults_told
@@ -56,6 +56,7 @@ def dataset(request: HttpRequest) -> HttpResponse:
         "runs": runs.count(),
         "checkpoints": checkpoints.filter(run__in=runs),
         "may_launch": may_launch(request.user),
+        "may_manage": may_manage(request.user),
     }
     return render(request, "experiments/datasets/dataset.html", context)
 
@@ -76,10 +77,9 @@ def picture(request: HttpRequest, split: str, number: int) -> HttpResponse:
 
 
 @require_safe
+@manages
 def imported(request: HttpRequest, pk: UUID) -> HttpResponse:
     """How far an import is; 204 while that looks as it did (`?seen=`)."""
-    if not may_manage(request.user):
-        raise Http404
     row = get_object_or_404(Import.objects.select_related("dataset"), pk=pk)
     look = f"{row.state}{row.step}"
     if request.GET.get("seen") == look:

@@ -9,7 +9,7 @@ from experiments.models.checkpoints import (
     ImageCounts,
 )
 from experiments.models.epochs import Epoch, Probe, Usage
-from experiments.models.imports import Import, NetworkImport
+from experiments.models.imports import Brought, Import, MasksImport, NetworkImport
 from experiments.models.outside import Artifact, Experiment, Point, Series
 from experiments.models.preflights import Preflight
 from experiments.models.runs import Attempt, Kind, Run
@@ -18,6 +18,7 @@ __all__ = [
     "MASKS_ALONE",
     "Artifact",
     "Attempt",
+    "Brought",
     "Checkpoint",
     "Confusion",
     "Dataset",
@@ -27,6 +28,7 @@ __all__ = [
     "ImageCounts",
     "Import",
     "Kind",
+    "MasksImport",
     "NetworkImport",
     "Point",
     "Preflight",

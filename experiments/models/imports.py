@@ -1,4 +1,4 @@
-"""Imports: zips of data sets, and networks from elsewhere, looked at by a worker."""
+"""Imports: zips of data sets, networks and masks from elsewhere, looked at by a worker."""
 
 from __future__ import annotations
 
@@ -14,7 +14,28 @@ from segweb.http.plain import PlainJSONField
 from segweb.jobs import Job
 
 
-class Import(Job):
+class Brought(Job):
+    """A file that somebody brought, on its way to what comes of it, which `name` is known by."""
+
+    queue = "preflight"
+    needs = ("owner",)
+    belongs_to = ""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
+    )
+
+    class Meta(Job.Meta):
+        abstract = True
+        ordering = ["-queued_at"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.pk)
+
+
+class Import(Brought):
     """A zipped data set on its way into storage.
 
     QUEUED → RUNNING → DONE (with `dataset`) or FAILED (with `error`, which names the file, and with
@@ -25,15 +46,10 @@ class Import(Job):
     """
 
     task_name = "experiments.import_execute"
-    queue = "preflight"
     work = "experiments.datasets.importing:carry_out"
     afterwards = "experiments.datasets.importing:leftovers_remove"
-    needs = ("owner",)
-    belongs_to = ""
     unexplained = gettext_noop("The import could not be carried out. The worker's log says why.")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=200, blank=True)
     archive = models.FileField(max_length=200)
     dataset = models.ForeignKey(
         Dataset, null=True, blank=True, on_delete=models.SET_NULL, related_name="imports"
@@ -41,16 +57,9 @@ class Import(Job):
     step = models.PositiveIntegerField(default=0)
     steps = models.PositiveIntegerField(default=0)
     findings = PlainJSONField(default=list)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
-    )
 
-    class Meta(Job.Meta):
+    class Meta(Brought.Meta):
         verbose_name, verbose_name_plural = _("import"), _("imports")
-        ordering = ["-queued_at"]
-
-    def __str__(self) -> str:
-        return self.name or str(self.pk)
 
     @property
     def folder(self) -> str:
@@ -63,7 +72,7 @@ class Import(Job):
         return () if self.ended else tuple(filter(None, (self.archive.name,)))
 
 
-class NetworkImport(Job):
+class NetworkImport(Brought):
     """A network's file from elsewhere on its way to a checkpoint.
 
     QUEUED → RUNNING → DONE (with `checkpoint`) or FAILED (with `error`, which says what is wrong).
@@ -75,14 +84,9 @@ class NetworkImport(Job):
     """
 
     task_name = "experiments.network_import_execute"
-    queue = "preflight"
     work = "experiments.checkpoints.importing:carry_out"
-    needs = ("owner",)
-    belongs_to = ""
     unexplained = gettext_noop("The network could not be taken. The worker's log says why.")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=200, blank=True)
     network = models.FileField(max_length=200)
     options = PlainJSONField(default=dict)
     data = models.CharField(max_length=300, blank=True)
@@ -91,16 +95,9 @@ class NetworkImport(Job):
     checkpoint = models.ForeignKey(
         Checkpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="imports"
     )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE
-    )
 
-    class Meta(Job.Meta):
+    class Meta(Brought.Meta):
         verbose_name, verbose_name_plural = _("import of a network"), _("imports of networks")
-        ordering = ["-queued_at"]
-
-    def __str__(self) -> str:
-        return self.name or str(self.pk)
 
     @property
     def folder(self) -> str:
@@ -112,3 +109,39 @@ class NetworkImport(Job):
         """The upload until the job has ended, the picture from then on."""
         kept = self.picture if self.ended else self.network
         return tuple(filter(None, (kept.name,)))
+
+
+class MasksImport(Brought):
+    """A zip of masks that something else predicted for a split, on its way to a score.
+
+    QUEUED → RUNNING → DONE (with `checkpoint`) or FAILED (with `error`, which names the mask).
+
+    `name` is what predicted them, `archive` the upload, which goes when the job ends. `data` and
+    `split` say whose images they are masks of. `step` of `steps` masks are counted.
+    """
+
+    task_name = "experiments.masks_import_execute"
+    work = "experiments.checkpoints.elsewhere:carry_out"
+    unexplained = gettext_noop("The masks could not be scored. The worker's log says why.")
+
+    archive = models.FileField(max_length=200)
+    data = models.CharField(max_length=300)
+    split = models.CharField(max_length=50)
+    step = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0)
+    checkpoint = models.ForeignKey(
+        Checkpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta(Brought.Meta):
+        verbose_name, verbose_name_plural = _("import of masks"), _("imports of masks")
+
+    @property
+    def folder(self) -> str:
+        """Where the upload lies."""
+        return f"masks-imports/{self.pk}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The upload, until the job has ended."""
+        return () if self.ended else tuple(filter(None, (self.archive.name,)))

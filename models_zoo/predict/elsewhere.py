@@ -25,8 +25,18 @@ MOST_BYTES = 64 * 2**20  # of one mask's file
 Masks = dict[str, Callable[[], bytes]]
 
 
-def masks_score(place: Path, dataset: DatasetSplit) -> SplitScores:
-    """What the masks of a zip or a folder score on `dataset`. ValueError says which do not fit."""
+def masks_score(
+    place: Path | Masks,
+    dataset: DatasetSplit,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> SplitScores:
+    """What the masks of a zip or a folder score on `dataset`. ValueError says which do not fit.
+
+    In place of a zip, which is believed here, its files may be given: how each is read, by path.
+    `progress` is told after each mask how many of how many are counted.
+    """
+    if not isinstance(place, Path):
+        return _scored(_of_images(place, dataset), dataset, progress)
     if place.is_file() and not zipfile.is_zipfile(place):
         raise ValueError(f"{place.name} is neither a folder nor a zip of masks.")
     if not place.is_file():
@@ -34,14 +44,16 @@ def masks_score(place: Path, dataset: DatasetSplit) -> SplitScores:
             raise ValueError(f"There is no {place}: give a folder or a zip of masks.")
         files = sorted(place.rglob("*"))
         found = {str(f.relative_to(place)): f.read_bytes for f in files if f.is_file()}
-        return _scored(_of_images(found, dataset), dataset)
+        return _scored(_of_images(found, dataset), dataset, progress)
     with zipfile.ZipFile(place) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         # As the list of entries says; that it lies is found while it is read.
         if large := [entry.filename for entry in entries if entry.file_size > MOST_BYTES]:
             raise ValueError(f"{len(large)} files are too large for a mask: {named(large)}.")
         found = {entry.filename: _reader(archive, entry) for entry in entries}
-        return _scored(_of_images(found, dataset), dataset)
+        if len(found) < len(entries):
+            raise ValueError(f"{place.name} names a file twice.")
+        return _scored(_of_images(found, dataset), dataset, progress)
 
 
 def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], bytes]:
@@ -86,7 +98,11 @@ def _of_images(found: Masks, dataset: DatasetSplit) -> list[tuple[str, Callable[
     return [masks[name] for name in names]
 
 
-def _scored(masks: list[tuple[str, Callable[[], bytes]]], dataset: DatasetSplit) -> SplitScores:
+def _scored(
+    masks: list[tuple[str, Callable[[], bytes]]],
+    dataset: DatasetSplit,
+    progress: Callable[[int, int], None],
+) -> SplitScores:
     counts, digest = SplitCounts(dataset), hashlib.sha256()
     for index, (path, read) in enumerate(masks):
         _image, truth = dataset.load(index)
@@ -94,6 +110,7 @@ def _scored(masks: list[tuple[str, Callable[[], bytes]]], dataset: DatasetSplit)
         mask = _mask(path, content, truth.shape, len(dataset.classes))
         digest.update(hashlib.sha256(mask.tobytes()).digest())
         counts.add(index, truth, mask)
+        progress(index + 1, len(masks))
     # Ours is fp32's protocol: how these masks were computed is part of what is scored.
     told = passport(dataset, sha256=digest.hexdigest(), precision="fp32")
     return counts.scored(told | {"training": "masks from elsewhere, unknown"})

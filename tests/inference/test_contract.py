@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from experiments.models import Import, NetworkImport
+from experiments.models import Import, MasksImport, NetworkImport
 from inference.batches.services import batch_create
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
@@ -77,7 +77,10 @@ def there(
         "insides": [inside_create(prediction=predictions[0], x=1, y=1).pk],
         "batches": [batch_create(files=[upload(noise())]).pk],
         "runs": [ended.pk, run_make(kind="external", planned=9).pk],
-        "models": [NetworkImport.objects.create(network="x", error="Not a network.").pk],
+        "models": [
+            NetworkImport.objects.create(network="x", error="Not a network.").pk,
+            MasksImport.objects.create(archive="x", error="Not a zip.").pk,
+        ],
         "datasets": [Import.objects.create(error="Not a zip.").pk],
         "in bodies": [
             {

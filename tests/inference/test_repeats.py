@@ -90,6 +90,11 @@ def requests(
             {"file": lambda: upload(b"network", "a.onnx"), "classes": "road"},
             {"file": lambda: upload(b"network", "a.onnx"), "classes": "sky"},
         ),
+        "models/masks/": (
+            "models/masks/",
+            {"file": lambda: upload(archive, "a.zip"), "name": "Theirs", "dataset": "scenes"},
+            {"file": lambda: upload(archive, "a.zip"), "name": "Ours", "dataset": "scenes"},
+        ),
         "comparisons/": (
             "comparisons/",
             {"image": str(image.pk)},

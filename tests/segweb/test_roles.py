@@ -21,6 +21,7 @@ from experiments.models import (
     Artifact,
     Checkpoint,
     Import,
+    MasksImport,
     NetworkImport,
     Preflight,
     Probe,
@@ -47,6 +48,8 @@ NAMED = {
     "datasets/imports/": "import_",
     "api/v1/models/imports/": "network_import",
     "models/imports/": "network_import",
+    "api/v1/models/masks/": "masks_import",
+    "models/masks/": "masks_import",
     "c/": "comparison",
     "images/": "image",
     "batches/": "batch",
@@ -159,6 +162,7 @@ def world(db: None, settings: Settings) -> SimpleNamespace:
         preflight=Preflight.objects.create(owner=ann, request={"config": {"loss": SECRET}}),
         import_=Import.objects.create(owner=ann, name=SECRET, archive="x"),
         network_import=NetworkImport.objects.create(owner=ann, name=SECRET, network="x"),
+        masks_import=MasksImport.objects.create(owner=ann, name=SECRET, archive="x"),
     )
 
 

@@ -40,6 +40,6 @@ class Command(BaseCommand):
             proxies=settings.NUM_PROXIES,
             import_paths=[
                 reverse(f"experiments-api:{name}").rstrip("/")
-                for name in ("datasets", "network-imports")
+                for name in ("datasets", "network-imports", "masks-imports")
             ],
         ).serve()

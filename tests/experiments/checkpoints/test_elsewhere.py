@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -16,26 +15,21 @@ from experiments.board.pairing import pair_of, paired, runs_scored
 from experiments.checkpoints.elsewhere import masks_record
 from experiments.models import Checkpoint, ImageCounts, Run
 from segweb.jobs import State
-from tests.models_zoo.data.awkward import folder, picture
+from tests.experiments.checkpoints.theirs import moved_masks, root_make
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def root(tmp_path: Path, settings: Settings) -> Path:
-    """A data root with the data set `mine`, whose val has two images."""
-    settings.DATA_ROOT = tmp_path / "data"
-    (settings.DATA_ROOT / "mine").mkdir(parents=True)
-    folder()(settings.DATA_ROOT / "mine")
-    return tmp_path
+    return root_make(tmp_path, settings)
 
 
 def masks(root: Path, name: str, moved: int) -> Path:
-    """The true masks of val, moved down by some rows."""
-    for number in range(2):
-        path = root / name / f"{number:03d}.png"
-        path.parent.mkdir(exist_ok=True)
-        Image.fromarray(np.roll(picture(number + 100)[1], moved, axis=0)).save(path)
+    """A folder of masks of val."""
+    (root / name).mkdir(exist_ok=True)
+    for file, content in moved_masks(moved).items():
+        (root / name / file).write_bytes(content)
     return root / name
 
 
@@ -77,6 +71,22 @@ def test_the_same_masks_are_kept_once(root: Path) -> None:
     assert (Run.objects.count(), ImageCounts.objects.count()) == (1, 1)
 
 
+def test_equal_masks_of_another_split_are_another_score(root: Path) -> None:
+    """Masks of one class alone are the same files for any split of as many images."""
+    for path in (root / "data" / "mine" / "train").glob("*/00[23].png"):
+        path.unlink()
+    place = masks(root, "one", 0)
+    for path in place.iterdir():
+        Image.new("L", (32, 24), 1).save(path)
+    kept = {
+        split: masks_record(name="one", masks=place, data="folder:mine", split=split)
+        for split in ("val", "train")
+    }
+    assert kept["val"].sha256 == kept["train"].sha256
+    for split, checkpoint in kept.items():
+        assert checkpoint.evaluation.split == split
+
+
 def test_the_command_says_the_score_or_what_does_not_fit(root: Path, capsys) -> None:
     place = masks(root, "near", 0)
     given = {"name": "near", "data": "folder:mine", "split": "val"}
@@ -87,4 +97,6 @@ def test_the_command_says_the_score_or_what_does_not_fit(root: Path, capsys) -> 
         call_command("score_masks", str(place), **given)
     with pytest.raises(CommandError, match="a name of at most"):
         call_command("score_masks", str(place), **given | {"name": " "})
+    with pytest.raises(CommandError, match="an architecture called segnet"):
+        call_command("score_masks", str(place), **given | {"name": "segnet"})
     assert Run.objects.count() == 1

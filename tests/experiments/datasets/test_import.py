@@ -22,8 +22,9 @@ from PIL import Image
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from experiments.datasets import archives, importing
+from experiments.datasets import importing
 from experiments.models import Dataset, Import
+from experiments.records import archives
 from experiments.records.datasets import dataset_ensure
 from experiments.records.sources import data_dataset, data_find, data_open
 from models_zoo.data import base

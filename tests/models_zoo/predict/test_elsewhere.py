@@ -123,6 +123,10 @@ def test_an_archive_that_is_damaged_or_none(data: str, tmp_path: Path) -> None:
     place.write_bytes(content)
     with pytest.raises(ValueError, match=r"000\.png"):
         masks_score(place, split)
+    with zipfile.ZipFile(place, "a") as written, pytest.warns(UserWarning, match="Duplicate"):
+        written.writestr("out/001.png", png(predicted(0)))
+    with pytest.raises(ValueError, match=r"z\.zip names a file twice"):
+        masks_score(place, split)
     place.write_bytes(b"no zip")
     with pytest.raises(ValueError, match="neither a folder nor a zip"):
         masks_score(place, split)

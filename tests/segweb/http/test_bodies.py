@@ -113,6 +113,12 @@ def bodies() -> dict[str, Any]:
             "std": "1",
             "score": False,
         },
+        "post models/masks/": {
+            "file": upload(described(DESCRIPTION), "masks.zip"),
+            "name": "Theirs",
+            "dataset": "scenes",
+            "split": "val",
+        },
         f"delete images/{image.pk}/": {},
         f"delete batches/{UUID(int=1)}/": {},
     }
