@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from models_zoo.data.scenes import draw
-from models_zoo.exchange.asked import Asked, asked_of
+from models_zoo.exchange.asked import LONGEST_SIDE, Asked, asked_of
 from models_zoo.exchange.onnx_file import onnx_facts
 from models_zoo.fence import Misbehaved
 from models_zoo.files import atomic_file, sha256_of, write_atomically
@@ -112,6 +112,11 @@ def _size(free: list[int | None], asked: Asked, file: Path) -> tuple[int, int]:
     size = (free[0] or height, free[1] or width)
     if asked.input_size and size != asked.input_size:
         raise ValueError(f"{file.name} takes images of {size[0]}×{size[1]} (height × width) only.")
+    if max(size) > LONGEST_SIDE:
+        raise Misbehaved(
+            f"{file.name} takes images of {size[0]}×{size[1]} (height × width); sides of up to "
+            f"{LONGEST_SIDE} are taken. Write it for a smaller size, or with free sides."
+        )
     return size
 
 

@@ -34,6 +34,11 @@ KNOWN_FORMS = {
     b"\x1f\x8b": "a gzip archive",
 }
 HOW = "Write an ONNX file, such as by torch.onnx.export(network, (image,), FILE)."
+OPSET = "Write it with an older one, such as torch.onnx.export(…, opset_version=17)."
+SMALLER = f"{MEMORY_BYTES >> 30} GiB are given. A smaller network can be taken, or this in float16."
+WHOLE = (
+    "onnx.checker.check_model(FILE, full_check=True) says more: mend the network, or write it anew."
+)
 
 
 def onnx_facts(path: Path) -> dict[str, Any]:
@@ -47,7 +52,7 @@ def onnx_facts(path: Path) -> dict[str, Any]:
         if start.startswith(magic):
             raise Misbehaved(f"{path.name} is no ONNX file: it is {form}. {HOW}")
     if path.stat().st_size > LARGEST:
-        raise Misbehaved(f"{path.name} is larger than {LARGEST >> 30} GiB.")
+        raise Misbehaved(f"{path.name} is larger than {LARGEST >> 30} GiB. Write it in float16.")
     if find_spec("onnx") is None:
         raise Misbehaved("Looking at an ONNX file takes the package onnx, which is not installed.")
     words = [sys.executable, "-m", __name__, str(path), str(MEMORY_BYTES)]
@@ -58,7 +63,7 @@ def onnx_facts(path: Path) -> dict[str, Any]:
         raise Misbehaved(f"{path.name}: to read it takes more than {SECONDS} seconds.") from fault
     except ValueError as fault:
         raise Misbehaved(
-            f"{path.name} cannot be read: whoever tries dies, perhaps for lack of memory."
+            f"{path.name} cannot be read: whoever tries dies, perhaps for lack of memory. {SMALLER}"
         ) from fault
     if "refused" in answer:
         raise Misbehaved(f"{path.name} {answer['refused']}")
@@ -76,18 +81,19 @@ def main(file: str, memory_bytes: str) -> None:
         # Its bytes and no path, beside which other files could be looked for.
         model = onnx.load_from_string(Path(file).read_bytes())
     except MemoryError:
-        answer: dict[str, Any] = {"refused": "takes too much memory to be read."}
+        answer: dict[str, Any] = {"refused": f"takes too much memory to be read. {SMALLER}"}
     except Exception:  # whatever protobuf raises
         answer = {"refused": f"is no ONNX file. {HOW}"}
     else:
         try:
             answer = {"facts": _facts(model)}
         except MemoryError:
-            answer = {"refused": "takes too much memory to be checked."}
-        except (Misbehaved, onnx.checker.ValidationError) as fault:
-            answer = {"refused": str(fault).strip().splitlines()[0][:400]}
-        except Exception as fault:  # of shape inference, in C++
-            answer = {"refused": f"is not sound: {str(fault).strip().splitlines()[0][:400]}"}
+            answer = {"refused": f"takes too much memory to be checked. {SMALLER}"}
+        except Misbehaved as fault:
+            answer = {"refused": str(fault)[:400]}
+        except Exception as fault:  # of the checker or of shape inference, in C++
+            said = [*str(fault).strip().splitlines(), type(fault).__name__][0][:400].rstrip(".: ")
+            answer = {"refused": f"is not sound: {said}. {WHOLE}"}
     print(json.dumps(answer))  # noqa: T201  # that is the answer
 
 
@@ -97,6 +103,15 @@ def _facts(model: onnx.ModelProto) -> dict[str, Any]:
     graph = model.graph
     if not graph.node:
         raise Misbehaved(f"is no ONNX file: it computes nothing. {HOW}")
+    known = onnx.defs.onnx_opset_version()
+    opsets = [one.version for one in model.opset_import if one.domain in STANDARD[:2]]
+    if model.ir_version > onnx.IR_VERSION or max(opsets, default=0) > known:
+        raise Misbehaved(
+            f"is written for a newer ONNX than is known here, opset {known} and IR "
+            f"{onnx.IR_VERSION}. {OPSET}"
+        )
+    if not graph.output:
+        raise Misbehaved("gives nothing: write it anew, with the network's logits as its output.")
     if model.functions or model.training_info:
         raise Misbehaved("defines functions of its own: inline them by onnx.inliner.")
     nodes = list(_nodes(graph))
@@ -136,8 +151,11 @@ def _metadata(model: onnx.ModelProto) -> dict[str, str]:
 def _size(given: onnx.ValueInfoProto) -> list[int | None]:
     shape = _shape(given)
     if given.type.tensor_type.elem_type not in FLOATS:
-        raise Misbehaved("takes no float32 image: its input is of another type.")
-    fits = len(shape) == 4 and shape[0] in (None, 1) and shape[1] in (None, 3)
+        raise Misbehaved(
+            "takes no float32 image. Leave the conversion of pixels out of the file: they come as "
+            "float32, normalised by mean and std."
+        )
+    fits = len(shape) == 4 and shape[0] in (None, 1) and shape[1] in (None, 3) and 0 not in shape
     if not fits or (shape[1] is None and shape[3] == 3):
         raise Misbehaved(f"takes {_written(shape)}; it should take N×3×H×W (free or 1 for N).")
     return shape[2:]

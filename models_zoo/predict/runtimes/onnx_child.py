@@ -12,8 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +27,8 @@ from models_zoo.fence import MOST_VALUES, die_with_parent, fence
 
 INPUTS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 Send = Callable[..., None]
+# What ONNX Runtime says before the reason: an error's number, and where in its own source it was.
+_BEFORE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(h|cc):\d+ [^)]*\) ")
 
 
 def main(file: str, sha256: str, memory_bytes: str, threads: str) -> None:
@@ -48,7 +52,8 @@ def main(file: str, sha256: str, memory_bytes: str, threads: str) -> None:
         send(refused="it needs more memory than a network from elsewhere is given.")
     except Exception as fault:  # whatever a network has a library raise
         memory = "alloc" in str(fault).lower()
-        send(refused=_sentence(fault) + (" It may need too much memory." if memory else ""))
+        said = str(fault) if isinstance(fault, ValueError) else _sentence(fault)
+        send(refused=said + (" It may need too much memory." if memory else ""))
 
 
 def _session(file: Path, sha256: str, threads: int) -> onnxruntime.InferenceSession:
@@ -61,7 +66,9 @@ def _session(file: Path, sha256: str, threads: int) -> onnxruntime.InferenceSess
     # Threads that wait actively take the cores from everybody else.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # From its bytes: a path would let a file name others.
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    advice = "Write it with another opset_version, such as 17, or without this operator."
+    with _told("ONNX Runtime does not load it", advice):
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def _answer(session: onnxruntime.InferenceSession, asked: BinaryIO, send: Send) -> None:
@@ -70,7 +77,9 @@ def _answer(session: onnxruntime.InferenceSession, asked: BinaryIO, send: Send) 
     while line := asked.readline():
         shape = json.loads(line)["shape"]
         batch = np.frombuffer(asked.read(4 * prod(shape)), np.float32).reshape(shape)
-        values = session.run([first.name], {given.name: batch.astype(INPUTS[given.type])})[0]
+        doing = f"it does not compute an image of {shape[2]}×{shape[3]} (height × width)"
+        with _told(doing, "If it takes another size, give that as the input size."):
+            values = session.run([first.name], {given.name: batch.astype(INPUTS[given.type])})[0]
         if values.size > MOST_VALUES:
             raise ValueError(f"its output has the shape {list(values.shape)}, which is too large.")
         # As float32, or whole numbers: what else there is becomes one of these.
@@ -89,9 +98,20 @@ def _peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+@contextmanager
+def _told(doing: str, advice: str) -> Iterator[None]:
+    """What a library raises within, as a sentence: what failed, why, and what to do about it."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as fault:
+        raise ValueError(f"{doing}: {_sentence(fault)} {advice}") from fault
+
+
 def _sentence(fault: Exception) -> str:
-    lines = str(fault).strip().splitlines() or [type(fault).__name__]
-    return lines[0][:300]
+    lines = _BEFORE.sub("", str(fault)).strip().splitlines() or [type(fault).__name__]
+    return f"{lines[0][:300].rstrip('. ')}."
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, save
 
 from models_zoo.exchange.importing import onnx_import
 from models_zoo.exchange.onnx_file import LARGEST, onnx_facts
@@ -13,7 +13,16 @@ from models_zoo.fence import Misbehaved
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.runtimes import onnx as runtime
 from models_zoo.predict.runtimes.onnx import OnnxNetwork
-from tests.models_zoo.exchange.drawn import ASKED, WEIGHTS, colours, graph_of, ids, score, write
+from tests.models_zoo.exchange.drawn import (
+    ASKED,
+    WEIGHTS,
+    colours,
+    graph_of,
+    ids,
+    model_of,
+    score,
+    write,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +106,46 @@ def one_label(path):
     write(path, graph_of(nodes, output=("N", 4), tensors=WEIGHTS))
 
 
+def silent(path):
+    graph = graph_of([score()], tensors=WEIGHTS)
+    del graph.output[:]
+    write(path, graph)
+
+
+def torn(path):
+    """A bias that nothing gives."""
+    write(path, graph_of([score()], tensors=WEIGHTS[:1]))
+
+
+def made_up(path):
+    write(path, graph_of([helper.make_node("Guess", ["image"], ["out"])]))
+
+
+def newer(path):
+    model = model_of(graph_of([score()], tensors=WEIGHTS))
+    model.opset_import[0].version = 99
+    save(model, path)
+
+
+def bytes_in(path):
+    nodes = [helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT)]
+    nodes.append(helper.make_node("Conv", ["pixels", "kernel", "bias"], ["out"]))
+    graph = graph_of(nodes, tensors=WEIGHTS)
+    graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    write(path, graph)
+
+
+def no_rows(path):
+    colours(path, given=("N", 3, 0, "W"))
+
+
 FILES = {
+    silent: "gives nothing: write it anew, with the network's logits as its output",
+    torn: "is not sound: .*'bias'.* onnx.checker.check_model.FILE, full_check=True. says more",
+    made_up: "is not sound: No Op registered for Guess .* mend the network",
+    newer: "is written for a newer ONNX .* opset_version=17",
+    bytes_in: "takes no float32 image. Leave the conversion of pixels out of the file",
+    no_rows: "takes .×3×0×.; it should take N×3×H×W",
     external: "keeps kernel in another file",
     hidden: "keeps far in another file",
     declared: "declares kernel of more than 2 GiB",
@@ -118,6 +166,18 @@ def test_a_file_is_refused_in_a_sentence_and_leaves_nothing(make, tmp_path):
     with pytest.raises(Misbehaved, match=FILES.get(make, "is no ONNX file")):
         onnx_import(tmp_path / "net.onnx", tmp_path / "out", ASKED)
     assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def wide_image(path):
+    """One size, of which an image would be twelve terabytes."""
+    colours(path, given=(1, 3, 1 << 20, 1 << 20))
+
+
+def of_one_size(path):
+    """Free by its word, but made for 64×64."""
+    sides = ("sides", np.array([1, 4, 64, 64], np.int64))
+    nodes = [score("scored"), helper.make_node("Reshape", ["scored", "sides"], ["out"])]
+    write(path, graph_of(nodes, tensors=(*WEIGHTS, sides)))
 
 
 def nan(path):
@@ -188,8 +248,14 @@ def wide(path):
         (greedy, {}, "memory"),
         (endless, {}, "takes more than"),
         (wide, {}, "which is too large"),
+        (wide_image, {"input_size": ""}, "sides of up to 4096 are taken. Write it for a smaller"),
+        (
+            of_one_size,
+            {},
+            "not compute an image of 64×96 [^/]*cannot be reshaped [^/]* give that as the input",
+        ),
     ],
-    ids=["nan", "free K", "fixed K", "ids", "memory", "loop", "wide"],
+    ids=["nan", "free K", "fixed K", "ids", "memory", "loop", "wide", "wide image", "one size"],
 )
 def test_what_a_network_does_is_refused_too(make, options, sentence, tmp_path, monkeypatch):
     if make is endless:
