@@ -25,6 +25,7 @@ from models_zoo.data.classes import VOC, VOC_VOID
 from models_zoo.fence import Misbehaved
 from models_zoo.predict.engine import Engine
 from segweb.env import BASE_DIR
+from segweb.http.tokens import token_make
 from segweb.jobs import job_execute
 from tests.experiments.factories import dataset_make
 from tests.inference.pictures import noise, upload
@@ -36,9 +37,10 @@ GUIDE = (BASE_DIR / "docs" / "networks.md").read_text()
 
 @pytest.fixture
 def staff(db: None) -> APIClient:
-    api = APIClient()
-    api.force_authenticate(User.objects.create_superuser("staff", password="x"))
-    return api
+    """Who sends what the guide sends, the token too."""
+    token = token_make(user=User.objects.create_superuser("staff", password="x"), name="guide")
+    (said,) = re.findall(r'curl -H "Authorization: (.+?)"', GUIDE)
+    return APIClient(headers={"Authorization": said.replace("$TOKEN", token)})
 
 
 @pytest.mark.slow
