@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,9 @@ from rest_framework.test import APIClient
 
 from experiments.models import Checkpoint, NetworkImport
 from models_zoo.data.scenes import CLASSES
+from models_zoo.exchange.asked import asked_of
+from segweb.env import BASE_DIR
+from segweb.http.tokens import token_make
 from segweb.jobs import State, job_execute
 from segweb.jobs.files import folder_list
 from tests.experiments.factories import checkpoint_make, dataset_make
@@ -43,6 +50,30 @@ def send(api: APIClient, content: bytes, name: str = "tints.onnx", **asked: Any)
     job_execute(model=NetworkImport, pk=answer.json()["id"], device="test")
     told: dict[str, Any] = api.get(answer["Location"]).json()
     return told
+
+
+def test_what_the_api_document_sends_is_taken_and_answered_as_it_says(db: None) -> None:
+    document = (BASE_DIR / "docs" / "api.md").read_text()
+    (curl,) = re.findall(r"```sh\n(curl [^`]*/models/imports/)\n```", document)
+    (shown,) = re.findall(r"```json\n(\{[^`]*\})\n```", document)
+    words = shlex.split(curl.replace("\\\n", " "))
+    given = dict(w.split("=", 1) for flag, w in pairwise(words) if flag == "-F")
+    file = given.pop("file").removeprefix("@")
+    owner = User.objects.create_superuser("staff", password="x")
+    token = token_make(user=owner, name="document")
+    header = words[words.index("-H") + 1].partition(": ")[2].replace("$TOKEN", token)
+    api = APIClient(headers={"Authorization": header})
+    form = {"file": SimpleUploadedFile(file, b"x"), **given}
+    answer = api.post(words[-1].removeprefix("$HOST"), form, format="multipart")
+    assert answer.status_code == 202
+    told, expected = answer.json(), json.loads(shown)
+    assert expected.keys() == told.keys()
+    assert [name for name in told if told[name] != expected[name]] == ["id", "url"]
+    assert told["url"] == answer["Location"]
+    # What was sent is what is asked for.
+    asked = asked_of(NetworkImport.objects.get().options, {}, Path(file))
+    assert [entry["name"] for entry in asked.classes] == ["dark", "red", "green", "blue"]
+    assert (asked.mean, asked.std, asked.input_size) == ([0.0] * 3, [1.0] * 3, (48, 64))
 
 
 @pytest.mark.slow
