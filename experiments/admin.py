@@ -24,7 +24,7 @@ from experiments.models import Checkpoint, Dataset, Evaluation, Run
 from experiments.runs.keeping import run_delete, run_publish
 from experiments.runs.services import run_resume, run_stop
 from experiments.runs.views.launch import launch
-from segweb.admin import ReadOnlyAdmin, jobs_register
+from segweb.admin import JobAdmin, ReadOnlyAdmin, jobs_register
 
 
 @admin.register(Dataset)
@@ -69,7 +69,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
+class RunAdmin(JobAdmin):
     """Runs: launched by the site's own form, acted on by services."""
 
     list_display = ["id", "__str__", "state", "architecture", "variant", "seed", "dataset"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from experiments.models import Brought
+from segweb.sentences import told
 
 
 class ClassSerializer(serializers.Serializer):
@@ -38,7 +38,7 @@ class BroughtSerializer(serializers.ModelSerializer):
 
     def get_error(self, row: Brought) -> str | None:
         """What is wrong with it."""
-        return gettext(row.error) if row.error else None
+        return told(row.error) if row.error else None
 
     def at(self, view: str, row: Brought) -> str:
         """The whole address of a view of the row."""

@@ -33,7 +33,7 @@ class ComparisonAdmin(ReadOnlyAdmin):
 class PredictionAdmin(JobAdmin):
     """Predictions: where each stands, who works on it, what went wrong."""
 
-    list_display = ["id", "checkpoint", "state", "attempt", "lease_owner", "latency_ms", "error"]
+    list_display = ["id", "checkpoint", "state", "attempt", "lease_owner", "latency_ms", "fault"]
     list_filter = ["state", "device"]
     list_select_related = ["checkpoint"]
 
@@ -51,7 +51,7 @@ class BatchAdmin(ReadOnlyAdmin):
 class BatchItemAdmin(JobAdmin):
     """Files of batches: where each stands, what is wrong with it."""
 
-    list_display = ["id", "name", "batch", "state", "attempt", "error"]
+    list_display = ["id", "name", "batch", "state", "attempt", "fault"]
     list_select_related = ["batch"]
     search_fields = ["id", "name"]
 

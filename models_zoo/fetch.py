@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from models_zoo.files import atomic_file
+from models_zoo.translation import gettext_noop as _
 
 TIMEOUT_SECONDS = 30
 CHUNK_BYTES = 1 << 18
@@ -42,9 +43,9 @@ def fetch(url: str, target: Path, *, digest: str = "", progress: Progress | None
                     progress(size / expected)
             # A connection that is cut looks like the end of the file to `read`.
             if size < expected:
-                raise OSError(f"the connection ended after {size} of {expected} bytes")
+                raise OSError(_(f"the connection ended after {size} of {expected} bytes"))
             if not received.hexdigest().startswith(digest):
-                raise OSError(f"its sha256 does not begin with {digest}")
+                raise OSError(_(f"its sha256 does not begin with {digest}"))
         if progress:
             progress(1.0)
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from models_zoo.translation import gettext_noop as _
+
 _LONGEST_NAME = 150  # bytes; a disk takes 255, of which suffixes and drafts need some
 # EFBIG too: a limit on the size of files (ulimit -f) stops a writer as a full disk does.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -62,7 +64,7 @@ def text_read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
+        raise ValueError(_(f"{path} is no text in UTF-8: {error}.")) from error
 
 
 def clear_temporaries(folder: Path) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from models_zoo.translation import gettext_noop as _
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -111,10 +113,10 @@ def decoded(
     except UnidentifiedImageError as error:
         known = ", ".join(formats)
         raise ValueError(
-            f"{called(source)} cannot be read as an image: it is none of {known}."
+            _(f"{called(source)} cannot be read as an image: it is none of {known}.")
         ) from error
     except (OSError, Image.DecompressionBombError, *_BROKEN) as error:
-        raise ValueError(f"{called(source)} cannot be read as an image: {error}") from error
+        raise ValueError(_(f"{called(source)} cannot be read as an image: {error}")) from error
 
 
 def called(source: Path | str | BinaryIO) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from models_zoo.images import called, decoded
+from models_zoo.translation import gettext_noop as _
 
 MASK_FORMATS = ("PNG", "GIF", "BMP")  # lossless ones: JPEG changes class ids
 
@@ -34,9 +35,9 @@ def read_mask(source: Path | str | BinaryIO) -> np.ndarray:
         # Not by to_rgb: of an indexed file the indices are the ids, whatever their colours.
         mode, ids = image.mode, np.asarray(image)
     if ids.ndim != 2 or mode == "F":
-        raise ValueError(f"{called(source)} holds colours ({mode}); a mask holds class ids.")
+        raise ValueError(_(f"{called(source)} holds colours ({mode}); a mask holds class ids."))
     if ids.max() > 255:
-        raise ValueError(f"{called(source)} holds the id {ids.max()}; ids end at 255.")
+        raise ValueError(_(f"{called(source)} holds the id {ids.max()}; ids end at 255."))
     return ids.astype(np.uint8)
 
 
@@ -53,7 +54,9 @@ def read_values(source: Path | str | BinaryIO, *, colours: bool) -> np.ndarray:
         red, green, blue = np.moveaxis(values, -1, 0)
         values = red << 16 | green << 8 | blue
     elif values.ndim != 2 or mode == "F":
-        raise ValueError(f"{called(source)} holds colours ({mode}); its mask should hold numbers.")
+        raise ValueError(
+            _(f"{called(source)} holds colours ({mode}); its mask should hold numbers.")
+        )
     return values
 
 

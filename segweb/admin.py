@@ -8,9 +8,11 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from segweb.jobs import job_models
+from segweb.jobs import Job, job_models
 from segweb.models import Act
+from segweb.sentences import told
 
 MOST_WORDS, LONGEST_SEARCH = 12, 200
 
@@ -58,9 +60,20 @@ class ActAdmin(ReadOnlyAdmin):
 class JobAdmin(ReadOnlyAdmin):
     """Jobs: where each stands, who works on it, what went wrong."""
 
-    list_display = ["id", "__str__", "state", "attempt", "lease_owner", "error"]
+    list_display = ["id", "__str__", "state", "attempt", "lease_owner", "fault"]
     list_filter = ["state"]
     search_fields = ["id"]  # without it there is no field to search in
+    exclude = ["error"]  # English: `fault` tells it
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Every field, and the fault as the reader understands it."""
+        names = super().get_readonly_fields(request, obj)
+        return ["fault" if name == "error" else name for name in names]
+
+    @admin.display(description=gettext_lazy("error"))
+    def fault(self, job: Job) -> str:
+        """What went wrong."""
+        return told(job.error)
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """By the job's id, or by that of what it belongs to."""

@@ -18,6 +18,7 @@ from models_zoo import VARIANTS, catalogue
 from models_zoo.checkpoints.published import published_keys
 from models_zoo.checkpoints.shipped import shipped
 from models_zoo.training.config import LIMITS, TrainConfig, WrongSetting
+from segweb.sentences import told
 
 COLUMNS = ("architecture", "variant", "data", "epochs", "seed")
 FIELDS = [f.name for f in dataclasses.fields(TrainConfig) if f.name not in COLUMNS]
@@ -45,7 +46,7 @@ def train_config(
         text = _("%(name)s cannot be %(value)s.") % {"name": fault.name, "value": fault.value}
         raise ValidationError({"config": text}) from fault
     except ValueError as fault:
-        raise ValidationError(str(fault)) from fault
+        raise ValidationError(told(str(fault))) from fault
     for name, most in LIMITS.items():
         value = getattr(checked, name)
         if any(part > most for part in (value if isinstance(value, tuple) else (value,))):

@@ -20,6 +20,7 @@ from experiments.models import Dataset
 from models_zoo.data.classes import names_require
 from models_zoo.data.formats import formats
 from models_zoo.data.formats.folder import slug_of
+from segweb.sentences import told
 
 TERMS = ("title", "licence", "source")
 SLUG_LENGTH, TITLE_LENGTH = 50, 200
@@ -56,7 +57,7 @@ def dataset_ensure(
     try:
         names_require([entry["name"] for entry in classes], slug)
     except ValueError as fault:
-        raise ValidationError(str(fault)) from fault
+        raise ValidationError(told(str(fault))) from fault
     terms = {term: passport.get(term) or "" for term in TERMS}
     made = terms | {"classes": classes, "ignore_index": ignore_index, "shipped": shipped}
     published = {format_.slug for format_ in formats().values() if format_.published}

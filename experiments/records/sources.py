@@ -30,6 +30,7 @@ from models_zoo.data import format_of, open_dataset
 from models_zoo.data.formats import formats as kinds
 from models_zoo.data.formats.folder import Folder
 from segweb.env import BASE_DIR
+from segweb.sentences import told
 
 IMPORTED = "imported"
 SIZES_SECONDS = 300  # for which the size of some data's images is kept
@@ -139,7 +140,7 @@ def faults_told() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as fault:
-        raise ValidationError(places_hidden(str(fault))) from fault
+        raise ValidationError(told(places_hidden(str(fault)))) from fault
 
 
 def places_hidden(sentence: str) -> str:

@@ -21,6 +21,7 @@ from experiments.runs.services import MOST_SEEDS, run_request
 from models_zoo import VARIANTS, catalogue
 from models_zoo.training.config import CHOICES, FLAGS, TrainConfig, settings_of, with_settings
 from models_zoo.training.zoo.presets import paper_settings
+from segweb.sentences import told
 
 PAPER, HOUSE = "paper", "house"
 RECIPES = [(PAPER, _("the paper's")), (HOUSE, _("that of the shipped weights"))]
@@ -141,7 +142,7 @@ class LaunchForm(forms.Form):
             crop = (filled["crop_height"], filled["crop_width"])
             config = dataclasses.replace(plain, **own, crop=crop)
         except ValueError as fault:
-            raise ValidationError(str(fault)) from fault
+            raise ValidationError(told(str(fault))) from fault
         filled["config"] = config_columns(config)
         return filled
 

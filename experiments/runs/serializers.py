@@ -13,6 +13,7 @@ from experiments.records.configuration import FIELDS
 from experiments.records.epochs import metrics_told
 from models_zoo.training.config import TrainConfig, with_settings
 from segweb.http.plain import json_read
+from segweb.sentences import told
 
 # What an integer column of PostgreSQL holds.
 MOST_INT = 2**31 - 1
@@ -44,6 +45,7 @@ class RunSerializer(serializers.ModelSerializer):
     owner: Slug = serializers.SlugRelatedField("username", read_only=True, allow_null=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
     config = serializers.DictField(read_only=True)
+    error = serializers.SerializerMethodField()
     parent = serializers.IntegerField(  # type: ignore[assignment]  # no attribute: a field
         source="parent.pk", default=None, read_only=True, allow_null=True
     )
@@ -63,6 +65,10 @@ class RunSerializer(serializers.ModelSerializer):
             "disk_bytes",
         ]
         read_only_fields = fields
+
+    def get_error(self, run: Run) -> str:
+        """What ended it, in the reader's language; empty where nothing went wrong."""
+        return told(run.error)
 
 
 class RunDetailSerializer(RunSerializer):
@@ -134,7 +140,7 @@ def _worded(words: dict[str, str]) -> dict[str, Any]:
     try:
         config = with_settings(plain, [f"{name}={word}" for name, word in words.items()])
     except ValueError as fault:
-        raise serializers.ValidationError({"config": [str(fault)]}) from fault
+        raise serializers.ValidationError({"config": [told(str(fault))]}) from fault
     given = {name.partition(".")[0] for name in words}
     return {name: value for name, value in config.to_json().items() if name in given}
 

@@ -19,6 +19,7 @@ from experiments.scores.statistics import PairedDifference
 from experiments.vocabulary import PASSPORT
 from models_zoo.networks.catalogue import architecture_title
 from segweb.jobs import State
+from segweb.sentences import told
 from segweb.templatetags.figures import points, term
 
 register = template.Library()
@@ -152,8 +153,10 @@ def setting(value: Any) -> str:
 
 @register.filter
 def finding_sentence(finding: Mapping[str, Any]) -> str:
-    """What an audit found, in the reader's language; those of earlier versions are English."""
-    return term(finding["says"]) % finding["values"] if "says" in finding else finding["message"]
+    """What an audit found, in the reader's language."""
+    if "says" in finding:
+        return term(finding["says"]) % finding["values"]
+    return told(finding["message"])  # of an earlier version
 
 
 # Not by a template: the run table has a hundred of them.

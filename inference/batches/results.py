@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Any
 
-from django.utils.translation import gettext
-
 from inference.batches.tiles import Tile
 from inference.images.coco import categories, coco_annotations
 from inference.images.masks import mask_read
@@ -18,6 +16,7 @@ from inference.models import Prediction
 from models_zoo.data.labelling.export import EXPORTS
 from models_zoo.metrics.table import IMAGE_SCORES
 from segweb.http.csv import csv_lines
+from segweb.sentences import told
 
 IN_MEMORY = 8 * 2**20  # bytes of a zip before it goes to disk
 COLUMNS = (
@@ -105,7 +104,7 @@ def _rows(tiles: list[Tile]) -> Iterator[dict[str, Any]]:
         image = {"image": tile.item.name, "disagreement_bits": tile.disagreement}
         # A file that waits, or cannot be read, has a line too, which says so.
         if tile.comparison is None:
-            yield image | {"state": tile.state, "error": gettext(tile.error)}
+            yield image | {"state": tile.state, "error": told(tile.error)}
         for prediction in _predictions(tile):
             scores = prediction.scores or {}
             yield image | {
@@ -116,7 +115,7 @@ def _rows(tiles: list[Tile]) -> Iterator[dict[str, Any]]:
                 "height": tile.comparison.image.height,
                 "latency_ms": prediction.latency_ms,
                 **{metric.name: scores.get(metric.name) for metric in IMAGE_SCORES},
-                "error": gettext(prediction.error) if prediction.error else "",
+                "error": told(prediction.error) if prediction.error else "",
             }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -16,6 +15,7 @@ from inference.batches.tiles import Tile, batch_progress, batch_tiles
 from inference.models import Batch, Scale
 from inference.rest import UrlField
 from segweb.http.parsers import UploadField
+from segweb.sentences import told
 
 
 class BatchCreateSerializer(serializers.Serializer):
@@ -68,7 +68,7 @@ class TileSerializer(serializers.Serializer):
 
     def get_error(self, tile: Tile) -> str | None:
         """A sentence."""
-        return gettext(tile.error) if tile.error else None
+        return told(tile.error) if tile.error else None
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_comparison_url(self, tile: Tile) -> str | None:

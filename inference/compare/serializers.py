@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -14,6 +13,7 @@ from inference.images.serializers import ImageSerializer
 from inference.models import Comparison, Prediction, Scale
 from inference.rest import LaterUrlField, UrlField
 from segweb.http.parsers import UploadField
+from segweb.sentences import told
 
 
 class ScoredSerializer(serializers.Serializer):
@@ -68,7 +68,7 @@ class PredictionSerializer(serializers.ModelSerializer):
 
     def get_error(self, prediction: Prediction) -> str | None:
         """A sentence in the reader's language."""
-        return gettext(prediction.error) if prediction.error else None
+        return told(prediction.error) if prediction.error else None
 
 
 class ComparisonSerializer(serializers.ModelSerializer):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from inference.models import Combine, Ensemble, Inside
 from inference.rest import LaterUrlField, UrlField
+from segweb.sentences import told
 
 MEMBERS_MAX = 64
 
@@ -46,7 +46,7 @@ class JobSerializer(serializers.ModelSerializer):
 
     def get_error(self, job: Any) -> str | None:
         """A sentence in the reader's language."""
-        return gettext(job.error) if job.error else None
+        return told(job.error) if job.error else None
 
 
 class EnsembleSerializer(JobSerializer):

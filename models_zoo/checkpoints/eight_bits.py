@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from models_zoo.translation import gettext_noop as _
+
 FORM = {"storage": "int8, a scale for each index of the first dimension"}
 SCALE = ":scale"
 # Not 128, which int8 has below zero only.
@@ -43,17 +45,19 @@ def unpacked(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -
     if not storage:
         return tensors
     if storage != FORM["storage"]:
-        raise ValueError(f"{path.name} is stored in a form that is not known here: {storage[:80]}.")
+        raise ValueError(
+            _(f"{path.name} is stored in a form that is not known here: {storage[:80]}.")
+        )
     whole = {name: tensor for name, tensor in tensors.items() if not name.endswith(SCALE)}
     for name, scale in tensors.items():
         if not name.endswith(SCALE):
             continue
         kernel = whole.get(name.removesuffix(SCALE))
         if kernel is None or kernel.dtype != torch.int8 or scale.shape != kernel.shape[:1]:
-            raise ValueError(f"{path.name}: {name} fits no kernel in 8 bits.")
+            raise ValueError(_(f"{path.name}: {name} fits no kernel in 8 bits."))
         shape = (-1, *[1] * (kernel.dim() - 1))
         whole[name.removesuffix(SCALE)] = kernel.float() * scale.float().reshape(shape)
     lacking = [name for name, tensor in whole.items() if tensor.dtype == torch.int8]
     if lacking:
-        raise ValueError(f"{path.name}: {lacking[0]} is in 8 bits and has no scale.")
+        raise ValueError(_(f"{path.name}: {lacking[0]} is in 8 bits and has no scale."))
     return whole

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from models_zoo.checkpoints.eight_bits import FORM, packed, unpacked
 from models_zoo.files import write_atomically
+from models_zoo.translation import gettext_noop as _
 
 
 def weights_save(path: Path, network: nn.Module) -> str:
@@ -54,15 +55,15 @@ def weights_load(path: Path, network: nn.Module, *, sha256: str | None = None) -
     common = tensors.keys() & wanted.keys()
     misfits += [name for name in common if tensors[name].shape != wanted[name].shape]
     if misfits:
-        more = f" and {len(misfits) - 3} more" if len(misfits) > 3 else ""
+        shown, more = ", ".join(misfits[:3]), len(misfits) - 3
+        names = _(f"{shown} and {more} more") if more > 0 else shown
         raise ValueError(
-            f"{path.name} does not fit this network: "
-            f"names or shapes differ at {', '.join(misfits[:3])}{more}."
+            _(f"{path.name} does not fit this network: names or shapes differ at {names}.")
         )
     for name, tensor in tensors.items():
         # Eight bits without the metadata that says so would be read as values up to 127.
         if wanted[name].is_floating_point() and not tensor.is_floating_point():
-            raise ValueError(f"{path.name}: {name} holds whole numbers.")
+            raise ValueError(_(f"{path.name}: {name} holds whole numbers."))
     network.load_state_dict(tensors)
 
 
@@ -75,19 +76,19 @@ def weights_read(path: Path, *, sha256: str | None = None) -> dict[str, Tensor]:
     data = path.read_bytes()
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
         raise ValueError(
-            f"{path.name} is not the file that its sidecar describes (sha256 differs)."
+            _(f"{path.name} is not the file that its sidecar describes (sha256 differs).")
         )
     try:
         tensors = load(data)
     except SafetensorError as error:
-        raise ValueError(f"{path.name} is no safetensors file: {error}") from error
+        raise ValueError(_(f"{path.name} is no safetensors file: {error}")) from error
     # What the file says of itself: its header is JSON, behind its length in 8 bytes.
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     tensors = unpacked(path, tensors, header.get("__metadata__") or {})  # it may be null
     for name, tensor in tensors.items():
         # fp16 ends at 65,504: a kernel beyond it was stored as infinite.
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise ValueError(f"{path.name}: {name} holds values that are not finite.")
+            raise ValueError(_(f"{path.name}: {name} holds values that are not finite."))
     return tensors
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models_zoo.checkpoints.published import published_checkpoint, published_keys
 from models_zoo.checkpoints.shipped import CheckpointFiles, shipped, sidecar_read
+from models_zoo.translation import gettext_noop as _
 
 
 def resolve(checkpoint: str) -> CheckpointFiles:
@@ -24,8 +25,10 @@ def resolve(checkpoint: str) -> CheckpointFiles:
     if not weights.is_file() or not sidecar.is_file():
         known = ", ".join(candidate.sidecar["key"] for candidate in shipped()) or "none"
         raise ValueError(
-            f"No checkpoint {checkpoint!r}: neither a shipped key ({known}), "
-            f"one of torchvision's ({', '.join(published_keys())}), "
-            "nor a .safetensors or .onnx file with its .json beside it."
+            _(
+                f"No checkpoint {checkpoint!r}: neither a shipped key ({known}), "
+                f"one of torchvision's ({', '.join(published_keys())}), "
+                "nor a .safetensors or .onnx file with its .json beside it."
+            )
         )
     return CheckpointFiles(sidecar_read(sidecar), sidecar, weights)

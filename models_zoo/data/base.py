@@ -17,6 +17,7 @@ from models_zoo.data.findings import Finding
 from models_zoo.data.listing import composed
 from models_zoo.images import image_size, open_image
 from models_zoo.masks import mask_size, read_mask
+from models_zoo.translation import gettext_noop as _
 
 
 class Diagnosis(Protocol):
@@ -151,12 +152,14 @@ class DatasetSplit(ABC):
     def load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Image and mask. ValueError when their sizes differ or the split has no masks."""
         if not self.labelled:
-            raise ValueError(f"The split {self.split!r} of {self.title} has no masks.")
+            raise ValueError(_(f"The split {self.split!r} of {self.title} has no masks."))
         image, mask = self.load_image(index), self.load_mask(index)
         if image.shape[:2] != mask.shape:
             raise ValueError(
-                f"{self.name(index)}: the mask is {mask.shape[1]}×{mask.shape[0]} pixels, "
-                f"its image {image.shape[1]}×{image.shape[0]}."
+                _(
+                    f"{self.name(index)}: the mask is {mask.shape[1]}×{mask.shape[0]} pixels, "
+                    f"its image {image.shape[1]}×{image.shape[0]}."
+                )
             )
         return image, mask
 

@@ -14,6 +14,7 @@ from typing import Any
 from models_zoo.data.findings import named
 from models_zoo.data.listing import composed
 from models_zoo.files import is_plain
+from models_zoo.translation import gettext_noop as _
 
 Classes = list[dict[str, Any]]
 BACKGROUND = "background"
@@ -83,8 +84,10 @@ def object_classes(names: Sequence[str], where: Any) -> tuple[Classes, dict[str,
     drawn = [name for name in names if not _is_background(name)]
     if not 1 <= len(drawn) < MOST_CLASSES:
         raise ValueError(
-            f"{where} should name 1 to {MOST_CLASSES - 1} classes beside the background, "
-            f"not {len(drawn)}."
+            _(
+                f"{where} should name 1 to {MOST_CLASSES - 1} classes beside the background, "
+                f"not {len(drawn)}."
+            )
         )
     ids = dict.fromkeys(names, 0) | {name: number for number, name in enumerate(drawn, start=1)}
     return named_classes([BACKGROUND, *drawn]), ids
@@ -102,9 +105,9 @@ def names_require(names: Sequence[Any], where: Any) -> None:
     """
     shown = [" ".join(composed(name).split()) if is_plain(name) else "" for name in names]
     if lacking := [str(place) for place, name in enumerate(shown) if not name]:
-        raise ValueError(f"{where}: a class has no name: {named(lacking)} (counted from 0).")
+        raise ValueError(_(f"{where}: a class has no name: {named(lacking)} (counted from 0)."))
     if twice := [name for name, count in Counter(shown).items() if count > 1]:
-        raise ValueError(f"{where}: several classes have one name: {named(twice)}. Rename them.")
+        raise ValueError(_(f"{where}: several classes have one name: {named(twice)}. Rename them."))
 
 
 CAMVID = class_list(

@@ -38,7 +38,7 @@ class CocoFile:
         self.path = path
         content = json_read(path)
         if not isinstance(content, dict):
-            raise ValueError(f"{path} is no COCO file: it should hold images and categories.")
+            raise ValueError(_(f"{path} is no COCO file: it should hold images and categories."))
         annotations = self._entries(content, "annotations") if "annotations" in content else []
         self.images = self._entries(content, "images")
         self._check_images()
@@ -81,19 +81,19 @@ class CocoFile:
     def _entries(self, content: dict[str, Any], field: str) -> list[Any]:
         entries = content.get(field)
         if not isinstance(entries, list):
-            raise ValueError(f"{self.path} is no COCO file: {field} should be a list.")
+            raise ValueError(_(f"{self.path} is no COCO file: {field} should be a list."))
         return entries
 
     def _check_images(self) -> None:
         for place, image in enumerate(self.images):
-            field = f"{self.path}: images, entry {place}"
+            field = _(f"{self.path}: images, entry {place}")
             if not isinstance(image, dict):
-                raise ValueError(f"{field} is no object.")
+                raise ValueError(_(f"{field} is no object."))
             image["id"] = _id_of(image.get("id"))
             if image["id"] is None:
-                raise ValueError(f"{field}: id should be a whole number or a text.")
+                raise ValueError(_(f"{field}: id should be a whole number or a text."))
             if not is_plain(image.get("file_name")) or not image["file_name"]:
-                raise ValueError(f"{field}: file_name is no text.")
+                raise ValueError(_(f"{field}: file_name is no text."))
             height, width = whole(image.get("height")), whole(image.get("width"))
             usable = all(side and 1 <= side <= _LARGEST_SIDE for side in (height, width))
             image |= {"height": height, "width": width} if usable else _UNMEASURED
@@ -101,24 +101,26 @@ class CocoFile:
     def _categories(self, content: dict[str, Any], annotations: list[Any]) -> list[dict[str, Any]]:
         categories = self._entries(content, "categories")
         for place, category in enumerate(categories):
-            field = f"{self.path}: categories, entry {place}"
+            field = _(f"{self.path}: categories, entry {place}")
             if not isinstance(category, dict) or _id_of(category.get("id")) is None:
-                raise ValueError(f"{field}: id should be a whole number or a text.")
+                raise ValueError(_(f"{field}: id should be a whole number or a text."))
             category["id"] = _id_of(category["id"])
             if not is_plain(category.get("name")):
-                raise ValueError(f"{field}: name is no text.")
+                raise ValueError(_(f"{field}: name is no text."))
         ids = [category["id"] for category in categories]
         if len({type(number) for number in ids}) > 1:
-            raise ValueError(f"{self.path}: the ids in categories should be of one kind.")
+            raise ValueError(_(f"{self.path}: the ids in categories should be of one kind."))
         if len(set(ids)) < len(ids):
-            raise ValueError(f"{self.path}: an id in categories is there more than once.")
+            raise ValueError(_(f"{self.path}: an id in categories is there more than once."))
         used = {_id_of(a.get("category_id")) for a in annotations if isinstance(a, dict)}
         categories = [c for c in categories if not _names_a_group(c, categories, used)]
         # Class 0 is the background.
         if not 1 <= len(categories) < MOST_CLASSES:
             raise ValueError(
-                f"{self.path}: categories should name 1 to {MOST_CLASSES - 1} classes, "
-                f"not {len(categories)}."
+                _(
+                    f"{self.path}: categories should name 1 to {MOST_CLASSES - 1} classes, "
+                    f"not {len(categories)}."
+                )
             )
         return sorted(categories, key=lambda category: category["id"])
 

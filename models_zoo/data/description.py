@@ -11,6 +11,7 @@ from typing import Any
 from models_zoo.data.classes import MOST_CLASSES, Classes, named_classes, names_require
 from models_zoo.data.labelling.values import ValueTable
 from models_zoo.files import is_plain, text_read
+from models_zoo.translation import gettext_noop as _
 
 DESCRIPTION = "classes.json"
 IGNORED = 255  # unless the description says otherwise
@@ -41,19 +42,19 @@ class Description:
 def description_read(path: Path) -> Description:
     """What the file says. ValueError names the file, and the field that does not fit."""
     if not path.is_file():
-        raise ValueError(f"{path} is missing: it names the classes of the masks' ids.")
+        raise ValueError(_(f"{path} is missing: it names the classes of the masks' ids."))
     return description_of(json_read(path), path)
 
 
 def description_of(content: Any, path: Path) -> Description:
     """What the content of such a file says; `path` begins the sentences of a ValueError."""
     if not isinstance(content, dict) or not isinstance(content.get("classes"), list):
-        raise ValueError(f'{path} should hold {{"classes": ["road", …]}}.')
+        raise ValueError(_(f'{path} should hold {{"classes": ["road", …]}}.'))
     texts = {}
     for name in ("slug", "title", "licence", "source"):
         text = content.get(name) or ""
         if not is_plain(text):
-            raise ValueError(f"{path}: {name} is no text.")
+            raise ValueError(_(f"{path}: {name} is no text."))
         texts[name] = text
     classes, values = _classes(path, content["classes"]), _values(path, content)
     # A table of values says of each pixel what it is: nothing is void by custom.
@@ -74,9 +75,9 @@ def json_read(path: Path) -> Any:
     try:
         return json.loads(text_read(path))
     except RecursionError as error:
-        raise ValueError(f"{path} is no JSON of ours: it is nested too deeply.") from error
+        raise ValueError(_(f"{path} is no JSON of ours: it is nested too deeply.")) from error
     except ValueError as error:
-        raise ValueError(f"{path} is no JSON in UTF-8: {error}.") from error
+        raise ValueError(_(f"{path} is no JSON in UTF-8: {error}.")) from error
 
 
 def whole(value: Any) -> int | None:
@@ -91,9 +92,9 @@ def _classes(path: Path, entries: list[Any]) -> Classes:
     entries = [entry if isinstance(entry, dict) else {"name": entry} for entry in entries]
     for place, entry in enumerate(entries):
         if not is_plain(entry.get("name")):
-            raise ValueError(f"{path}: the name of class {place} in classes is no text.")
+            raise ValueError(_(f"{path}: the name of class {place} in classes is no text."))
     if not 2 <= len(entries) <= MOST_CLASSES:
-        raise ValueError(f"{path} should name 2 to {MOST_CLASSES} classes.")
+        raise ValueError(_(f"{path} should name 2 to {MOST_CLASSES} classes."))
     if any("id" in entry for entry in entries):
         entries = _in_order(path, entries)
     names_require([entry["name"] for entry in entries], path)
@@ -101,7 +102,7 @@ def _classes(path: Path, entries: list[Any]) -> Classes:
     for one, entry in zip(classes, entries, strict=True):
         colour = entry.get("colour", one["colour"])
         if not isinstance(colour, str) or not _COLOUR.fullmatch(colour):
-            raise ValueError(f"{path}: {colour!r} is no colour; write it as #rrggbb.")
+            raise ValueError(_(f"{path}: {colour!r} is no colour; write it as #rrggbb."))
         one["colour"] = colour
     return classes
 
@@ -111,10 +112,12 @@ def _values(path: Path, content: dict[str, Any]) -> ValueTable | None:
     entries = [entry if isinstance(entry, dict) else {} for entry in content["classes"]]
     if not any("value" in entry for entry in entries):
         if "ignore_value" in content:
-            raise ValueError(f"{path}: ignore_value goes with a value of each class.")
+            raise ValueError(_(f"{path}: ignore_value goes with a value of each class."))
         return None
     if "ignore_index" in content:
-        raise ValueError(f"{path}: where classes have a value, say ignore_value, not ignore_index.")
+        raise ValueError(
+            _(f"{path}: where classes have a value, say ignore_value, not ignore_index.")
+        )
     values: list[Any] = [entry.get("value") for entry in entries]
     ids = [int(entry.get("id", place)) for place, entry in enumerate(entries)]
     if "ignore_value" in content:
@@ -124,11 +127,13 @@ def _values(path: Path, content: dict[str, Any]) -> ValueTable | None:
     numbers = [n for n in read if n is not None and (colours or 0 <= n <= _LARGEST)]
     if len(numbers) < len(values):
         raise ValueError(
-            f"{path}: value should be said of every class, as a whole number from 0 to {_LARGEST}, "
-            "or of all of them as a colour, #rrggbb."
+            _(
+                f"{path}: value should be said of every class, as a whole number from 0 to "
+                f"{_LARGEST}, or of all of them as a colour, #rrggbb."
+            )
         )
     if len(set(numbers)) < len(numbers):
-        raise ValueError(f"{path}: two classes have one value; masks could not tell them apart.")
+        raise ValueError(_(f"{path}: two classes have one value; masks could not tell them apart."))
     return ValueTable(dict(zip(numbers, ids, strict=True)), colours, path.name)
 
 
@@ -137,8 +142,10 @@ def _in_order(path: Path, entries: list[dict[str, Any]]) -> list[dict[str, Any]]
     ids = [whole(entry.get("id")) for entry in entries]
     if set(ids) != set(range(len(entries))):
         raise ValueError(
-            f"{path}: the ids in classes should be 0 to {len(entries) - 1}, each once, as masks "
-            "have them; or leave all of them out."
+            _(
+                f"{path}: the ids in classes should be 0 to {len(entries) - 1}, each once, as "
+                "masks have them; or leave all of them out."
+            )
         )
     by_id = dict(zip(ids, entries, strict=True))
     return [by_id[number] for number in range(len(entries))]
@@ -149,7 +156,7 @@ def _ignore_index(path: Path, value: Any) -> int | None:
     if value is None or (number is not None and 0 <= number <= 255):
         return number
     raise ValueError(
-        f"{path}: ignore_index should be null or a whole number from 0 to 255, as masks hold it."
+        _(f"{path}: ignore_index should be null or a whole number from 0 to 255, as masks hold it.")
     )
 
 
@@ -161,5 +168,5 @@ def _input_size(path: Path, value: Any) -> tuple[int, int] | None:
     if height and width and min(height, width) >= 1 and max(height, width) <= LARGEST_SIDE:
         return height, width
     raise ValueError(
-        f"{path}: input_size should be [height, width], whole numbers from 1 to {LARGEST_SIDE}."
+        _(f"{path}: input_size should be [height, width], whole numbers from 1 to {LARGEST_SIDE}.")
     )

@@ -54,8 +54,8 @@ def require_sound(findings: Sequence[Finding]) -> None:
 
 def named(names: Sequence[str]) -> str:
     """The first names of a list, and how many more there are."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    shown, more = ", ".join(names[:_NAMED]), len(names) - _NAMED
+    return _(f"{shown} and {more} more") if more > 0 else shown
 
 
 def lost_findings(lost: Counter[str], kept: int, split: str, file: str) -> list[Finding]:

@@ -34,7 +34,7 @@ def files_in(folder: Path) -> list[Path]:
     files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
     unnameable = [ascii(path.name) for path in files if not is_plain(path.name)]
     if unnameable:
-        raise ValueError(f"Names in {folder.name} are no UTF-8: {named(unnameable)}.")
+        raise ValueError(_(f"Names in {folder.name} are no UTF-8: {named(unnameable)}."))
     return files
 
 
@@ -52,14 +52,17 @@ def images_require_apart(images: Sequence[Path], where: str) -> None:
     """ValueError names images that differ in nothing but their folder and how their names end."""
     if shared := _alike(images):
         raise ValueError(
-            f"Images in {where} would share a mask and a name: {named(shared)}. Rename one of each."
+            _(
+                f"Images in {where} would share a mask and a name: {named(shared)}. "
+                "Rename one of each."
+            )
         )
 
 
 def below(root: Path, path: Path) -> Path:
     """`path`, of anyone's files, if it lies in `root`; ValueError if it or its link leads out."""
     if not path.resolve().is_relative_to(root.resolve()):
-        raise ValueError(f"{path.name} lies outside of {root}. Copy it there, not a link to it.")
+        raise ValueError(_(f"{path.name} lies outside of {root}. Copy it there, not a link to it."))
     return path
 
 
@@ -86,12 +89,13 @@ def pair_files(images: Sequence[Path], masks: Path) -> list[tuple[Path, Path]]:
     files = files_in(masks) if masks.is_dir() else []
     pngs = [path for path in files if path.suffix.lower() == MASK_SUFFIX]
     if shared := _alike(pngs):
-        raise ValueError(f"Masks in {masks} share a name: {named(shared)}.")
+        raise ValueError(_(f"Masks in {masks} share a name: {named(shared)}."))
     by_stem = {composed(path.stem): path for path in pngs}
     missing = [image.name for image in images if composed(image.stem) not in by_stem]
     if missing:
-        hint = "" if pngs or not files else f" A mask is a PNG; there are {named([files[0].name])}."
-        raise ValueError(f"{len(missing)} images have no mask in {masks}: {named(missing)}.{hint}")
+        sentence = _(f"{len(missing)} images have no mask in {masks}: {named(missing)}.")
+        hint = "" if pngs or not files else " " + _(f"A mask is a PNG; there are {files[0].name}.")
+        raise ValueError(sentence + hint)
     return [(image, by_stem[composed(image.stem)]) for image in images]
 
 
@@ -118,7 +122,7 @@ def most_common_size(
         except (ValueError, OSError) as error:
             fault = error  # an audit names each
     if not counted:
-        raise ValueError(f"No image could be measured: {fault}")
+        raise ValueError(_(f"No image could be measured: {fault}"))
     return max(counted, key=lambda one: (counted[one], one))
 
 
@@ -127,11 +131,11 @@ def existing_folder(path: str, form: str) -> Path:
     folder = Path(path)
     # Path("") would be the current folder.
     if not path or not folder.is_dir():
-        raise ValueError(f"There is no folder {path!r}. Give it as {form}.")
+        raise ValueError(_(f"There is no folder {path!r}. Give it as {form}."))
     return folder
 
 
 def missing_split(split: str, place: Path | str, available: Sequence[str]) -> ValueError:
     """The error for a split that is not there; it names those that are."""
     there = ", ".join(sorted(available)) or "none"
-    return ValueError(f"Split {split!r} is missing: there is no {place}. Found: {there}.")
+    return ValueError(_(f"Split {split!r} is missing: there is no {place}. Found: {there}."))

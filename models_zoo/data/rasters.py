@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from models_zoo.translation import gettext_noop as _
+
 _FARTHEST = 1e9  # pixels
 _AT_ONCE = 1 << 18  # of a polygon: so many rows times sides are computed together
 
@@ -36,11 +38,11 @@ class Painting:
 def corners_of(numbers: Sequence[float]) -> np.ndarray:
     """x, y, x, y … as N×2. ValueError for what is no list of corners within any image's reach."""
     if len(numbers) % 2:
-        raise ValueError("a polygon has an x without its y.")
+        raise ValueError(_("a polygon has an x without its y."))
     corners = np.asarray(numbers, float).reshape(-1, 2)
     # NaN too; and beyond a billion the arithmetic of filling is none.
     if not (abs(corners) <= _FARTHEST).all():
-        raise ValueError("a corner is no number, or far outside of any image.")
+        raise ValueError(_("a corner is no number, or far outside of any image."))
     return corners
 
 
@@ -53,12 +55,12 @@ def segmentation_fill(segmentation: Any, height: int, width: int) -> np.ndarray:
     if isinstance(segmentation, dict):
         size = segmentation.get("size", [height, width])
         if list(size) != [height, width]:
-            raise ValueError(f"the runs' size is {size}, the image's {[height, width]}.")
+            raise ValueError(_(f"the runs' size is {size}, the image's {[height, width]}."))
         return rle_decode(segmentation["counts"], height, width)
     inside = np.zeros((height, width), bool)
     for polygon in segmentation:
         if not isinstance(polygon, list):
-            raise ValueError("segmentation: a polygon should be a list of x, y, x, y and so on.")
+            raise ValueError(_("segmentation: a polygon should be a list of x, y, x, y and so on."))
         try:
             inside |= polygon_fill(corners_of(polygon), height, width)
         except ValueError as error:
@@ -95,7 +97,7 @@ def rle_decode(counts: str | Sequence[int], height: int, width: int) -> np.ndarr
     runs = _expand(counts) if isinstance(counts, str) else list(counts)
     # Before np.repeat, of which lying runs would ask any amount of memory.
     if min(runs, default=0) < 0 or sum(runs) != height * width:
-        raise ValueError(f"The runs fill {sum(runs)} pixels instead of {height}×{width}.")
+        raise ValueError(_(f"The runs fill {sum(runs)} pixels instead of {height}×{width}."))
     values = np.arange(len(runs)) % 2 == 1
     return np.repeat(values, runs).reshape(width, height).T
 
@@ -132,7 +134,7 @@ def _expand(text: str) -> list[int]:
     for character in text:
         group = ord(character) - 48
         if not 0 <= group < 64:
-            raise ValueError(f"{character!r} does not occur in compressed runs.")
+            raise ValueError(_(f"{character!r} does not occur in compressed runs."))
         value |= (group & 31) << shift
         shift += 5
         if group & 32:

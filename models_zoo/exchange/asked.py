@@ -22,6 +22,7 @@ from models_zoo.data.description import Description, description_of, description
 from models_zoo.data.formats.folder import slug_of
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.networks.catalogue import known
+from models_zoo.translation import gettext_noop as _
 
 ORDERS = ("RGB", "BGR")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
@@ -56,13 +57,13 @@ def asked_of(options: Mapping[str, str | None], metadata: Mapping[str, str], fil
     described = _described(told("classes"), given=bool(options.get("classes")))
     order = (told("order") or "RGB").upper()
     if order not in ORDERS:
-        raise ValueError(f"The order of channels is RGB or BGR, not {order!r}.")
+        raise ValueError(_(f"The order of channels is RGB or BGR, not {order!r}."))
     mean, std = (_figures(name, told(name)) for name in ("mean", "std"))
     if max(mean + std) > 1:
         # Of pixels from 0 to 255: the same figures of 0 to 1.
         mean, std = ([value / 255 for value in figures] for figures in (mean, std))
     if min(std) <= 0:
-        raise ValueError("std should be above 0.")
+        raise ValueError(_("std should be above 0."))
     if order == "BGR":  # as the file counts them
         mean, std = mean[::-1], std[::-1]
     title = described.title or described.slug or "classes of its own"
@@ -84,9 +85,9 @@ def name_of(name: str, file: Path) -> str:
     """What the network is called. ValueError where it would pass for one of the catalogue's."""
     name = name or re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_")[:40].strip("_")
     if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name: take up to 40 of a-z, 0-9 and _.")
+        raise ValueError(_(f"{name!r} is no name: take up to 40 of a-z, 0-9 and _."))
     if name in known():
-        raise ValueError(f"{name} is a network of the catalogue; give this one another name.")
+        raise ValueError(_(f"{name} is a network of the catalogue; give this one another name."))
     return name
 
 
@@ -105,8 +106,10 @@ def class_lists() -> dict[str, Description]:
 def _described(classes: str, *, given: bool) -> Description:
     if not classes:
         raise ValueError(
-            "Say what the classes are: a data set's "
-            f'({", ".join(class_lists())}), or a JSON file {{"classes": ["road", …]}}.'
+            _(
+                "Say what the classes are: a data set's "
+                f'({", ".join(class_lists())}), or a JSON file {{"classes": ["road", …]}}.'
+            )
         )
     if given and classes in (lists := class_lists()):
         return lists[classes]
@@ -116,21 +119,24 @@ def _described(classes: str, *, given: bool) -> Description:
         try:
             content = json.loads(classes)
         except (ValueError, RecursionError) as fault:
-            raise ValueError("The classes are no JSON.") from fault
+            raise ValueError(_("The classes are no JSON.")) from fault
         content = {"classes": content} if isinstance(content, list) else content
         described = description_of(content, Path("classes"))
     if described.slug and slug_of(described.slug) != described.slug:
-        raise ValueError(f"{described.slug!r} is no slug: take up to 50 of a-z, 0-9 and _.")
+        raise ValueError(_(f"{described.slug!r} is no slug: take up to 50 of a-z, 0-9 and _."))
     return described
 
 
 def _figures(name: str, told: str) -> list[float]:
     """Three figures as in "0.485,0.456,0.406"; one counts for all channels."""
     if not told:
-        usual = ",".join(map(str, IMAGENET_MEAN if name == "mean" else IMAGENET_STD))
+        mean = name == "mean"
+        usual, plain = ",".join(map(str, IMAGENET_MEAN if mean else IMAGENET_STD)), int(not mean)
         raise ValueError(
-            f"Say the {name} that pixels are normalised by; ImageNet's is {usual}, and what takes "
-            f"pixels from 0 to 1 as they are has {0 if name == 'mean' else 1}."
+            _(
+                f"Say the {name} that pixels are normalised by; ImageNet's is {usual}, and what "
+                f"takes pixels from 0 to 1 as they are has {plain}."
+            )
         )
     try:
         figures = [float(part) for part in told.strip("[]() ").split(",")]
@@ -139,7 +145,9 @@ def _figures(name: str, told: str) -> list[float]:
     if len(figures) == 1:
         figures *= 3
     if len(figures) != 3 or not all(math.isfinite(value) for value in figures):
-        raise ValueError(f"{name} should be three figures, as in 0.485,0.456,0.406; not {told!r}.")
+        raise ValueError(
+            _(f"{name} should be three figures, as in 0.485,0.456,0.406; not {told!r}.")
+        )
     return figures
 
 
@@ -150,4 +158,4 @@ def _input_size(told: str) -> tuple[int, int] | None:
     sides = [int(part) for part in parts if part.strip().isdecimal()]
     if len(sides) == len(parts) == 2 and min(sides) >= 1 and max(sides) <= LONGEST_SIDE:
         return sides[0], sides[1]
-    raise ValueError(f"The input size is height,width, as in 512,1024; not {told!r}.")
+    raise ValueError(_(f"The input size is height,width, as in 512,1024; not {told!r}."))

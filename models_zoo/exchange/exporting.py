@@ -18,6 +18,7 @@ from models_zoo.checkpoints.shipped import CheckpointFiles
 from models_zoo.data.scenes import draw
 from models_zoo.files import sha256_of
 from models_zoo.predict.inputs import batch_of, network_load
+from models_zoo.translation import gettext_noop as _
 
 OPSET = 17
 ALIKE = 0.999  # of the pixels: where two classes are all but equal, rounding may choose the other
@@ -35,7 +36,7 @@ def export(checkpoint: CheckpointFiles, form: str, out: Path) -> dict[str, Any]:
     """
     sidecar = checkpoint.sidecar
     if "onnx" in sidecar:
-        raise ValueError(f"{sidecar['key']} is an ONNX file: {checkpoint.weights_path}.")
+        raise ValueError(_(f"{sidecar['key']} is an ONNX file: {checkpoint.weights_path}."))
     network = network_load(checkpoint.weights_path, sidecar, "cpu")
     network = network.float().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,7 @@ def _compared(
         if alike >= ALIKE:
             return size, alike
         fault = f"{100 * (1 - alike):.2g} % of the pixels get another class."
-    raise ValueError(f"{sidecar['key']} cannot be had in this form: {fault}")
+    raise ValueError(_(f"{sidecar['key']} cannot be had in this form: {fault}"))
 
 
 def _alike(

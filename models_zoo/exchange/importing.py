@@ -22,6 +22,7 @@ from models_zoo.exchange.onnx_file import onnx_facts
 from models_zoo.fence import Misbehaved
 from models_zoo.files import atomic_file, sha256_of, write_atomically
 from models_zoo.masks import colourise
+from models_zoo.translation import gettext_noop as _
 
 IMPORTED = "imported"  # the variant of what is no line of the catalogue
 USUAL_SIZE = (512, 512)
@@ -42,7 +43,7 @@ def onnx_import(
     asked = asked_of(options, facts["metadata"], file)
     told, known = facts["output"]["classes"], len(asked.classes)
     if told not in (None, known):
-        raise Misbehaved(f"{file.name} gives {told} classes, and the class list has {known}.")
+        raise Misbehaved(_(f"{file.name} gives {told} classes, and the class list has {known}."))
     size = _size(facts["size"], asked, file)
     sidecar = sidecar_of(asked, variant=IMPORTED, input_size=size) | {
         "architecture": asked.name,
@@ -84,7 +85,9 @@ def checkpoint_keep(
 
     kept = out / f"{sidecar['key']}{file.suffix.lower()}"
     if kept.exists() and sha256_of(kept) != sidecar["sha256"]:
-        raise ValueError(f"{kept} is another network: give this one another --name, or delete it.")
+        raise ValueError(
+            _(f"{kept} is another network: give this one another --name, or delete it.")
+        )
     pixels = draw(seed=1, height=384, width=512).image if picture is None else picture
     predicted = Engine(precision="fp32").predict(file, sidecar, pixels)
     out.mkdir(parents=True, exist_ok=True)
@@ -111,11 +114,15 @@ def _size(free: list[int | None], asked: Asked, file: Path) -> tuple[int, int]:
     height, width = asked.input_size or USUAL_SIZE
     size = (free[0] or height, free[1] or width)
     if asked.input_size and size != asked.input_size:
-        raise ValueError(f"{file.name} takes images of {size[0]}×{size[1]} (height × width) only.")
+        raise ValueError(
+            _(f"{file.name} takes images of {size[0]}×{size[1]} (height × width) only.")
+        )
     if max(size) > LONGEST_SIDE:
         raise Misbehaved(
-            f"{file.name} takes images of {size[0]}×{size[1]} (height × width); sides of up to "
-            f"{LONGEST_SIDE} are taken. Write it for a smaller size, or with free sides."
+            _(
+                f"{file.name} takes images of {size[0]}×{size[1]} (height × width); sides of up to "
+                f"{LONGEST_SIDE} are taken. Write it for a smaller size, or with free sides."
+            )
         )
     return size
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models_zoo.fence import Misbehaved, die_with_parent, fence
+from models_zoo.translation import gettext_noop as _
 
 if TYPE_CHECKING:
     import onnx
@@ -28,15 +29,17 @@ MOST_TEXTS, LONGEST_TEXT = 1000, 100_000  # of metadata
 STANDARD = ("", "ai.onnx", "ai.onnx.ml")
 FLOATS, IDS = (1, 10), (2, 3, 5, 6, 7)  # TensorProto's numbers of float32, float16; whole numbers
 KNOWN_FORMS = {
-    b"PK\x03\x04": "a zip, as torch.save writes it",
-    b"\x80\x02": "a pickle",
-    b"\x89HDF": "an HDF5 file",
-    b"\x1f\x8b": "a gzip archive",
+    b"PK\x03\x04": _("a zip, as torch.save writes it"),
+    b"\x80\x02": _("a pickle"),
+    b"\x89HDF": _("an HDF5 file"),
+    b"\x1f\x8b": _("a gzip archive"),
 }
-HOW = "Write an ONNX file, such as by torch.onnx.export(network, (image,), FILE)."
-OPSET = "Write it with an older one, such as torch.onnx.export(…, opset_version=17)."
-SMALLER = f"{MEMORY_BYTES >> 30} GiB are given. A smaller network can be taken, or this in float16."
-WHOLE = (
+HOW = _("Write an ONNX file, such as by torch.onnx.export(network, (image,), FILE).")
+OPSET = _("Write it with an older one, such as torch.onnx.export(…, opset_version=17).")
+SMALLER = _(
+    f"{MEMORY_BYTES >> 30} GiB are given. A smaller network can be taken, or this in float16."
+)
+WHOLE = _(
     "onnx.checker.check_model(FILE, full_check=True) says more: mend the network, or write it anew."
 )
 
@@ -50,23 +53,30 @@ def onnx_facts(path: Path) -> dict[str, Any]:
         start = file.read(8)
     for magic, form in KNOWN_FORMS.items():
         if start.startswith(magic):
-            raise Misbehaved(f"{path.name} is no ONNX file: it is {form}. {HOW}")
+            raise Misbehaved(_(f"{path.name} is no ONNX file: it is {form}. {HOW}"))
     if path.stat().st_size > LARGEST:
-        raise Misbehaved(f"{path.name} is larger than {LARGEST >> 30} GiB. Write it in float16.")
+        raise Misbehaved(_(f"{path.name} is larger than {LARGEST >> 30} GiB. Write it in float16."))
     if find_spec("onnx") is None:
-        raise Misbehaved("Looking at an ONNX file takes the package onnx, which is not installed.")
+        raise Misbehaved(
+            _("Looking at an ONNX file takes the package onnx, which is not installed.")
+        )
     words = [sys.executable, "-m", __name__, str(path), str(MEMORY_BYTES)]
     try:
         told = subprocess.run(words, stdout=subprocess.PIPE, timeout=SECONDS, check=False)
         answer = json.loads(told.stdout)
     except subprocess.TimeoutExpired as fault:
-        raise Misbehaved(f"{path.name}: to read it takes more than {SECONDS} seconds.") from fault
+        raise Misbehaved(
+            _(f"{path.name}: to read it takes more than {SECONDS} seconds.")
+        ) from fault
     except ValueError as fault:
         raise Misbehaved(
-            f"{path.name} cannot be read: whoever tries dies, perhaps for lack of memory. {SMALLER}"
+            _(
+                f"{path.name} cannot be read: whoever tries dies, perhaps for lack of memory. "
+                f"{SMALLER}"
+            )
         ) from fault
     if "refused" in answer:
-        raise Misbehaved(f"{path.name} {answer['refused']}")
+        raise Misbehaved(f"{path.name}: {answer['refused']}")
     facts: dict[str, Any] = answer["facts"]
     return facts
 
@@ -81,19 +91,19 @@ def main(file: str, memory_bytes: str) -> None:
         # Its bytes and no path, beside which other files could be looked for.
         model = onnx.load_from_string(Path(file).read_bytes())
     except MemoryError:
-        answer: dict[str, Any] = {"refused": f"takes too much memory to be read. {SMALLER}"}
+        answer: dict[str, Any] = {"refused": _(f"it takes too much memory to be read. {SMALLER}")}
     except Exception:  # whatever protobuf raises
-        answer = {"refused": f"is no ONNX file. {HOW}"}
+        answer = {"refused": _(f"it is no ONNX file. {HOW}")}
     else:
         try:
             answer = {"facts": _facts(model)}
         except MemoryError:
-            answer = {"refused": f"takes too much memory to be checked. {SMALLER}"}
+            answer = {"refused": _(f"it takes too much memory to be checked. {SMALLER}")}
         except Misbehaved as fault:
             answer = {"refused": str(fault)[:400]}
         except Exception as fault:  # of the checker or of shape inference, in C++
             said = [*str(fault).strip().splitlines(), type(fault).__name__][0][:400].rstrip(".: ")
-            answer = {"refused": f"is not sound: {said}. {WHOLE}"}
+            answer = {"refused": _(f"it is not sound: {said}. {WHOLE}")}
     print(json.dumps(answer))  # noqa: T201  # that is the answer
 
 
@@ -102,37 +112,45 @@ def _facts(model: onnx.ModelProto) -> dict[str, Any]:
 
     graph = model.graph
     if not graph.node:
-        raise Misbehaved(f"is no ONNX file: it computes nothing. {HOW}")
+        raise Misbehaved(_(f"it is no ONNX file: it computes nothing. {HOW}"))
     known = onnx.defs.onnx_opset_version()
     opsets = [one.version for one in model.opset_import if one.domain in STANDARD[:2]]
     if model.ir_version > onnx.IR_VERSION or max(opsets, default=0) > known:
         raise Misbehaved(
-            f"is written for a newer ONNX than is known here, opset {known} and IR "
-            f"{onnx.IR_VERSION}. {OPSET}"
+            _(
+                f"it is written for a newer ONNX than is known here, opset {known} and IR "
+                f"{onnx.IR_VERSION}. {OPSET}"
+            )
         )
     if not graph.output:
-        raise Misbehaved("gives nothing: write it anew, with the network's logits as its output.")
+        raise Misbehaved(
+            _("it gives nothing: write it anew, with the network's logits as its output.")
+        )
     if model.functions or model.training_info:
-        raise Misbehaved("defines functions of its own: inline them by onnx.inliner.")
+        raise Misbehaved(_("it defines functions of its own: inline them by onnx.inliner."))
     nodes = list(_nodes(graph))
     if strange := sorted({node.domain for node in nodes}.difference(STANDARD)):
-        raise Misbehaved(f"uses operators of {', '.join(strange)}; ONNX's own are taken alone.")
+        raise Misbehaved(
+            _(f"it uses operators of {', '.join(strange)}; ONNX's own are taken alone.")
+        )
     tensors = [*_tensors(graph), *(tensor for node in nodes for tensor in _held(node))]
     for tensor in tensors:
         if tensor.external_data or tensor.data_location == onnx.TensorProto.EXTERNAL:
             raise Misbehaved(
-                f"keeps {tensor.name or 'values'} in another file. Write all of it into one: "
-                "onnx.save(onnx.load(FILE), FILE, save_as_external_data=False)."
+                _(
+                    f"it keeps {tensor.name or 'values'} in another file. Write all of it into "
+                    "one: onnx.save(onnx.load(FILE), FILE, save_as_external_data=False)."
+                )
             )
         if 4 * prod(tensor.dims) > 2 * LARGEST:
             raise Misbehaved(
-                f"declares {tensor.name or 'values'} of more than {LARGEST >> 29} GiB."
+                _(f"it declares {tensor.name or 'values'} of more than {LARGEST >> 29} GiB.")
             )
     onnx.checker.check_model(model, full_check=True)
     weights = {tensor.name for tensor in graph.initializer}
     given = [value for value in graph.input if value.name not in weights]
     if len(given) != 1:
-        raise Misbehaved(f"takes {len(given)} inputs; it should take one image, N×3×H×W.")
+        raise Misbehaved(_(f"it takes {len(given)} inputs; it should take one image, N×3×H×W."))
     floats = [tensor for tensor in tensors if tensor.data_type in FLOATS]
     return {
         "size": _size(given[0]),
@@ -152,12 +170,16 @@ def _size(given: onnx.ValueInfoProto) -> list[int | None]:
     shape = _shape(given)
     if given.type.tensor_type.elem_type not in FLOATS:
         raise Misbehaved(
-            "takes no float32 image. Leave the conversion of pixels out of the file: they come as "
-            "float32, normalised by mean and std."
+            _(
+                "it takes no float32 image. Leave the conversion of pixels out of the file: they "
+                "come as float32, normalised by mean and std."
+            )
         )
     fits = len(shape) == 4 and shape[0] in (None, 1) and shape[1] in (None, 3) and 0 not in shape
     if not fits or (shape[1] is None and shape[3] == 3):
-        raise Misbehaved(f"takes {_written(shape)}; it should take N×3×H×W (free or 1 for N).")
+        raise Misbehaved(
+            _(f"it takes {_written(shape)}; it should take N×3×H×W (free or 1 for N).")
+        )
     return shape[2:]
 
 
@@ -167,8 +189,10 @@ def _output(given: onnx.ValueInfoProto) -> dict[str, Any]:
     ids = kind in IDS and (len(shape) == 3 or (len(shape) == 4 and shape[1] in (None, 1)))
     if not (logits or ids):
         raise Misbehaved(
-            f"gives {_written(shape)}; its first output should be N×K×h×w logits (floats) or "
-            "N×h×w class ids (whole numbers)."
+            _(
+                f"it gives {_written(shape)}; its first output should be N×K×h×w logits (floats) "
+                "or N×h×w class ids (whole numbers)."
+            )
         )
     return {"kind": "logits" if logits else "ids", "classes": shape[1] if logits else None}
 

@@ -8,6 +8,7 @@ from torch.nn.functional import interpolate
 from models_zoo.networks.backbones import ResNet
 from models_zoo.networks.blocks import grid_upsample, initialise, pad_to_grid
 from models_zoo.networks.unpooling import PlacePool, PlaceUnpool
+from models_zoo.translation import gettext_noop as _
 
 UNPOOLING = ("indices", "bilinear")
 
@@ -28,7 +29,7 @@ class UnpoolingNetwork(nn.Module):
     def __init__(self, unpooling: str = "indices") -> None:
         super().__init__()
         if unpooling not in UNPOOLING:
-            raise ValueError(f"unpooling must be {' or '.join(UNPOOLING)}, not {unpooling!r}.")
+            raise ValueError(_(f"unpooling must be {' or '.join(UNPOOLING)}, not {unpooling!r}."))
         self.unpooling = unpooling
         self.pool, self.unpool = PlacePool(), PlaceUnpool()
         self.middle: nn.Module = nn.Identity()
@@ -82,7 +83,7 @@ class ResNetNetwork(nn.Module):
         ValueError for a network built without `aux=True`.
         """
         if self.aux_classifier is None:
-            raise ValueError("This network has no auxiliary classifier: build it with aux=True.")
+            raise ValueError(_("This network has no auxiliary classifier: build it with aux=True."))
         third, fourth = self._features(image)
         return (
             self._upsample(self.classifier(fourth), image),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from models_zoo.networks.blocks import BatchNorm, conv_block, narrow
+from models_zoo.translation import gettext_noop as _
 
 VGG16_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 RESNET_STAGES = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
@@ -30,7 +31,7 @@ class VGG16(nn.ModuleList):
         for number, (channels, repeats) in enumerate(VGG16_STAGES, start=1):
             outputs = narrow(channels, width)
             blocks = []
-            for _ in range(repeats):
+            for _repeat in range(repeats):
                 rate = dilation if number == 5 else 1
                 blocks.append(conv_block(inputs, outputs, batch_norm=batch_norm, dilation=rate))
                 inputs = outputs
@@ -48,7 +49,7 @@ class DeepLabVGG16(nn.Module):
     def __init__(self, *, width: float, batch_norm: bool, output_stride: int = 8) -> None:
         super().__init__()
         if output_stride not in (8, 32):
-            raise ValueError(f"output_stride must be 8 or 32, not {output_stride}.")
+            raise ValueError(_(f"output_stride must be 8 or 32, not {output_stride}."))
         self.output_stride = output_stride
         last, dilation = (1, 2) if output_stride == 8 else (2, 1)
         self.stages = VGG16(width=width, batch_norm=batch_norm, dilation=dilation)
@@ -159,7 +160,7 @@ def _stem(kind: str, width: float) -> tuple[nn.Module, int]:
     if kind == "7x7":
         return nn.Conv2d(3, first, 7, stride=2, padding=3, bias=False), first
     if kind != "deep":
-        raise ValueError(f"stem must be 7x7 or deep, not {kind!r}.")
+        raise ValueError(_(f"stem must be 7x7 or deep, not {kind!r}."))
     outputs = narrow(128, width)
     layers = nn.Sequential(
         nn.Conv2d(3, first, 3, stride=2, padding=1, bias=False),
@@ -176,9 +177,9 @@ def _dilations(
 ) -> list[tuple[int, list[int]]]:
     """Each stage's stride and the dilation of each of its blocks."""
     if output_stride not in (8, 16):
-        raise ValueError(f"output_stride must be 8 or 16, not {output_stride}.")
+        raise ValueError(_(f"output_stride must be 8 or 16, not {output_stride}."))
     if len(multi_grid) != 3:
-        raise ValueError(f"multi_grid needs three factors, not {multi_grid}.")
+        raise ValueError(_(f"multi_grid needs three factors, not {multi_grid}."))
     plan, reached, dilation = [], 4, 1  # the stem and its pooling have a stride of 4
     for stage, repeats in enumerate(RESNET_STAGES[depth]):
         before, stride = dilation, 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from models_zoo.networks.catalogue import VARIANTS, architecture_get
 from models_zoo.networks.paper import Architecture, Published
+from models_zoo.translation import gettext_noop as _
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,9 +32,9 @@ def build(
     """
     architecture = architecture_get(key)
     if variant not in VARIANTS or (variant == "slim" and isinstance(architecture, Published)):
-        raise ValueError(f"{key} has no variant {variant!r}. Known: {', '.join(VARIANTS)}.")
+        raise ValueError(_(f"{key} has no variant {variant!r}. Known: {', '.join(VARIANTS)}."))
     if pretrained and variant == "slim":
-        raise ValueError("Published weights fit the full variant only, not the slim one.")
+        raise ValueError(_("Published weights fit the full variant only, not the slim one."))
     slim = variant == "slim"
     if slim and "batch_norm" in option_names(architecture):
         options = {"batch_norm": True, **options}
@@ -57,9 +58,8 @@ def network_build(
     known = option_names(architecture)
     for name in options:
         if name not in known:
-            raise ValueError(
-                f"{architecture.key} has no option {name!r}. It has: {', '.join(known) or 'none'}."
-            )
+            there = ", ".join(known) or "none"
+            raise ValueError(_(f"{architecture.key} has no option {name!r}. It has: {there}."))
     return _network_class(architecture)(
         num_classes=num_classes, width=width, **architecture.arguments, **options
     )

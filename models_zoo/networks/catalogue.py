@@ -13,6 +13,7 @@ from types import ModuleType
 
 from models_zoo.networks.paper import Architecture, Published
 from models_zoo.networks.papers import folders, in_lineage
+from models_zoo.translation import gettext_noop as _
 
 VARIANTS = ("full", "slim")
 OUTSIDE = "SEGWEB_CATALOGUE"
@@ -40,7 +41,7 @@ def architecture_get(key: str) -> Architecture:
     """One architecture, teachers and published ones included; ValueError names the known keys."""
     lines = _lines()
     if key not in lines:
-        raise ValueError(f"Unknown architecture {key!r}. Known: {', '.join(lines)}.")
+        raise ValueError(_(f"Unknown architecture {key!r}. Known: {', '.join(lines)}."))
     return lines[key]
 
 

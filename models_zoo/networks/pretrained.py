@@ -24,6 +24,7 @@ from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.networks.backbones import VGG16, ResNet
 from models_zoo.networks.paper import Architecture, Published
 from models_zoo.torchvision_ops import torchvision
+from models_zoo.translation import gettext_noop as _
 
 FOLDER = "SEGWEB_WEIGHTS"
 VGG_MEAN = (123.68, 116.779, 103.939)
@@ -72,7 +73,7 @@ def published_load(
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
-        raise ValueError(f"{path.name} does not fit {architecture.key}: {error}") from error
+        raise ValueError(_(f"{path.name} does not fit {architecture.key}: {error}")) from error
     return report_of(network, {path.name}, set(tensors))
 
 
@@ -101,9 +102,9 @@ def backbone_load(network: nn.Module, title: str) -> Report:
         if isinstance(module, VGG16 | ResNet)
     }
     if not backbones:
-        raise ValueError(f"{title} has no backbone that weights are published for.")
+        raise ValueError(_(f"{title} has no backbone that weights are published for."))
     if any(backbone.width != 1.0 for backbone in backbones.values()):
-        raise ValueError("Published weights fit the full variant only, not a narrower one.")
+        raise ValueError(_("Published weights fit the full variant only, not a narrower one."))
     published = {kind: _backbone_tensors(kind) for kind in {b.weights for b in backbones.values()}}
     own, loaded = network.state_dict(), set()
     for prefix, backbone in backbones.items():
@@ -165,8 +166,10 @@ def _download(file: File, target: Path, progress: Progress | None) -> None:
             )
     except (OSError, ValueError) as error:
         raise WeightsUnavailable(
-            f"{file.name} is not here and cannot be downloaded from {file.url} ({error}). "
-            f"Connect to the network, or put the file into a folder and name it in {FOLDER}."
+            _(
+                f"{file.name} is not here and cannot be downloaded from {file.url} ({error}). "
+                f"Connect to the network, or put the file into a folder and name it in {FOLDER}."
+            )
         ) from error
 
 
@@ -217,7 +220,7 @@ def _vgg16_names(
         "fc6": ("classifier.0", (4096, 512, 7, 7)),
         "fc7": ("classifier.3", (4096, 4096, 1, 1)),
     }
-    for name, _ in network.named_modules():
+    for name, _module in network.named_modules():
         source, shape = linear.get(name.rsplit(".", 1)[-1], ("", ()))
         if f"{source}.weight" in tensors:
             yield f"{name}.0.weight", tensors[f"{source}.weight"].view(shape)

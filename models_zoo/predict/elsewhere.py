@@ -20,6 +20,7 @@ from models_zoo.data.findings import named
 from models_zoo.data.listing import MASK_SUFFIX, composed
 from models_zoo.masks import mask_size, read_mask
 from models_zoo.predict.scoring import SplitCounts, SplitScores, passport
+from models_zoo.translation import gettext_noop as _
 
 MOST_BYTES = 64 * 2**20  # of one mask's file
 Masks = dict[str, Callable[[], bytes]]
@@ -38,10 +39,10 @@ def masks_score(
     if not isinstance(place, Path):
         return _scored(_of_images(place, dataset), dataset, progress)
     if place.is_file() and not zipfile.is_zipfile(place):
-        raise ValueError(f"{place.name} is neither a folder nor a zip of masks.")
+        raise ValueError(_(f"{place.name} is neither a folder nor a zip of masks."))
     if not place.is_file():
         if not place.is_dir():
-            raise ValueError(f"There is no {place}: give a folder or a zip of masks.")
+            raise ValueError(_(f"There is no {place}: give a folder or a zip of masks."))
         files = sorted(place.rglob("*"))
         found = {str(f.relative_to(place)): f.read_bytes for f in files if f.is_file()}
         return _scored(_of_images(found, dataset), dataset, progress)
@@ -49,10 +50,10 @@ def masks_score(
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         # As the list of entries says; that it lies is found while it is read.
         if large := [entry.filename for entry in entries if entry.file_size > MOST_BYTES]:
-            raise ValueError(f"{len(large)} files are too large for a mask: {named(large)}.")
+            raise ValueError(_(f"{len(large)} files are too large for a mask: {named(large)}."))
         found = {entry.filename: _reader(archive, entry) for entry in entries}
         if len(found) < len(entries):
-            raise ValueError(f"{place.name} names a file twice.")
+            raise ValueError(_(f"{place.name} names a file twice."))
         return _scored(_of_images(found, dataset), dataset, progress)
 
 
@@ -61,7 +62,7 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], by
         try:
             return archive.read(entry)
         except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError) as error:
-            raise ValueError(f"{entry.filename} cannot be read: {error}") from error
+            raise ValueError(_(f"{entry.filename} cannot be read: {error}")) from error
 
     return read
 
@@ -83,17 +84,19 @@ def _of_images(found: Masks, dataset: DatasetSplit) -> list[tuple[str, Callable[
         if name is None:
             strange.append(path)
         elif name in masks:
-            raise ValueError(f"{name} has two masks: {masks[name][0]}, {path}.")
+            raise ValueError(_(f"{name} has two masks: {masks[name][0]}, {path}."))
         else:
             masks[name] = path, read
     if lacking := [name for name in names if name not in masks]:
         raise ValueError(
-            f"{len(lacking)} of the {len(names)} images of {dataset.split!r} have no mask: "
-            f"{named(lacking)}. A mask is a PNG that is called as its image."
+            _(
+                f"{len(lacking)} of the {len(names)} images of {dataset.split!r} have no mask: "
+                f"{named(lacking)}. A mask is a PNG that is called as its image."
+            )
         )
     if strange:
         raise ValueError(
-            f"{len(strange)} masks are of no image of {dataset.split!r}: {named(strange)}."
+            _(f"{len(strange)} masks are of no image of {dataset.split!r}: {named(strange)}.")
         )
     return [masks[name] for name in names]
 
@@ -121,11 +124,13 @@ def _mask(path: str, content: bytes, shape: tuple[int, ...], classes: int) -> np
     try:
         # By its header first: nothing else bounds what is decoded.
         if (size := mask_size(BytesIO(content))) != shape:
-            raise ValueError(f"it has {size[1]}×{size[0]} pixels, its image {shape[1]}×{shape[0]}.")
+            raise ValueError(
+                _(f"it has {size[1]}×{size[0]} pixels, its image {shape[1]}×{shape[0]}.")
+            )
         mask = read_mask(BytesIO(content))
         if strange := np.unique(mask[mask >= classes]).tolist():
             ids = ", ".join(map(str, strange[:5]))
-            raise ValueError(f"it holds {ids}; classes are 0 to {classes - 1}.")
+            raise ValueError(_(f"it holds {ids}; classes are 0 to {classes - 1}."))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return mask

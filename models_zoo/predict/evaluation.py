@@ -11,6 +11,7 @@ import numpy as np
 from models_zoo.data.base import DatasetSplit
 from models_zoo.predict.engine import Engine
 from models_zoo.predict.scoring import SplitCounts, SplitScores, passport
+from models_zoo.translation import gettext_noop as _
 
 __all__ = ["SplitScores", "evaluate", "passport"]
 
@@ -30,7 +31,9 @@ def evaluate(
     are such that no score would mean anything.
     """
     if [c["name"] for c in sidecar["classes"]] != [c["name"] for c in dataset.classes]:
-        raise ValueError(f"{sidecar['key']} was trained on other classes than {dataset.title}'s.")
+        raise ValueError(
+            _(f"{sidecar['key']} was trained on other classes than {dataset.title}'s.")
+        )
     counts, computed = SplitCounts(dataset), set()
     for index in range(len(dataset)):
         image, truth = dataset.load(index)

@@ -45,7 +45,8 @@ class Job(models.Model):
     `belongs_to`: the relation that leads to the row whose `owner` it belongs to; "" for its own.
     `unexplained`: what is said of a fault that nobody foresaw.
 
-    `error` is an English sentence for the user that templates translate.
+    `error` is an English sentence for the user, which `segweb.sentences` translates for whoever
+    reads it.
     """
 
     task_name: ClassVar[str]

@@ -13,6 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from segweb.sentences import told
+
 register = template.Library()
 
 
@@ -33,6 +35,10 @@ def term(english: str) -> str:
     """A word that reaches the page from a file or a row, in the reader's language."""
     # gettext answers an empty text with the catalogue's own head.
     return gettext(english) if english else ""
+
+
+# What went wrong, as a row holds it in English.
+register.filter(told)
 
 
 @register.filter

@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 
 from models_zoo.data.base import DatasetSplit
 from models_zoo.data.classes import names_require
+from models_zoo.translation import gettext_noop as _
 
 
 @cache
@@ -33,10 +34,10 @@ def open_dataset(specification: str, split: str) -> DatasetSplit:
     ValueError names the known formats, or the splits that exist when `split` does not, or classes
     that nobody could tell apart.
     """
-    kind, _, place = specification.partition(":")
+    kind, place = specification.partition(":")[::2]
     if kind not in formats():
         known = ", ".join(format_.form for format_ in formats().values())
-        raise ValueError(f"Unknown data set {specification!r}. Known: {known}.")
+        raise ValueError(_(f"Unknown data set {specification!r}. Known: {known}."))
     opened: DatasetSplit = formats()[kind](place, split)  # type: ignore[call-arg]  # as DatasetSplit says
     # Formats from outside, too.
     names_require([entry["name"] for entry in opened.classes], specification)

@@ -48,7 +48,7 @@ class Coco(FileDataset):
     def __init__(self, places: str, split: str) -> None:
         images, separator, annotations = places.partition(":")
         if not separator:
-            raise ValueError(f"{places!r} names no annotations. Give the data as {self.form}.")
+            raise ValueError(_(f"{places!r} names no annotations. Give the data as {self.form}."))
         self.split = split
         self.title = self.source = _title(Path(images).resolve())
         self.slug = slug_of(self.title)
@@ -81,7 +81,7 @@ class Coco(FileDataset):
                 raise missing_split(self.split, f"{self.split!r} in {self._file}", list(halves))
             entries = halves[self.split]
         if not entries:
-            raise ValueError(f"{self._file} names no image.")
+            raise ValueError(_(f"{self._file} names no image."))
         return entries
 
     @cached_property
@@ -96,7 +96,7 @@ class Coco(FileDataset):
         # Names come from anyone's file, and must not lead to other files of this machine.
         outside = [str(path) for path in paths if not path.resolve().is_relative_to(root)]
         if outside:
-            raise ValueError(f"{self._file.name} names images outside {root}: {named(outside)}.")
+            raise ValueError(_(f"{self._file.name} names images outside {root}: {named(outside)}."))
         return [(path, self._file) for path in paths]
 
     def name(self, index: int) -> str:
@@ -118,13 +118,13 @@ class Coco(FileDataset):
             try:
                 category = annotation["category_id"]
                 if category not in self._class_of:
-                    raise ValueError(f"category_id {category!r} is none of the categories.")
+                    raise ValueError(_(f"category_id {category!r} is none of the categories."))
                 inside = segmentation_fill(annotation["segmentation"], height, width)
                 painting.add(self._class_of[category], inside)
             except (KeyError, TypeError, ValueError, ArithmeticError) as error:
                 number = annotation.get("id")
-                message = f"{self._file.name}: annotation {number} of {entry['file_name']}: {error}"
-                raise ValueError(message) from error
+                where = _(f"annotation {number} of {entry['file_name']}")
+                raise ValueError(f"{self._file.name}: {where}: {error}") from error
         return painting.mask
 
     @cached_property

@@ -86,12 +86,14 @@ class Cvat(FileDataset):
         masks = {name: self.root / _MASKS / f"{name}.png" for name in self._names}
         if lacking := [name for name in self._names if composed(name) not in images]:
             raise ValueError(
-                f"{len(lacking)} images are not in {self.root / _IMAGES}: {named(lacking)}. "
-                "Export with “Save images”."
+                _(
+                    f"{len(lacking)} images are not in {self.root / _IMAGES}: {named(lacking)}. "
+                    "Export with “Save images”."
+                )
             )
         if lacking := [name for name, mask in masks.items() if not mask.is_file()]:
             where = self.root / _MASKS
-            raise ValueError(f"{len(lacking)} images have no mask in {where}: {named(lacking)}.")
+            raise ValueError(_(f"{len(lacking)} images have no mask in {where}: {named(lacking)}."))
         pairs = [(images[composed(name)], below(self.root, mask)) for name, mask in masks.items()]
         images_require_apart([image for image, _ in pairs], _IMAGES)
         return pairs

@@ -37,6 +37,7 @@ from models_zoo.data.listing import (
 from models_zoo.data.splits import SPLIT_NAMES, halves_by_name
 from models_zoo.images import image_size
 from models_zoo.masks import read_mask
+from models_zoo.translation import gettext_noop as _
 
 
 class Folder(FileDataset):
@@ -90,7 +91,7 @@ class Folder(FileDataset):
         if self._input_size:
             return self._input_size
         if not self._images:
-            raise ValueError(f"The split {self.split!r} of {self.root} holds no image.")
+            raise ValueError(_(f"The split {self.split!r} of {self.root} holds no image."))
         # By the first image alone, one thumbnail among photos would set the size of all.
         return most_common_size(self._images, image_size)
 

@@ -100,15 +100,19 @@ class LabelStudio(FileDataset):
                 lacking.append(names[0] if names else f"task {task.get('id')}")
             elif len(there) > 1:  # and nothing says which of them a region was drawn on
                 shown = named([path.name for path in there])
-                raise ValueError(f"Task {task.get('id')} has several images: {shown}.")
+                raise ValueError(_(f"Task {task.get('id')} has several images: {shown}."))
             elif len(image) > 1:
-                raise ValueError(f"Several images are called {image[0].name}; rename one of each.")
+                raise ValueError(
+                    _(f"Several images are called {image[0].name}; rename one of each.")
+                )
             else:
                 found.append((image[0], task))
         if lacking:
             raise ValueError(
-                f"{len(lacking)} images of {self._file.name} are not in {self._file.parent}: "
-                f"{named(lacking)}. Put them beside it."
+                _(
+                    f"{len(lacking)} images of {self._file.name} are not in {self._file.parent}: "
+                    f"{named(lacking)}. Put them beside it."
+                )
             )
         self._bare = len(tasks) - len(found)
         return sorted(found, key=lambda pair: pair[0].name)
@@ -164,7 +168,7 @@ class LabelStudio(FileDataset):
         image, task = self._tasks[index]
         height, width = image_size(image)
         if self.mask_size(index) != (height, width):
-            raise ValueError(f"{image.name} has another size than it had when it was labelled.")
+            raise ValueError(_(f"{image.name} has another size than it had when it was labelled."))
         painting = Painting(height, width)
         for result in _annotation(task)["result"]:
             label = _label(result)
@@ -174,7 +178,7 @@ class LabelStudio(FileDataset):
                 painting.add(self._class_of[label], _region(result, height, width))
             except (TypeError, ValueError, ArithmeticError) as error:
                 raise ValueError(
-                    f"{self._file.name}: region {result.get('id')} of {image.name}: {error}"
+                    _(f"{self._file.name}: region {result.get('id')} of {image.name}: {error}")
                 ) from error
         return painting.mask
 
@@ -188,7 +192,9 @@ def _export_in(folder: Path) -> Path | None:
     """The one file of `folder` that begins as an export does. ValueError for several."""
     exports = [path for path in sorted(folder.glob("*.json")) if _begins_as_export(path)]
     if len(exports) > 1:
-        raise ValueError(f"{folder} holds several exports: {named([one.name for one in exports])}.")
+        raise ValueError(
+            _(f"{folder} holds several exports: {named([one.name for one in exports])}.")
+        )
     return exports[0] if exports else None
 
 
@@ -203,18 +209,22 @@ def _tasks(file: Path) -> list[dict[str, Any]]:
     """The tasks of an export, each with a `data` and a list of `annotations`. ValueError if not."""
     tasks = json_read(file)
     if not isinstance(tasks, list):
-        raise ValueError(f"{file} is no export of Label Studio's: it should be a list of tasks.")
+        raise ValueError(_(f"{file} is no export of Label Studio's: it should be a list of tasks."))
     for place, task in enumerate(tasks):
         annotations = task.get("annotations") if isinstance(task, dict) else None
         if not isinstance(annotations, list) or not isinstance(task.get("data"), dict):
             raise ValueError(
-                f"{file}: task {place} has no data and annotations. Export as “JSON”, not as "
-                "“JSON-MIN”."
+                _(
+                    f"{file}: task {place} has no data and annotations. Export as “JSON”, not as "
+                    "“JSON-MIN”."
+                )
             )
         for annotation in annotations:
             results = annotation.get("result") if isinstance(annotation, dict) else None
             if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
-                raise ValueError(f"{file}: an annotation of task {place} has no list of results.")
+                raise ValueError(
+                    _(f"{file}: an annotation of task {place} has no list of results.")
+                )
     return tasks
 
 
@@ -248,19 +258,19 @@ def _is_twin(result: dict[str, Any]) -> bool:
 def _region(result: dict[str, Any], height: int, width: int) -> np.ndarray:
     """The pixels of a region, height×width bool."""
     if result.get("image_rotation"):
-        raise ValueError("the image was turned while it was labelled.")
+        raise ValueError(_("the image was turned while it was labelled."))
     value = result["value"]
     if "rle" in value:
         if not isinstance(value["rle"], list):
-            raise ValueError("rle should be a list of bytes.")
+            raise ValueError(_("rle should be a list of bytes."))
         return brush_decode(value["rle"], height, width)
     points = value["points"]
     if isinstance(points, list) and len(points) < 3:
-        raise ValueError("a polygon has three corners or more.")
+        raise ValueError(_("a polygon has three corners or more."))
     if not isinstance(points, list) or not all(
         isinstance(point, list) and len(point) == 2 for point in points
     ):
-        raise ValueError("points should be a list of [x, y].")
+        raise ValueError(_("points should be a list of [x, y]."))
     # In percent of the image.
     corners = corners_of([part for point in points for part in point]) * (width / 100, height / 100)
     return polygon_fill(corners, height, width)

@@ -113,7 +113,7 @@ class Labelme(FileDataset):
             try:
                 mask[_region(shape, height, width)] = class_id
             except (TypeError, ValueError, ArithmeticError) as error:
-                raise ValueError(f"{path.name}: shape {place}: {error}") from error
+                raise ValueError(_(f"{path.name}: shape {place}: {error}")) from error
         return mask
 
 
@@ -136,15 +136,15 @@ def _content(path: Path) -> dict[str, Any]:
     """A file's shapes with labels, and its image's path. ValueError when it has none."""
     content = json_read(path)
     if not isinstance(content, dict) or not is_plain(content.get("imagePath")):
-        raise ValueError(f"{path} is not labelme's: imagePath should be a text.")
+        raise ValueError(_(f"{path} is not labelme's: imagePath should be a text."))
     # The image's own copy, which may be large; the file beside it is what is trained on.
     content.pop("imageData", None)
     shapes = content.get("shapes")
     if not isinstance(shapes, list):
-        raise ValueError(f"{path} is not labelme's: shapes should be a list.")
+        raise ValueError(_(f"{path} is not labelme's: shapes should be a list."))
     for place, shape in enumerate(shapes):
         if not isinstance(shape, dict) or not is_plain(shape.get("label")):
-            raise ValueError(f"{path}: shape {place} has no label.")
+            raise ValueError(_(f"{path}: shape {place} has no label."))
     return content
 
 
@@ -154,7 +154,7 @@ def _in_order(root: Path, labels: set[str]) -> tuple[list[str], str]:
     listed = [line.strip() for line in text_read(file).splitlines()] if file.is_file() else []
     place = str(file) if listed else f"{root}: the labels"
     if strange := sorted(labels - {_IGNORE, _BACKGROUND} - set(listed)) if listed else []:
-        raise ValueError(f"{file} lacks labels of the shapes: {', '.join(strange[:5])}.")
+        raise ValueError(_(f"{file} lacks labels of the shapes: {', '.join(strange[:5])}."))
     names = listed or sorted(labels)
     return list(dict.fromkeys(_plain(name) for name in names if name not in ("", _IGNORE))), place
 
@@ -175,11 +175,11 @@ def _region(shape: dict[str, Any], height: int, width: int) -> np.ndarray:
     if not isinstance(points, list) or not all(
         isinstance(point, list) and len(point) == 2 for point in points
     ):
-        raise ValueError("points should be a list of [x, y].")
+        raise ValueError(_("points should be a list of [x, y]."))
     corners = corners_of([part for point in points for part in point])
     kind = _kind(shape)
     if len(corners) < _LEAST[kind]:
-        raise ValueError(f"a {kind} has {_LEAST[kind]} points or more.")
+        raise ValueError(_(f"a {kind} has {_LEAST[kind]} points or more."))
     if kind == "polygon":
         return polygon_fill(corners, height, width)
     if kind == "circle":
@@ -197,13 +197,13 @@ def _region(shape: dict[str, Any], height: int, width: int) -> np.ndarray:
 def _placed(packed: Any, left: int, top: int, height: int, width: int) -> np.ndarray:
     """A mask that lies in the JSON as PNG in base64, at its place in the image."""
     if not isinstance(packed, str):
-        raise ValueError("mask should be a PNG in base64.")
+        raise ValueError(_("mask should be a PNG in base64."))
     try:
         values = read_values(BytesIO(base64.b64decode(packed)), colours=False)
     except binascii.Error as error:
-        raise ValueError("mask should be a PNG in base64.") from error
+        raise ValueError(_("mask should be a PNG in base64.")) from error
     inside = np.zeros((height, width), bool)
     if left < 0 or top < 0 or top + len(values) > height or left + values.shape[1] > width:
-        raise ValueError("its mask reaches beyond the image.")
+        raise ValueError(_("its mask reaches beyond the image."))
     inside[top : top + len(values), left : left + values.shape[1]] = values > 0
     return inside

@@ -112,7 +112,9 @@ def _parse(form: str) -> tuple[tuple[int, int], int]:
     height, width, count = (int(part or COUNT) for part in match.groups()) if match else (0, 0, 0)
     if not (32 <= min(height, width) <= max(height, width) <= 4096 and SCORED <= count <= MOST):
         raise ValueError(
-            f"{form!r} is no size of scenes; write HEIGHTxWIDTH, 32 to 4096 pixels, "
-            f"or HEIGHTxWIDTH:COUNT, {SCORED} to {MOST} scenes."
+            _(
+                f"{form!r} is no size of scenes; write HEIGHTxWIDTH, 32 to 4096 pixels, "
+                f"or HEIGHTxWIDTH:COUNT, {SCORED} to {MOST} scenes."
+            )
         )
     return (height, width), count

@@ -56,13 +56,15 @@ class Yolo(FileDataset):
         self._file = next((p for p in self._descriptions() if p.is_file()), self.root / "data.yaml")
         content = _yaml_read(self._file)
         if "kpt_shape" in content:
-            raise ValueError(f"{self._file}: these are key points (kpt_shape), not polygons.")
+            raise ValueError(_(f"{self._file}: these are key points (kpt_shape), not polygons."))
         names = content.get("names")
         # Either a list, or names by their numbers, which may be written in any order.
         if isinstance(names, dict) and set(names) == set(range(len(names))):
             names = [names[number] for number in range(len(names))]
         if not isinstance(names, list) or not all(map(is_plain, names)):
-            raise ValueError(f"{self._file}: names should be a list of texts, or numbered from 0.")
+            raise ValueError(
+                _(f"{self._file}: names should be a list of texts, or numbered from 0.")
+            )
         self.classes, ids = object_classes(names, f"{self._file}: names")
         self._class_of = [ids[name] for name in names]
         # In another order, the same texts of labels are other masks.
@@ -159,7 +161,7 @@ class Yolo(FileDataset):
             if len(numbers) == _BOX:
                 continue  # told
             if not 0 <= number < len(self._class_of):
-                raise ValueError(f"{label.name}: class {number} is none of {self._file.name}'s.")
+                raise ValueError(_(f"{label.name}: class {number} is none of {self._file.name}'s."))
             corners = corners_of(numbers) * (width, height)
             painting.add(self._class_of[number], polygon_fill(corners, height, width))
         return painting.mask
@@ -185,27 +187,31 @@ def _objects(label: Path) -> Iterator[tuple[int, list[float]]]:
         try:
             first, *numbers = map(float, fields)
         except ValueError as error:
-            raise ValueError(f"{label.name}: line {place} holds no numbers.") from error
+            raise ValueError(_(f"{label.name}: line {place} holds no numbers.")) from error
         if not first.is_integer():
-            raise ValueError(f"{label.name}: line {place} begins with {fields[0]}, no class.")
+            raise ValueError(_(f"{label.name}: line {place} begins with {fields[0]}, no class."))
         if len(numbers) != _BOX and (len(numbers) < 6 or len(numbers) % 2):
-            raise ValueError(f"{label.name}: line {place} is no class with three corners or more.")
+            raise ValueError(
+                _(f"{label.name}: line {place} is no class with three corners or more.")
+            )
         if not all(1 - _BEYOND <= one <= _BEYOND for one in numbers):
             raise ValueError(
-                f"{label.name}: line {place} has a corner outside of the image; corners are "
-                "fractions of its width and height, from 0 to 1."
+                _(
+                    f"{label.name}: line {place} has a corner outside of the image; corners are "
+                    "fractions of its width and height, from 0 to 1."
+                )
             )
         yield int(first), numbers
 
 
 def _yaml_read(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise ValueError(f"{path} is missing: it names the classes and where the images lie.")
+        raise ValueError(_(f"{path} is missing: it names the classes and where the images lie."))
     try:
         content = yaml.safe_load(text_read(path))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         first = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path} is no YAML of ours: {first}") from error
+        raise ValueError(_(f"{path} is no YAML of ours: {first}")) from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is no YAML of ours: it should hold names, train and val.")
+        raise ValueError(_(f"{path} is no YAML of ours: it should hold names, train and val."))
     return content

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from models_zoo.translation import gettext_noop as _
+
 _CHANNELS = 4
 _WORD = 8
 _LENGTHS = (3, 4, 8, 16)  # bits, as Label Studio writes them itself
@@ -21,11 +23,11 @@ _HEADER = 32 + 5 + 4 * len(_LENGTHS)
 def brush_decode(packed: Sequence[int], height: int, width: int) -> np.ndarray:
     """Packed run lengths → height×width bool. ValueError when they are not of such a picture."""
     if not all(isinstance(byte, int) and 0 <= byte <= 255 for byte in packed):
-        raise ValueError("rle should be a list of bytes.")
+        raise ValueError(_("rle should be a list of bytes."))
     bits = "".join(f"{byte:08b}" for byte in packed)
     wanted = height * width * _CHANNELS
     if len(bits) < _HEADER or int(bits[:32], 2) != wanted:
-        raise ValueError(f"rle is not of {width}×{height} pixels with four channels.")
+        raise ValueError(_(f"rle is not of {width}×{height} pixels with four channels."))
     word = int(bits[32:37], 2) + 1
     lengths = [int(bits[place : place + 4], 2) + 1 for place in range(37, _HEADER, 4)]
     values, counts = [], []
@@ -40,7 +42,7 @@ def brush_decode(packed: Sequence[int], height: int, width: int) -> np.ndarray:
         words = 1 if kind[:1] == "1" else count
         # Before anything is repeated: of lying runs that would take any amount of memory.
         if filled > wanted or place + words * word > len(bits):
-            raise ValueError(f"rle ends before {width}×{height} pixels are filled, or goes on.")
+            raise ValueError(_(f"rle ends before {width}×{height} pixels are filled, or goes on."))
         values += [int(bits[at : at + word], 2) for at in range(place, place + words * word, word)]
         counts += [count] if words == 1 else [1] * count
         place += words * word

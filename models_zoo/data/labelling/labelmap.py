@@ -10,6 +10,7 @@ from typing import Any
 from models_zoo.data.classes import BACKGROUND, MOST_CLASSES, Classes, class_list, names_require
 from models_zoo.data.findings import named
 from models_zoo.files import text_read
+from models_zoo.translation import gettext_noop as _
 
 LABELMAP = "labelmap.txt"
 _COLOUR = re.compile(r"\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*")
@@ -26,14 +27,16 @@ def labelmap_read(path: Path) -> Classes:
         label, colour = _split(line)
         match = _COLOUR.fullmatch(colour)
         if not match or max(map(int, match.groups())) > 255:
-            raise ValueError(f"{path}: line {number} should be label:red,green,blue:parts:actions.")
+            raise ValueError(
+                _(f"{path}: line {number} should be label:red,green,blue:parts:actions.")
+            )
         named_colours.append((label, "#" + bytes(map(int, match.groups())).hex()))
     names_require([label for label, _ in named_colours], path)
     if not 2 <= len(named_colours) <= MOST_CLASSES:
-        raise ValueError(f"{path} should name 2 to {MOST_CLASSES} labels.")
+        raise ValueError(_(f"{path} should name 2 to {MOST_CLASSES} labels."))
     colours = [colour for _, colour in named_colours]
     if shared := sorted({colour for colour in colours if colours.count(colour) > 1}):
-        raise ValueError(f"{path}: several labels have one colour: {named(shared)}.")
+        raise ValueError(_(f"{path}: several labels have one colour: {named(shared)}."))
     return class_list(*sorted(named_colours, key=lambda pair: pair[0].lower() != BACKGROUND))
 
 

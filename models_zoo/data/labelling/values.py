@@ -10,6 +10,7 @@ import numpy as np
 
 from models_zoo.data.findings import named
 from models_zoo.masks import read_values
+from models_zoo.translation import gettext_noop as _
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,11 @@ class ValueTable:
         places = np.searchsorted(known, values).clip(max=len(known) - 1)
         strange = known[places] != values
         if strange.any():
-            shown = [self._shown(value) for value in np.unique(values[strange]).tolist()]
-            what = "colours" if self.colours else "values"
+            shown = named([self._shown(value) for value in np.unique(values[strange]).tolist()])
             raise ValueError(
-                f"{path.name} has {what} that {self.place} does not name: {named(shown)}"
+                _(f"{path.name} has colours that {self.place} does not name: {shown}")
+                if self.colours
+                else _(f"{path.name} has values that {self.place} does not name: {shown}")
             )
         return np.array([self.ids[value] for value in known.tolist()], np.uint8)[places]
 

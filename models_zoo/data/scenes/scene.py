@@ -18,6 +18,7 @@ from models_zoo.data.scenes.things.nature import hills_paint, sky_paint
 from models_zoo.data.scenes.things.thing import Thing, dice
 from models_zoo.data.scenes.weather import weather_apply
 from models_zoo.data.scenes.world import GROUNDS, Plan, plan_draw
+from models_zoo.translation import gettext_noop as _
 
 SPLITS = ("train", "val", "test")
 # Seeds of one split: so many that none ever runs on into the next.
@@ -43,9 +44,9 @@ class Scene:
 def split_seed(split: str, index: int) -> int:
     """The seed of scene `index` of a split; splits never share a seed. ValueError if unknown."""
     if split not in SPLITS:
-        raise ValueError(f"Unknown split {split!r}. Known: {', '.join(SPLITS)}.")
+        raise ValueError(_(f"Unknown split {split!r}. Known: {', '.join(SPLITS)}."))
     if not 0 <= index < _SPLIT_SIZE:
-        raise ValueError(f"The index of a scene is 0 to {_SPLIT_SIZE - 1}, not {index}.")
+        raise ValueError(_(f"The index of a scene is 0 to {_SPLIT_SIZE - 1}, not {index}."))
     return SPLITS.index(split) * _SPLIT_SIZE + index
 
 
@@ -55,7 +56,7 @@ def draw(*, seed: int, height: int, width: int) -> Scene:
     ValueError when a side is under 32 pixels.
     """
     if min(height, width) < SMALLEST:
-        raise ValueError(f"A scene has at least {SMALLEST} pixels a side, not {height}×{width}.")
+        raise ValueError(_(f"A scene has at least {SMALLEST} pixels a side, not {height}×{width}."))
     rng = dice(seed)
     plan, light = plan_draw(rng), light_draw(rng)
     things = Population(plan, rng).fill()

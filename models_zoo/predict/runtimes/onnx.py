@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from models_zoo.fence import MOST_VALUES, Misbehaved
+from models_zoo.translation import gettext_noop as _
 
 MEMORY_BYTES = 4 << 30
 SECONDS = 120.0  # for loading, and for each image
@@ -45,7 +46,9 @@ class OnnxNetwork(nn.Module):
         super().__init__()
         self.weights, self.sha256, self.key = weights, sidecar["sha256"], sidecar["key"]
         if find_spec("onnxruntime") is None:
-            self._refuse("computing it takes the package onnxruntime, which is not installed here.")
+            self._refuse(
+                _("computing it takes the package onnxruntime, which is not installed here.")
+            )
         self.classes = len(sidecar["classes"])
         self.size, self.multiple = sidecar["onnx"]["size"], sidecar["onnx"]["multiple"]
         self.swapped = sidecar["onnx"]["order"] == "BGR"
@@ -81,23 +84,25 @@ class OnnxNetwork(nn.Module):
         computed, shape = torch.from_numpy(values), list(values.shape)
         if computed.is_floating_point():
             if len(shape) != 4 or shape[0] != 1 or not prod(shape):
-                self._refuse(f"its output has the shape {shape}, not 1×K×h×w or 1×h×w.")
+                self._refuse(_(f"its output has the shape {shape}, not 1×K×h×w or 1×h×w."))
             if shape[1] != self.classes:
-                self._refuse(f"it gives {shape[1]} classes, and its class list has {self.classes}.")
+                self._refuse(
+                    _(f"it gives {shape[1]} classes, and its class list has {self.classes}.")
+                )
             if not torch.isfinite(computed).all():
-                self._refuse("it gave logits that are no numbers (NaN or infinite).")
+                self._refuse(_("it gave logits that are no numbers (NaN or infinite)."))
             return computed
         if len(shape) == 4 and shape[1] == 1:
             computed = computed[:, 0]
         if computed.dim() != 3 or shape[0] != 1 or not prod(shape):
-            self._refuse(f"its output has the shape {shape}, not 1×K×h×w or 1×h×w.")
+            self._refuse(_(f"its output has the shape {shape}, not 1×K×h×w or 1×h×w."))
         if prod(shape) * self.classes > MOST_VALUES:
-            self._refuse(f"its output has the shape {shape}, which is too large.")
+            self._refuse(_(f"its output has the shape {shape}, which is too large."))
         least, most = int(computed.min()), int(computed.max())
         if least < 0 or most >= self.classes:
             wrong = least if least < 0 else most
             self._refuse(
-                f"it gives the class id {wrong}; its class list ends at {self.classes - 1}."
+                _(f"it gives the class id {wrong}; its class list ends at {self.classes - 1}.")
             )
         logits = torch.zeros(1, self.classes, *computed.shape[1:])
         return logits.scatter_(1, computed[:, None], SURE)
@@ -135,10 +140,12 @@ class OnnxNetwork(nn.Module):
         except (OSError, EOFError) as fault:  # its end of a pipe is closed
             self.close()
             if late:
-                self._refuse(f"it takes more than {SECONDS:g} seconds.", fault)
+                self._refuse(_(f"it takes more than {SECONDS:g} seconds."), fault)
             self._refuse(
-                "its process died; it may need more memory than a network from elsewhere is given "
-                f"({MEMORY_BYTES >> 30} GiB).",
+                _(
+                    "its process died; it may need more memory than a network from elsewhere is "
+                    f"given ({MEMORY_BYTES >> 30} GiB)."
+                ),
                 fault,
             )
         except BaseException:

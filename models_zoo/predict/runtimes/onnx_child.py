@@ -24,6 +24,7 @@ import numpy as np
 import onnxruntime
 
 from models_zoo.fence import MOST_VALUES, die_with_parent, fence
+from models_zoo.translation import gettext_noop as _
 
 INPUTS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 Send = Callable[..., None]
@@ -49,39 +50,40 @@ def main(file: str, sha256: str, memory_bytes: str, threads: str) -> None:
         send(ready=True)
         _answer(session, sys.stdin.buffer, send)
     except MemoryError:
-        send(refused="it needs more memory than a network from elsewhere is given.")
+        send(refused=_("it needs more memory than a network from elsewhere is given."))
     except Exception as fault:  # whatever a network has a library raise
         memory = "alloc" in str(fault).lower()
         said = str(fault) if isinstance(fault, ValueError) else _sentence(fault)
-        send(refused=said + (" It may need too much memory." if memory else ""))
+        send(refused=said + (" " + _("It may need too much memory.") if memory else ""))
 
 
 def _session(file: Path, sha256: str, threads: int) -> onnxruntime.InferenceSession:
     content = file.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError("it is not the file that its sidecar describes (sha256 differs).")
+        raise ValueError(_("it is not the file that its sidecar describes (sha256 differs)."))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
     # Threads that wait actively take the cores from everybody else.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # From its bytes: a path would let a file name others.
-    advice = "Write it with another opset_version, such as 17, or without this operator."
-    with _told("ONNX Runtime does not load it", advice):
+    advice = _("Write it with another opset_version, such as 17, or without this operator.")
+    with _told(_("ONNX Runtime does not load it"), advice):
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def _answer(session: onnxruntime.InferenceSession, asked: BinaryIO, send: Send) -> None:
-    given, *_ = session.get_inputs()
-    first, *_ = session.get_outputs()
+    given, first = session.get_inputs()[0], session.get_outputs()[0]
     while line := asked.readline():
         shape = json.loads(line)["shape"]
         batch = np.frombuffer(asked.read(4 * prod(shape)), np.float32).reshape(shape)
-        doing = f"it does not compute an image of {shape[2]}×{shape[3]} (height × width)"
-        with _told(doing, "If it takes another size, give that as the input size."):
+        doing = _(f"it does not compute an image of {shape[2]}×{shape[3]} (height × width)")
+        with _told(doing, _("If it takes another size, give that as the input size.")):
             values = session.run([first.name], {given.name: batch.astype(INPUTS[given.type])})[0]
         if values.size > MOST_VALUES:
-            raise ValueError(f"its output has the shape {list(values.shape)}, which is too large.")
+            raise ValueError(
+                _(f"its output has the shape {list(values.shape)}, which is too large.")
+            )
         # As float32, or whole numbers: what else there is becomes one of these.
         kind = np.float32 if values.dtype.kind == "f" else np.int64
         values = np.ascontiguousarray(values, kind)

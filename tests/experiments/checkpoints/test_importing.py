@@ -145,7 +145,7 @@ def test_it_is_scored_where_its_classes_are_those_of_a_data_set(
 @pytest.mark.parametrize(
     ("content", "asked", "sentence"),
     [
-        (b"GIF89a", {}, "network.onnx is no ONNX file"),
+        (b"GIF89a", {}, "network.onnx: it is no ONNX file"),
         (None, {"mean": ""}, "Say the mean"),
         (None, {"classes": "one\ntwo"}, "gives 4 classes, and the class list has 2"),
     ],

@@ -308,6 +308,19 @@ def test_failed_pane_says_why_in_the_readers_language(
     assertContains(response, "워커의 메모리가 부족", count=3)
 
 
+def test_a_network_from_elsewhere_is_told_of_in_the_readers_language(
+    client: Client, comparison: Comparison
+) -> None:
+    sentence = "scenes-other-imported: it takes more than 120 seconds."
+    comparison.predictions.update(state=State.FAILED, error=sentence)
+    assertContains(client.get(page(comparison)), sentence, count=3)
+    korean = {"Accept-Language": "ko"}
+    rest = client.get(f"/api/v1/comparisons/{comparison.pk}/", headers=korean)
+    for response in (client.get(page(comparison), headers=korean), rest):
+        assertContains(response, "scenes-other-imported: 120초가 넘게 걸립니다.", count=3)
+        assertNotContains(response, "it takes more than")
+
+
 def test_pane_warns_when_the_image_was_shrunk(
     client: Client, comparison: Comparison, execute_all: Callable[[Any], None]
 ) -> None:

@@ -22,6 +22,7 @@ from models_zoo.networks.assembly import UnpoolingNetwork
 from models_zoo.networks.backbones import VGG16
 from models_zoo.networks.blocks import activated, conv_block, crop_to, initialise, narrow
 from models_zoo.networks.papers.fcn.network import FCN
+from models_zoo.translation import gettext_noop as _
 
 DECODER = ((512, 512, 512), (512, 512, 256), (256, 256, 128), (128, 64), (64, 64))
 DECODERS = ("learned", "bilinear")
@@ -73,7 +74,7 @@ class DeconvNet(UnpoolingNetwork):
     ) -> None:
         super().__init__()
         if decoder not in DECODERS:
-            raise ValueError(f"decoder must be {' or '.join(DECODERS)}, not {decoder!r}.")
+            raise ValueError(_(f"decoder must be {' or '.join(DECODERS)}, not {decoder!r}."))
         inputs = narrow(512, width)
         self.encoder = VGG16(width=width, batch_norm=batch_norm)
         hidden = narrow(4096, width, widest=WIDEST)
@@ -115,7 +116,7 @@ class EDeconvNet(nn.Module):
     ) -> None:
         super().__init__()
         if combine not in COMBINE:
-            raise ValueError(f"combine must be {' or '.join(COMBINE)}, not {combine!r}.")
+            raise ValueError(_(f"combine must be {' or '.join(COMBINE)}, not {combine!r}."))
         self.combine = combine
         self.deconvnet = DeconvNet(num_classes=num_classes, width=width)
         self.fcn = FCN(skips=2, num_classes=num_classes, width=width, batch_norm=batch_norm)

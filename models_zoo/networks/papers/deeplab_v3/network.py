@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from models_zoo.networks.assembly import ResNetNetwork
 from models_zoo.networks.backbones import ResNet
 from models_zoo.networks.blocks import conv_block, fcn_head, narrow
+from models_zoo.translation import gettext_noop as _
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class DeepLabV3(ResNetNetwork):
         align_corners: bool | None = None,
     ) -> None:
         if head not in LAYOUTS:
-            raise ValueError(f"head must be {' or '.join(LAYOUTS)}, not {head!r}.")
+            raise ValueError(_(f"head must be {' or '.join(LAYOUTS)}, not {head!r}."))
         layout = LAYOUTS[head]
         backbone = ResNet(
             depth,
