@@ -1,4 +1,4 @@
-"""A data set comes in by a page: dropped, unpacked, looked at, trained on."""
+"""A data set comes in by a page: dropped, unpacked, looked at; trained on, masks scored on it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from models_zoo.masks import read_mask
 from tests.browser.test_tracking import TRAINING, signed_in  # noqa: F401  (a fixture)
 from tests.experiments.datasets.test_import import zipped
 from tests.models_zoo.fixtures import draw_folder
@@ -33,7 +35,7 @@ def test_what_is_wrong_with_a_zip_is_told_where_it_was_dropped(
     page.context.close()
 
 
-def test_from_a_zip_to_its_launch_form(
+def test_from_a_zip_to_its_launch_form_and_to_a_score_of_masks(
     site: Stack,
     visit: Visit,
     signed_in: dict[str, Any],  # noqa: F811
@@ -54,4 +56,20 @@ def test_from_a_zip_to_its_launch_form(
     )
     page.get_by_role("link", name="Train on it").click()
     assert page.input_value("[name=data]").startswith("imported:")
+    page.go_back()
+    page.get_by_role("link", name="Score masks").click()
+    assert page.input_value("[name=dataset]").startswith("imported:")
+    masks = tmp_path / "harbour" / "val" / "masks"
+    for path in masks.iterdir():
+        truth = read_mask(path)
+        Image.fromarray(truth % 255).save(path)  # void is no class, and predicted by none
+    page.set_input_files("input[type=file]", ZIP | {"buffer": zipped(masks)})
+    page.get_by_text("harbour.zip").wait_for()
+    page.get_by_label("Name of what predicted them").fill("The truth")
+    page.get_by_label("Split").select_option("val")
+    page.get_by_role("button", name="Score them").click()
+    page.wait_for_url("**/models/masks/*-*/")
+    page.get_by_text("mIoU 100.0 %").wait_for(timeout=TRAINING)
+    page.get_by_role("link", name="Leaderboard").last.click()
+    page.get_by_text("The truth masks").first.wait_for()
     site.kill("trainer")

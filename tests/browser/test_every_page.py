@@ -35,6 +35,8 @@ FOR_ACCOUNTS = (
     "/accounts/password/",
     "/datasets/",
     "/datasets/one/?data=scenes",
+    "/models/import/",
+    "/models/masks/",
     "/leaderboard/",
     "/runs/",
     "/runs/new/",

@@ -1,7 +1,7 @@
 /**
  * <dataset-import>: a zip dropped anywhere on the page goes to REST as soon as it is chosen; the page
  * of the import follows. What is wrong with the zip is told here. Where the form has a button, as
- * that of a network has, it is sent by that.
+ * that of a network has, it is sent by that, and says until then which file was chosen.
  */
 import { UploadField } from "../upload-field.js";
 
@@ -21,7 +21,9 @@ class DatasetImport extends UploadField {
   }
 
   chosen() {
-    if (!this.form.querySelector("button")) this.form.requestSubmit();
+    if (!this.form.querySelector("button")) return this.form.requestSubmit();
+    const [file] = this.input.files;
+    if (file) this.querySelector(".drop-words .button").textContent = file.name;
   }
 
   follow(answer) {
