@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
+import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from rest_framework.test import APIClient
 from experiments.board.pairing import pair_of, paired, runs_scored
 from experiments.checkpoints import elsewhere
 from experiments.models import Checkpoint, MasksImport, Run
+from segweb.env import BASE_DIR
 from segweb.jobs import State, job_execute
 from segweb.jobs.files import folder_list
 from tests.experiments.checkpoints.theirs import moved_masks, root_make, zipped
@@ -81,6 +85,18 @@ def test_a_zip_becomes_a_score_that_is_ranked_and_compared(staff: APIClient) -> 
     Run.objects.all().delete()
     Checkpoint.objects.all().delete()
     assert "no longer here" in page.get(url("masks-import", near["id"])).content.decode()
+
+
+def test_the_guides_request_is_taken(staff: APIClient) -> None:
+    guide = (BASE_DIR / "docs" / "networks.md").read_text()
+    commands = re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
+    (curl,) = (command for command in commands if "models/masks/" in command)
+    words = shlex.split(curl.replace("\\\n", " "))
+    assert words[-1] == f"$HOST{MASKS}"
+    asked = dict(word.split("=", 1) for flag, word in pairwise(words) if flag == "-F")
+    assert asked.pop("file") == "@theirs.zip"
+    told = scored(staff, zipped(moved_masks(1)), **asked | {"dataset": "mine", "split": "val"})
+    assert (told["state"], told["name"], told["data"]) == ("DONE", "Theirs", "folder:mine")
 
 
 def png(mask: np.ndarray) -> bytes:
