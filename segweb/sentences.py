@@ -16,19 +16,21 @@ from django.utils.translation.trans_real import translation
 PLACE = re.compile(r"%\((\w+)\)[#0 +.\d-]*[a-z]")
 FEWEST = 9  # characters beside its places by which a text is known again
 BETWEEN_SENTENCES = re.compile(r"(?<=[.?!]) ")
+COLON = re.compile(": ")
+MOST_CUTS = 8  # places where a text is taken apart: a file may be called "a. b. c. d. …"
+LONGEST = 2000  # characters
 
 
 def told(english: str) -> str:
     """English sentences in the reader's language; what nobody translated stays as it is."""
-    language = get_language()
+    language = get_language() if len(english) <= LONGEST else None
     return (language and _told(english, language)) or english
 
 
 @lru_cache(maxsize=4096)
 def _told(text: str, language: str) -> str | None:
     """One sentence or several; None where not one of them is known."""
-    ends = BETWEEN_SENTENCES.finditer(text)
-    halves = [(text[: end.start()], text[end.end() :]) for end in ends]
+    halves = _cut(text, BETWEEN_SENTENCES)
     # By sentences first: the last place of a text would take whatever follows it.
     for first, rest in halves:
         if (known := _known(first, language)) and (others := _told(rest, language)):
@@ -56,12 +58,17 @@ def _known(text: str, language: str) -> str | None:
             filled = zip(names, match.groups(), strict=True)
             return translated % {name: _told(value, language) or value for name, value in filled}
     # "file: sentence", and as an audit says it, "sentence: files."
-    for colon in re.finditer(": ", text):
-        before, after = text[: colon.start()], text[colon.end() :]
+    for before, after in _cut(text, COLON):
         if (known := _known(before, language)) or _known(after, language):
             return f"{known or before}: {_told(after, language) or after}"
     bare = text.removesuffix(".")
     return f"{known}." if bare != text and (known := _known(bare, language)) else None
+
+
+def _cut(text: str, at: re.Pattern[str]) -> list[tuple[str, str]]:
+    """What stands before and behind each cut; none where there are too many."""
+    cuts = list(at.finditer(text))
+    return [(text[: cut.start()], text[cut.end() :]) for cut in cuts if len(cuts) <= MOST_CUTS]
 
 
 @lru_cache

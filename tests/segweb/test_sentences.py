@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
+from segweb import sentences
 from segweb.env import BASE_DIR
 from segweb.management.commands.makemessages import WithPlaces
 from segweb.sentences import told
@@ -17,6 +18,19 @@ from segweb.sentences import told
 WORDS = re.compile(r"[a-z] [a-z]")
 SHOWN = re.compile(r"{{[^}]*\.error\b[^}]*}}|{% translate [\w.]*\.error %}")
 HANDED_ON = ("models_zoo/data", "models_zoo/exchange")
+
+
+def test_a_name_of_many_sentences_is_not_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With sixty it took seconds of whoever looked at the page."""
+    looked, known = [], sentences._known
+    monkeypatch.setattr(sentences, "_known", lambda *text: looked.append(text) or known(*text))
+    with translation.override("ko"):
+        for name in ("a. " * 60, "a: " * 60, "a. b: " * 30):
+            assert told(f"There is no folder '{name}'. Give it as x.").startswith(
+                f"'{name}' 폴더가"
+            )
+        assert told("a. " * 9999) == "a. " * 9999
+    assert len(looked) < 50
 
 
 @pytest.mark.parametrize(
