@@ -18,6 +18,12 @@ urlpatterns = [
         checkpoints.NetworkImportDetail.as_view(),
         name="network-import",
     ),
+    path("models/exports/", checkpoints.NetworkExports.as_view(), name="network-exports"),
+    path(
+        "models/exports/<uuid:pk>/",
+        checkpoints.NetworkExportDetail.as_view(),
+        name="network-export",
+    ),
     path("models/masks/", checkpoints.MasksImports.as_view(), name="masks-imports"),
     path("models/masks/<uuid:pk>/", checkpoints.MasksImportDetail.as_view(), name="masks-import"),
     path("datasets/", datasets.Datasets.as_view(), name="datasets"),

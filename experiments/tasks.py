@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from experiments.models import Import, MasksImport, NetworkImport, Preflight, Run
+from experiments.models import Import, MasksImport, NetworkExport, NetworkImport, Preflight, Run
 from experiments.worker import supervision
 from segweb.jobs import job_execute
 
@@ -35,6 +35,12 @@ def import_execute(import_id: str) -> None:
 def network_import_execute(import_id: str) -> None:
     """Look at one network from elsewhere, unless someone else does already."""
     job_execute(model=NetworkImport, pk=import_id, device="import")
+
+
+@shared_task(name=NetworkExport.task_name)
+def network_export_execute(export_id: str) -> None:
+    """Write one checkpoint as a file, unless someone else does already."""
+    job_execute(model=NetworkExport, pk=export_id, device="export")
 
 
 @shared_task(name=MasksImport.task_name)

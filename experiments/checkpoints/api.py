@@ -1,29 +1,36 @@
-"""REST: the checkpoints on offer; networks and masks from elsewhere."""
+"""REST: the checkpoints on offer, also as files; networks and masks from elsewhere."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics
+from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from experiments.access import account, may_launch
 from experiments.checkpoints.elsewhere import masks_import
 from experiments.checkpoints.serializers import (
     CheckpointSerializer,
+    ExportAskedSerializer,
     MasksImportSerializer,
     MasksUploadSerializer,
+    NetworkExportSerializer,
     NetworkImportSerializer,
     NetworkUploadSerializer,
 )
-from experiments.checkpoints.services import network_import
-from experiments.models import Checkpoint, MasksImport, NetworkImport
+from experiments.checkpoints.services import exports_visible, network_export, network_import
+from experiments.models import Checkpoint, MasksImport, NetworkExport, NetworkImport
 from experiments.rest import MayImport, TakesImports
-from segweb.http.answers.repeats import repeatable
+from segweb.http.answers.repeats import made_as, repeatable
+from segweb.http.idempotency import made_under
 
 
 class Models(generics.ListAPIView):
@@ -62,6 +69,53 @@ class NetworkImportDetail(generics.RetrieveAPIView):
     permission_classes = [MayImport]
     serializer_class = NetworkImportSerializer
     queryset = NetworkImport.objects.select_related("checkpoint")
+
+
+class MayExport(BasePermission):
+    """Who may make training workers busy may have them export."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Those with the permission to launch, staff or not."""
+        return may_launch(request.user)
+
+
+class NetworkExports(APIView):
+    """The way out for checkpoints."""
+
+    permission_classes = [MayExport]
+
+    @extend_schema(request=ExportAskedSerializer, responses={202: NetworkExportSerializer})
+    @repeatable
+    def post(self, request: Request) -> Response:
+        """A checkpoint as a file that runs without SegWeb, which a worker writes and compares.
+
+        Each form of a checkpoint is written once: the export that there is answers, too.
+        """
+        form = ExportAskedSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        told = form.validated_data
+        offered = Checkpoint.objects.offered().visible_to(request.user)
+        checkpoint = offered.filter(key=told["model"]).first()
+        if checkpoint is None:
+            unknown = _("There is no such model: %(name)s.") % {"name": told["model"]}
+            raise ValidationError({"model": [unknown]})
+        pk = made_as(request)
+        asked = {"checkpoint": checkpoint, "form": told["form"], "owner": account(request)}
+        row = made_under(NetworkExport, pk, lambda: network_export(**asked, pk=pk))
+        shown = NetworkExportSerializer(row, context={"request": request}).data
+        headers = {"Location": shown["url"]}
+        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+class NetworkExportDetail(generics.RetrieveAPIView):
+    """How far an export is, and where its file lies."""
+
+    permission_classes = [MayExport]
+    serializer_class = NetworkExportSerializer
+
+    def get_queryset(self) -> QuerySet[NetworkExport]:
+        """Those of checkpoints that the caller sees."""
+        return exports_visible(self.request.user)
 
 
 class MasksImports(TakesImports):

@@ -47,7 +47,7 @@ def carry_out(row: NetworkImport, lease: Lease) -> dict[str, Any]:
         words = [f"--{name.replace('_', '-')}={text}" for name, text in given.items() if text]
         network = local_path(str(row.network))
         out = f"--out={folder / 'kept'}"
-        told = _asked(["import", f"--onnx={network}", out, *words], LOOK_SECONDS, folder)
+        told = models_zoo_told(["import", f"--onnx={network}", out, *words], LOOK_SECONDS, folder)
         weights, sidecar = Path(told["file"]), told["sidecar"]
         scores = [_scored(weights, row.data, folder)] if row.data else []
         picture = weights.with_suffix(".png").read_bytes()
@@ -58,7 +58,7 @@ def carry_out(row: NetworkImport, lease: Lease) -> dict[str, Any]:
     return {"checkpoint": checkpoint, "picture": shown, "seen": told["seen"]}
 
 
-def _asked(words: list[str], seconds: float, folder: Path) -> dict[str, Any]:
+def models_zoo_told(words: list[str], seconds: float, folder: Path) -> dict[str, Any]:
     """What models_zoo's command says; ValidationError with its sentence where something misfits."""
     leash = [sys.executable, "-I", str(LEASH), str(os.getpid())]
     command = [sys.executable, "-m", "models_zoo", *words, "--json"]
@@ -90,7 +90,7 @@ def _scored(weights: Path, data: str, folder: Path) -> dict[str, Any]:
         split = "val"
     counts = folder / "evaluation.json"
     words = ["evaluate", f"--checkpoint={weights}", f"--data={data_resolve(data)}"]
-    _asked([*words, f"--split={split}", f"--out={counts}"], SCORE_SECONDS, folder)
+    models_zoo_told([*words, f"--split={split}", f"--out={counts}"], SCORE_SECONDS, folder)
     scores: dict[str, Any] = json.loads(counts.read_text(encoding="utf-8"))
     scores.pop("key")
     return scores

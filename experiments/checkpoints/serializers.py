@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.reverse import reverse
 
-from experiments.models import Checkpoint, Dataset, MasksImport, NetworkImport
+from experiments.models import (
+    FORMS,
+    Checkpoint,
+    Dataset,
+    MasksImport,
+    NetworkExport,
+    NetworkImport,
+)
 from experiments.serializers import BroughtSerializer, ClassSerializer
 from segweb.http.parsers import UploadField
+from segweb.sentences import told
 
 Slug = serializers.SlugRelatedField  # of any model
 
@@ -60,6 +69,49 @@ class NetworkImportSerializer(BroughtSerializer):
     def get_picture_url(self, row: NetworkImport) -> str | None:
         """An image beside its mask."""
         return self.at("experiments:network-picture", row) if row.picture else None
+
+
+class NetworkExportSerializer(serializers.ModelSerializer):
+    """A checkpoint on its way out; `file_url` is the file once it is DONE, `error` a sentence.
+
+    `size` is the one height and width that the file takes, null for any; `alike` the smallest share
+    of pixels of one class in both masks of an image, by the file and by the network.
+    """
+
+    url = serializers.SerializerMethodField()
+    model = serializers.CharField(source="checkpoint.key")
+    error = serializers.SerializerMethodField()
+    file_url = serializers.SerializerMethodField()
+    size = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
+
+    class Meta:
+        model = NetworkExport
+        fields = ["id", "url", "model", "form", "state", "error", "size", "alike", "file_url"]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "format": "uri"})
+    def get_url(self, row: NetworkExport) -> str:
+        """Where to ask how far it is."""
+        return self._at("experiments-api:network-export", row)
+
+    def get_error(self, row: NetworkExport) -> str | None:
+        """Why there is no file."""
+        return told(row.error) if row.error else None
+
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+    def get_file_url(self, row: NetworkExport) -> str | None:
+        """The file."""
+        return self._at("experiments:network-export-file", row) if row.file else None
+
+    def _at(self, view: str, row: NetworkExport) -> str:
+        return reverse(view, args=[row.pk], request=self.context["request"])
+
+
+class ExportAskedSerializer(serializers.Serializer):
+    """A checkpoint's key, and the form that it is wanted in."""
+
+    model = serializers.CharField(max_length=100)
+    form = serializers.ChoiceField(list(FORMS.items()))
 
 
 class NetworkUploadSerializer(serializers.Serializer):

@@ -7,22 +7,25 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from experiments.models import Checkpoint, Dataset, ImageCounts, NetworkImport
+from experiments.models import Checkpoint, Dataset, ImageCounts, NetworkExport, NetworkImport
 from experiments.records.checkpoints import CheckpointDamaged, checkpoint_import
 from experiments.records.imports import import_queue
 from experiments.records.sources import data_find
 from models_zoo.checkpoints.shipped import CheckpointFiles, shipped
 from segweb.audit import act_record
+from segweb.jobs import ENDED, State, wakeups
+from segweb.jobs.quotas import queue_require, take_turns
 from segweb.models import Act
 
 
@@ -114,6 +117,38 @@ def network_import(
     queued.data = data_find(dataset.slug) if score and dataset else ""
     import_queue(queued=queued, upload=queued.network, file=file, name="network.onnx")
     return queued
+
+
+def network_export(
+    *, checkpoint: Checkpoint, form: str, owner: User | None, pk: UUID | None = None
+) -> NetworkExport:
+    """A checkpoint's export in one of FORMS: the one that there is, or a new one, queued.
+
+    ValidationError says why it cannot be exported; QueueFull that too much waits.
+    """
+    if not checkpoint.file:
+        raise ValidationError(_("The weights of %(key)s are not here.") % {"key": checkpoint.key})
+    if "onnx" in checkpoint.sidecar:
+        text = _("%(key)s came as an ONNX file: take that one.")
+        raise ValidationError(text % {"key": checkpoint.key})
+    failed = [state for state in ENDED if state != State.DONE]
+    with transaction.atomic():
+        take_turns(f"export {checkpoint.pk} {form}")
+        rows = NetworkExport.objects.filter(checkpoint=checkpoint, form=form)
+        if there := rows.exclude(state__in=failed).first():
+            return there
+        queue_require((NetworkExport,), owner=owner)
+        queued = NetworkExport.objects.create(
+            pk=pk or uuid4(), checkpoint=checkpoint, form=form, owner=owner
+        )
+        wakeups.send_on_commit(queued)
+    return queued
+
+
+def exports_visible(user: Any) -> QuerySet[NetworkExport]:
+    """The exports of checkpoints on offer that this account may read."""
+    checkpoints = Checkpoint.objects.offered().visible_to(user)
+    return NetworkExport.objects.filter(checkpoint__in=checkpoints).select_related("checkpoint")
 
 
 def _network_name(file: str) -> str:

@@ -1,4 +1,4 @@
-"""Taking a run's checkpoint off offer, and back; networks and masks from elsewhere coming in."""
+"""Taking checkpoints off offer, and out as files; networks and masks from elsewhere coming in."""
 
 from __future__ import annotations
 
@@ -6,15 +6,28 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from experiments.access import manages, may_change, may_launch
-from experiments.checkpoints.services import checkpoint_restore, checkpoint_withdraw
-from experiments.models import Brought, Dataset, MasksImport, NetworkImport, Run
+from experiments.access import account, launches, manages, may_change, may_launch
+from experiments.checkpoints.services import (
+    checkpoint_restore,
+    checkpoint_withdraw,
+    exports_visible,
+    network_export,
+)
+from experiments.models import (
+    FORMS,
+    Brought,
+    Checkpoint,
+    Dataset,
+    MasksImport,
+    NetworkImport,
+    Run,
+)
 from experiments.records.sources import data_sources
 
 
@@ -30,6 +43,48 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
     act = checkpoint_restore if request.POST.get("offered") else checkpoint_withdraw
     act(checkpoint=checkpoint)
     return redirect("experiments:run", pk)
+
+
+@require_POST
+@launches
+def export_new(request: HttpRequest) -> HttpResponse:
+    """Have a checkpoint written as a file, and wait for it on its page."""
+    offered = Checkpoint.objects.offered().visible_to(request.user)
+    checkpoint = get_object_or_404(offered, key=request.POST.get("model", ""))
+    form = request.POST.get("form", "")
+    if form not in FORMS:
+        raise Http404
+    try:
+        row = network_export(checkpoint=checkpoint, form=form, owner=account(request))
+    except ValidationError as refusal:
+        told = {"checkpoint": checkpoint, "refused": " ".join(refusal.messages)}
+        status = getattr(refusal, "status", 400)
+        return render(request, "experiments/checkpoints/export.html", told, status=status)
+    return redirect("experiments:network-export", row.pk)
+
+
+@require_safe
+@launches
+def export(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """How far an export is; 204 while that looks as it did (`?seen=`)."""
+    row = get_object_or_404(exports_visible(request.user), pk=pk)
+    if request.GET.get("seen") == row.state:
+        return HttpResponse(status=204)
+    part = "_export" if "seen" in request.GET else "export"
+    context = {"export": row, "checkpoint": row.checkpoint}
+    return render(request, f"experiments/checkpoints/{part}.html", context)
+
+
+@require_safe
+@launches
+def export_file(request: HttpRequest, pk: UUID) -> FileResponse:
+    """The file of an export."""
+    row = get_object_or_404(exports_visible(request.user), pk=pk)
+    if not row.file:
+        raise Http404
+    opened, kind = default_storage.open(str(row.file)), "application/octet-stream"
+    named = row.download_name
+    return FileResponse(opened, as_attachment=True, filename=named, content_type=kind)
 
 
 @require_safe

@@ -9,12 +9,14 @@ from experiments.models.checkpoints import (
     ImageCounts,
 )
 from experiments.models.epochs import Epoch, Probe, Usage
+from experiments.models.exports import FORMS, NetworkExport
 from experiments.models.imports import Brought, Import, MasksImport, NetworkImport
 from experiments.models.outside import Artifact, Experiment, Point, Series
 from experiments.models.preflights import Preflight
 from experiments.models.runs import Attempt, Kind, Run
 
 __all__ = [
+    "FORMS",
     "MASKS_ALONE",
     "Artifact",
     "Attempt",
@@ -29,6 +31,7 @@ __all__ = [
     "Import",
     "Kind",
     "MasksImport",
+    "NetworkExport",
     "NetworkImport",
     "Point",
     "Preflight",

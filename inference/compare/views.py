@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from experiments.access import may_manage
+from experiments.access import may_launch, may_manage
 from experiments.models import Checkpoint
 from inference import access
 from inference.compare import services
@@ -283,5 +283,5 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 def models(request: HttpRequest) -> HttpResponse:
     """The checkpoints on offer, and what is known of them."""
     offered = Checkpoint.objects.offered().visible_to(request.user).with_scores()
-    context = {"checkpoints": offered, "may_manage": may_manage(request.user)}
-    return render(request, "inference/compare/models.html", context)
+    may = {"may_manage": may_manage(request.user), "may_launch": may_launch(request.user)}
+    return render(request, "inference/compare/models.html", {"checkpoints": offered, **may})

@@ -167,6 +167,6 @@ def _torch(network: nn.Module, sidecar: dict[str, Any], draft: Path, *, free: bo
 
 FORMS: dict[str, Callable[..., Exported]] = {
     "onnx": _onnx,
-    "openvino": _openvino,  # FILE.xml, and its weights beside it as FILE.bin
-    "torch": _torch,  # torch.jit.load(FILE)
+    "openvino": _openvino,
+    "torch": _torch,
 }

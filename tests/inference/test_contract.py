@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from experiments.models import Import, MasksImport, NetworkImport
+from experiments.models import Checkpoint, Import, MasksImport, NetworkExport, NetworkImport
 from inference.batches.services import batch_create
 from inference.comparisons import comparison_create
 from inference.images.services import image_create
@@ -80,6 +80,9 @@ def there(
         "models": [
             NetworkImport.objects.create(network="x", error="Not a network.").pk,
             MasksImport.objects.create(archive="x", error="Not a zip.").pk,
+            NetworkExport.objects.create(
+                checkpoint=Checkpoint.objects.first(), form="onnx", error="No weights."
+            ).pk,
         ],
         "datasets": [Import.objects.create(error="Not a zip.").pk],
         "in bodies": [
@@ -90,6 +93,7 @@ def there(
                 "variant": "slim",
                 "dataset": "scenes",
                 "models": ["camvid-unet-slim"],
+                "model": "camvid-unet-slim",
                 "file": encoded(noise()),
                 "files": [encoded(noise())],
             }

@@ -90,6 +90,11 @@ def requests(
             {"file": lambda: upload(b"network", "a.onnx"), "classes": "road"},
             {"file": lambda: upload(b"network", "a.onnx"), "classes": "sky"},
         ),
+        "models/exports/": (
+            "models/exports/",
+            {"model": comparison.predictions.first().checkpoint.key, "form": "onnx"},
+            {"model": comparison.predictions.first().checkpoint.key, "form": "torch"},
+        ),
         "models/masks/": (
             "models/masks/",
             {"file": lambda: upload(archive, "a.zip"), "name": "Theirs", "dataset": "scenes"},

@@ -22,6 +22,7 @@ from experiments.models import (
     Checkpoint,
     Import,
     MasksImport,
+    NetworkExport,
     NetworkImport,
     Preflight,
     Probe,
@@ -48,6 +49,8 @@ NAMED = {
     "datasets/imports/": "import_",
     "api/v1/models/imports/": "network_import",
     "models/imports/": "network_import",
+    "api/v1/models/exports/": "network_export",
+    "models/exports/": "network_export",
     "api/v1/models/masks/": "masks_import",
     "models/masks/": "masks_import",
     "c/": "comparison",
@@ -162,6 +165,9 @@ def world(db: None, settings: Settings) -> SimpleNamespace:
         preflight=Preflight.objects.create(owner=ann, request={"config": {"loss": SECRET}}),
         import_=Import.objects.create(owner=ann, name=SECRET, archive="x"),
         network_import=NetworkImport.objects.create(owner=ann, name=SECRET, network="x"),
+        network_export=NetworkExport.objects.create(
+            checkpoint=checkpoint, form="onnx", owner=ann, error=SECRET
+        ),
         masks_import=MasksImport.objects.create(owner=ann, name=SECRET, archive="x"),
     )
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.checkpoints.resolve import resolve
+from models_zoo.exchange.forms import ENDINGS
 
 HELP = "Write a checkpoint as ONNX, OpenVINO or TorchScript, once its masks were compared."
-ENDINGS = {"onnx": ".onnx", "openvino": ".xml", "torch": ".pt"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -113,6 +113,7 @@ def bodies() -> dict[str, Any]:
             "std": "1",
             "score": False,
         },
+        "post models/exports/": {"model": checkpoint.key, "form": "onnx"},
         "post models/masks/": {
             "file": upload(described(DESCRIPTION), "masks.zip"),
             "name": "Theirs",
