@@ -6,6 +6,7 @@ import numpy as np
 
 from models_zoo.data.audit import Audit
 from models_zoo.data.classes import CAMVID, Classes
+from models_zoo.translation import gettext_noop as _
 
 # SegNet's release, CamVid, 367 images. They cannot be reproduced from the labels.
 SEGNET_CAMVID = (
@@ -26,7 +27,7 @@ def class_weights(kind: str, classes: Classes, audit: Audit) -> np.ndarray | Non
     if kind == "segnet":
         # By position: with other classes each weight would fall on a wrong one, silently.
         if [entry["name"] for entry in classes] != [entry["name"] for entry in CAMVID]:
-            raise ValueError("class_weights=segnet are CamVid's; this data has other classes.")
+            raise ValueError(_("class_weights=segnet are CamVid's; this data has other classes."))
         return np.array(SEGNET_CAMVID, np.float32)
     pixels, image_pixels = audit.class_pixels["train"], audit.class_image_pixels["train"]
     if kind in ("enet", "enet_sqrt"):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args, get_origin, get_type_hints
 
 from models_zoo.files import is_plain
+from models_zoo.translation import gettext_noop as _
 
 CHOICES = {
     "optimizer": ("adamw", "sgd"),
@@ -107,20 +108,21 @@ class TrainConfig:
     def __post_init__(self) -> None:
         # Written as ranges, which NaN and Infinity fail: Python reads both in JSON.
         for name in ("epochs", "passes", "batch", "accumulate", "lr"):
-            self._require(name, 0 < getattr(self, name) < math.inf, "above 0")
+            self._require(name, 0 < getattr(self, name) < math.inf, _("above 0"))
         for name in ("jitter", "weight_decay", "patience", "workers", "probes", "pseudo_ratio"):
-            self._require(name, 0 <= getattr(self, name) < math.inf, "0 or more")
+            self._require(name, 0 <= getattr(self, name) < math.inf, _("0 or more"))
         for name in ("momentum", "ema"):
-            self._require(name, 0 <= getattr(self, name) < 1, "from 0 to below 1")
+            self._require(name, 0 <= getattr(self, name) < 1, _("from 0 to below 1"))
         for name, known in CHOICES.items():
-            self._require(name, getattr(self, name) in known, f"one of {', '.join(known)}")
-        self._require("crop", min(self.crop) >= SMALLEST_CROP, f"{SMALLEST_CROP} pixels or more")
+            if (value := getattr(self, name)) not in known:
+                raise ValueError(_(f"{name} must be one of {', '.join(known)}, not {value}."))
+        self._require("crop", min(self.crop) >= SMALLEST_CROP, _(f"{SMALLEST_CROP} pixels or more"))
         rising = 0 < self.scale[0] <= self.scale[1] < math.inf
-        self._require("scale", rising, "a rising range above 0")
+        self._require("scale", rising, _("a rising range above 0"))
 
     def _require(self, name: str, holds: bool, wanted: str) -> None:
         if not holds:
-            raise ValueError(f"{name} must be {wanted}, not {getattr(self, name)}.")
+            raise ValueError(_(f"{name} must be {wanted}, not {getattr(self, name)}."))
 
     def to_json(self) -> dict[str, Any]:
         """Every setting by its name, in plain JSON values: pairs are lists."""
@@ -134,15 +136,15 @@ class TrainConfig:
         (WrongSetting), or its value makes no sense.
         """
         if not isinstance(settings, dict):
-            raise ValueError("A configuration is a JSON object of settings.")
+            raise ValueError(_("A configuration is a JSON object of settings."))
         # Sidecars, histories and states say `arch`; what they hold is never written anew.
         former = {new: settings[old] for old, new in _FORMERLY.items() if old in settings}
         settings = former | {name: settings[name] for name in settings if name not in _FORMERLY}
         types = get_type_hints(cls)
         if unknown := sorted(map(str, settings.keys() - types.keys())):
-            raise ValueError(f"Unknown settings: {', '.join(unknown)}.")
+            raise ValueError(_(f"Unknown settings: {', '.join(unknown)}."))
         if lacking := [name for name in ("architecture", "data") if name not in settings]:
-            raise ValueError(f"The configuration lacks its {' and '.join(lacking)}.")
+            raise ValueError(_(f"The configuration lacks its {' and '.join(lacking)}."))
         return cls(**{name: _typed(name, settings[name], types[name]) for name in settings})
 
 
@@ -203,7 +205,7 @@ def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
     changes: dict[str, Any] = {"options": dict(config.options)}
     for setting in settings:
         name, separator, text = setting.partition("=")
-        group, _, option = name.partition(".")
+        group, option = name.partition(".")[::2]
         if separator and group == "options" and option:
             # true, 16 and 0.5 as what they are, anything else as text; "1,2,4" as a tuple.
             try:
@@ -214,7 +216,7 @@ def with_settings(config: TrainConfig, settings: list[str]) -> TrainConfig:
         elif separator and name in known and name != "options":
             changes[name] = _parse(name, text, getattr(config, name))
         else:
-            raise ValueError(f"Cannot set {setting!r}. Give name=value, of {', '.join(known)}.")
+            raise ValueError(_(f"Cannot set {setting!r}. Give name=value, of {', '.join(known)}."))
     return dataclasses.replace(config, **changes)
 
 
@@ -228,7 +230,7 @@ def _parse(name: str, text: str, like: Any) -> Any:
             return first, second
         return type(like)(text)
     except (ValueError, KeyError) as error:
-        raise ValueError(f"{name} cannot be {text!r}; it is {like}.") from error
+        raise ValueError(_(f"{name} cannot be {text!r}; it is {like}.")) from error
 
 
 def settings_of(config: TrainConfig, defaults: TrainConfig) -> list[str]:

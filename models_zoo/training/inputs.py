@@ -12,6 +12,7 @@ from models_zoo.data.audit import Audit, audit
 from models_zoo.files import write_atomically
 from models_zoo.training.config import TrainConfig
 from models_zoo.training.distributed import Group
+from models_zoo.translation import gettext_noop as _
 
 AUDIT_NAME = "audit.json"
 
@@ -69,5 +70,5 @@ def splits_open(config: TrainConfig) -> dict[str, DatasetSplit]:
         splits["pseudo"] = open_dataset(config.pseudo, "train")
     names = [[entry["name"] for entry in dataset.classes] for dataset in splits.values()]
     if any(other != names[0] for other in names):
-        raise ValueError(f"The splits {', '.join(splits)} do not have the same classes.")
+        raise ValueError(_(f"The splits {', '.join(splits)} do not have the same classes."))
     return splits

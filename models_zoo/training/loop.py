@@ -30,6 +30,7 @@ from models_zoo.training.record.pictures import RunPictures
 from models_zoo.training.record.state import state_resume, state_save
 from models_zoo.training.schedules import learning_rate
 from models_zoo.training.validation import predictions, weighted_loss
+from models_zoo.translation import gettext_noop as _
 
 WEIGHTS_NAME = "best.safetensors"
 # New best weights wait under this name until the state that knows of them is on the disk.
@@ -280,13 +281,15 @@ class Trainer:
             and not (name == "epochs" and value > former[name])
         ]
         if changed:
-            raise ValueError(f"{self.out} holds a run with another {', '.join(changed)}.")
+            raise ValueError(_(f"{self.out} holds a run with another {', '.join(changed)}."))
         classes = [entry["name"] for entry in self.val.classes]
         # A state of an earlier version does not name the classes.
         if state["hashes"] != self.hashes or state.get("classes", classes) != classes:
             raise ValueError(
-                "The data has changed, or the teacher or the start, since the run in "
-                f"{self.out} began."
+                _(
+                    "The data has changed, or the teacher or the start, since the run in "
+                    f"{self.out} began."
+                )
             )
         self.optimisation.restore(state)
         self.at = Position(**state["position"])

@@ -11,6 +11,7 @@ from models_zoo.checkpoints.shipped import CheckpointFiles
 from models_zoo.data.classes import Classes
 from models_zoo.images import IMAGENET_MEAN, IMAGENET_STD
 from models_zoo.networks.pretrained import Report, report_of
+from models_zoo.translation import gettext_noop as _
 
 
 def checkpoint_find(name: str, classes: Classes, *, role: str) -> CheckpointFiles:
@@ -21,10 +22,10 @@ def checkpoint_find(name: str, classes: Classes, *, role: str) -> CheckpointFile
     checkpoint = resolve(name)
     sidecar = checkpoint.sidecar
     if [entry["name"] for entry in sidecar["classes"]] != [entry["name"] for entry in classes]:
-        raise ValueError(f"The {role} {sidecar['key']} was trained on other classes.")
+        raise ValueError(_(f"The {role} {sidecar['key']} was trained on other classes."))
     # It is fed the run's own batch, which is normalised by these.
     if (*sidecar["mean"], *sidecar["std"]) != (*IMAGENET_MEAN, *IMAGENET_STD):
-        raise ValueError(f"The {role} {sidecar['key']} takes its input normalised otherwise.")
+        raise ValueError(_(f"The {role} {sidecar['key']} takes its input normalised otherwise."))
     return checkpoint
 
 
@@ -42,5 +43,5 @@ def weights_take(network: nn.Module, start: CheckpointFiles) -> Report:
         own[name].copy_(tensors[name])
     report = report_of(network, {start.sidecar["key"]}, fitting)
     if not report.loaded:
-        raise ValueError(f"Nothing of {start.sidecar['key']} fits this network to begin with.")
+        raise ValueError(_(f"Nothing of {start.sidecar['key']} fits this network to begin with."))
     return report

@@ -16,6 +16,7 @@ from models_zoo.training.config import TrainConfig
 from models_zoo.training.distillation import Distillation
 from models_zoo.training.distributed import Group
 from models_zoo.training.objective import Heads, Objective
+from models_zoo.translation import gettext_noop as _
 
 GRADIENT_NORM = 5.0
 
@@ -92,7 +93,7 @@ class Optimisation:
         # Before the weights change: the state on the disk stays one to go on from.
         if not torch.isfinite(loss):
             raise FloatingPointError(
-                f"The loss became {loss.item()}. Try a lower learning rate or precision=fp32."
+                _(f"The loss became {loss.item()}. Try a lower learning rate or precision=fp32.")
             )
         # The norm below is meant of the gradients themselves, not of fp16's scaled ones.
         self.scaler.unscale_(self.optimizer)

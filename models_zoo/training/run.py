@@ -41,6 +41,7 @@ from models_zoo.training.record.failures import (
 )
 from models_zoo.training.record.sidecar import sidecar_of
 from models_zoo.training.record.state import state_files
+from models_zoo.translation import gettext_noop as _
 
 
 def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def train(config: TrainConfig, out: Path, *, resume: bool = False) -> dict[str, 
     """
     out.mkdir(parents=True, exist_ok=True)
     if not resume and state_files(out):
-        raise ValueError(f"{out} holds a run already: give --resume or another folder.")
+        raise ValueError(_(f"{out} holds a run already: give --resume or another folder."))
     # Here and not in what predicts, which gives memory back as its budget says. On one core a step
     # of slim FCN-8s takes 298 ms for 337.
     memory_keep()

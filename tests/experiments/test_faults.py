@@ -60,6 +60,25 @@ def test_a_fault_is_told_in_the_readers_language(
     assert failed.error == ENGLISH  # for logs, and for whoever reads it next
 
 
+@pytest.mark.parametrize(
+    ("english", "korean"),
+    [
+        (
+            "The memory is full. Try a smaller batch or crop, a higher accumulate, or slim.",
+            "메모리",
+        ),
+        ("The loss became nan. Try a lower learning rate or precision=fp32.", "손실이 nan"),
+        ("The disk is full: runs/7 could not be written. Make room, and resume the run.", "runs/7"),
+        ("epochs must be above 0, not 0.", "epochs 값은 0보다 커야"),
+    ],
+)
+def test_what_ends_a_training_is_told_so(english: str, korean: str, admin_client: Client) -> None:
+    run = run_make(epochs=1, confusions=False, state=State.FAILED, error=english)
+    assert english in seen(admin_client, url("run", run.pk), "en")
+    told = seen(admin_client, url("run", run.pk), "ko")
+    assert (english in told, korean in told) == (False, True)
+
+
 def test_what_a_request_finds_wrong_is_told_so_too(admin_client: Client) -> None:
     body = {"architecture": "unet", "dataset": "camvid:camvid", "variant": "slim"}
     for language, sentence in (("en", ENGLISH), ("ko", KOREAN)):

@@ -17,7 +17,8 @@ from segweb.sentences import told
 
 WORDS = re.compile(r"[a-z] [a-z]")
 SHOWN = re.compile(r"{{[^}]*\.error\b[^}]*}}|{% translate [\w.]*\.error %}")
-HANDED_ON = ("models_zoo/data", "models_zoo/exchange")
+HANDED_ON = ("models_zoo/data", "models_zoo/exchange", "models_zoo/training")
+CLI_ALONE = ("models_zoo/training/zoo",)
 
 
 def test_a_name_of_many_sentences_is_not_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +115,8 @@ def raised_unmarked(path: Path) -> Iterator[str]:
 
 def test_what_is_said_of_data_and_networks_is_marked() -> None:
     files = [path for folder in HANDED_ON for path in (BASE_DIR / folder).rglob("*.py")]
-    unmarked = [line for path in files for line in raised_unmarked(path)]
+    marked = [line for path in files for line in raised_unmarked(path)]
+    unmarked = [line for line in marked if not line.startswith(CLI_ALONE)]
     assert unmarked == [], "Mark these by models_zoo.translation's gettext_noop"
 
 

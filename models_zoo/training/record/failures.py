@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.files import disk_full
+from models_zoo.translation import gettext_noop as _
 
 UNFORESEEN_CODE = 1  # Python's own, after a traceback
 MISFIT_CODE = 2
@@ -80,22 +81,26 @@ def failure_of(error: Exception, out: Path | None = None) -> Failure:
     if isinstance(error, FloatingPointError):
         return Failure(Kind.DIVERGED, text, FAILED_CODE)
     if disk_full(error):
-        sentence = f"The disk is full: {out} could not be written. Make room, and resume the run."
+        sentence = _(
+            f"The disk is full: {out} could not be written. Make room, and resume the run."
+        )
         return Failure(Kind.DISK_FULL, sentence, FAILED_CODE)
     # Of a CPU's memory torch says so in a plain RuntimeError.
     lacks_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
     if lacks_memory or "can't allocate memory" in text:
-        sentence = "The memory is full. Try a smaller batch or crop, a higher accumulate, or slim."
+        sentence = _(
+            "The memory is full. Try a smaller batch or crop, a higher accumulate, or slim."
+        )
         return Failure(Kind.MEMORY_FULL, sentence, FAILED_CODE)
     # torch raises plain RuntimeErrors for both.
     if any(sign in text for sign in _SHARED_MEMORY_FULL):
-        sentence = (
+        sentence = _(
             "The shared memory (/dev/shm) is full, through which images are loaded. Give it more "
             "room (in a container: shm_size), or set workers to 0, or try a smaller batch or crop."
         )
         return Failure(Kind.SHARED_MEMORY_FULL, sentence, FAILED_CODE)
     if text.startswith("DataLoader worker (pid"):
-        sentence = (
+        sentence = _(
             "A process that loads images was killed, most likely for want of memory or of space "
             "in /dev/shm. Try fewer workers."
         )
