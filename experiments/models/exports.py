@@ -48,7 +48,7 @@ class NetworkExport(Job):
         ordering = ["-queued_at"]
 
     def __str__(self) -> str:
-        return self.download_name
+        return f"{self.checkpoint.key} {self.form}"
 
     @property
     def download_name(self) -> str:
