@@ -1,4 +1,4 @@
-"""REST: what the ways in for data sets, networks and masks share."""
+"""REST: what the ways in for data sets, networks and masks share, and the way out."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from experiments.access import account, may_manage
-from experiments.models import Brought
-from experiments.serializers import BroughtSerializer
+from experiments.serializers import QueuedSerializer
 from segweb.http.answers.repeats import made_as
 from segweb.http.idempotency import made_under
+from segweb.jobs import Job
 
 
 class ImportTooLarge(APIException):
@@ -51,12 +51,13 @@ class TakesImports(APIView):
         if length.isdigit() and int(length) > settings.IMPORT_MAX_BYTES:
             raise ImportTooLarge(_("The upload is too large."))
 
-    def accepted(
-        self, request: Request, serializer: type[BroughtSerializer], queue: Callable[..., Brought]
-    ) -> Response:
-        """202: what `queue` queues for this account, once for each Idempotency-Key."""
-        pk, owner = made_as(request), account(request)
-        queued = made_under(serializer.Meta.model, pk, lambda: queue(pk=pk, owner=owner))
-        shown = serializer(queued, context={"request": request}).data
-        headers = {"Location": shown["url"]}
-        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+def accepted(
+    request: Request, serializer: type[QueuedSerializer], queue: Callable[..., Job]
+) -> Response:
+    """202: what `queue` queues for this account, once for each Idempotency-Key."""
+    pk, owner = made_as(request), account(request)
+    queued = made_under(serializer.Meta.model, pk, lambda: queue(pk=pk, owner=owner))
+    shown = serializer(queued, context={"request": request}).data
+    headers = {"Location": shown["url"]}
+    return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)

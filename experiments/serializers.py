@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from experiments.models import Brought
+from segweb.jobs import Job
 from segweb.sentences import told
 
 
@@ -24,22 +24,22 @@ class ClassSerializer(serializers.Serializer):
         return {name: entry[name] for name in ("id", "name", "colour")}
 
 
-class BroughtSerializer(serializers.ModelSerializer):
-    """Something that was brought, on its way."""
+class QueuedSerializer(serializers.ModelSerializer):
+    """Something that comes in or goes out, on its way."""
 
     url = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
     address: ClassVar[str]  # the name of the view that tells how far it is
 
     @extend_schema_field({"type": "string", "format": "uri"})
-    def get_url(self, row: Brought) -> str:
+    def get_url(self, row: Job) -> str:
         """Where to ask how far it is."""
         return self.at(self.address, row)
 
-    def get_error(self, row: Brought) -> str | None:
+    def get_error(self, row: Job) -> str | None:
         """What is wrong with it."""
         return told(row.error) if row.error else None
 
-    def at(self, view: str, row: Brought) -> str:
+    def at(self, view: str, row: Job) -> str:
         """The whole address of a view of the row."""
         return reverse(view, args=[row.pk], request=self.context["request"])

@@ -7,7 +7,7 @@ from functools import partial
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, status
+from rest_framework import generics
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny, BasePermission
@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experiments.access import account, may_launch
+from experiments.access import may_launch
 from experiments.checkpoints.elsewhere import masks_import
 from experiments.checkpoints.serializers import (
     CheckpointSerializer,
@@ -28,9 +28,8 @@ from experiments.checkpoints.serializers import (
 )
 from experiments.checkpoints.services import exports_visible, network_export, network_import
 from experiments.models import Checkpoint, MasksImport, NetworkExport, NetworkImport
-from experiments.rest import MayImport, TakesImports
-from segweb.http.answers.repeats import made_as, repeatable
-from segweb.http.idempotency import made_under
+from experiments.rest import MayImport, TakesImports, accepted
+from segweb.http.answers.repeats import repeatable
 
 
 class Models(generics.ListAPIView):
@@ -60,7 +59,7 @@ class NetworkImports(TakesImports):
         told = dict(form.validated_data)
         asked = {name: told.pop(name, None) for name in ("file", "dataset", "score")}
         queue = partial(network_import, **asked, options=told)
-        return self.accepted(request, NetworkImportSerializer, queue)
+        return accepted(request, NetworkImportSerializer, queue)
 
 
 class NetworkImportDetail(generics.RetrieveAPIView):
@@ -99,12 +98,8 @@ class NetworkExports(APIView):
         if checkpoint is None:
             unknown = _("There is no such model: %(name)s.") % {"name": told["model"]}
             raise ValidationError({"model": [unknown]})
-        pk = made_as(request)
-        asked = {"checkpoint": checkpoint, "form": told["form"], "owner": account(request)}
-        row = made_under(NetworkExport, pk, lambda: network_export(**asked, pk=pk))
-        shown = NetworkExportSerializer(row, context={"request": request}).data
-        headers = {"Location": shown["url"]}
-        return Response(shown, status=status.HTTP_202_ACCEPTED, headers=headers)
+        queue = partial(network_export, checkpoint=checkpoint, form=told["form"])
+        return accepted(request, NetworkExportSerializer, queue)
 
 
 class NetworkExportDetail(generics.RetrieveAPIView):
@@ -134,7 +129,7 @@ class MasksImports(TakesImports):
         form = MasksUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         queue = partial(masks_import, **form.validated_data)
-        return self.accepted(request, MasksImportSerializer, queue)
+        return accepted(request, MasksImportSerializer, queue)
 
 
 class MasksImportDetail(generics.RetrieveAPIView):

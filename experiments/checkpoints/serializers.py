@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
 from experiments.models import (
     FORMS,
@@ -14,9 +13,8 @@ from experiments.models import (
     NetworkExport,
     NetworkImport,
 )
-from experiments.serializers import BroughtSerializer, ClassSerializer
+from experiments.serializers import ClassSerializer, QueuedSerializer
 from segweb.http.parsers import UploadField
-from segweb.sentences import told
 
 Slug = serializers.SlugRelatedField  # of any model
 
@@ -48,7 +46,7 @@ class SeenSerializer(serializers.Serializer):
     share = serializers.FloatField()
 
 
-class NetworkImportSerializer(BroughtSerializer):
+class NetworkImportSerializer(QueuedSerializer):
     """A network from elsewhere on its way: `key` is its checkpoint's once it is on offer.
 
     `seen` tells the classes of a mask that was tried, the largest first, which `picture_url` shows;
@@ -71,16 +69,15 @@ class NetworkImportSerializer(BroughtSerializer):
         return self.at("experiments:network-picture", row) if row.picture else None
 
 
-class NetworkExportSerializer(serializers.ModelSerializer):
+class NetworkExportSerializer(QueuedSerializer):
     """A checkpoint on its way out; `file_url` is the file once it is DONE, `error` a sentence.
 
     `size` is the one height and width that the file takes, null for any; `alike` the smallest share
     of pixels of one class in both masks of an image, by the file and by the network.
     """
 
-    url = serializers.SerializerMethodField()
+    address = "experiments-api:network-export"
     model = serializers.CharField(source="checkpoint.key")
-    error = serializers.SerializerMethodField()
     file_url = serializers.SerializerMethodField()
     size = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
 
@@ -89,22 +86,10 @@ class NetworkExportSerializer(serializers.ModelSerializer):
         fields = ["id", "url", "model", "form", "state", "error", "size", "alike", "file_url"]
         read_only_fields = fields
 
-    @extend_schema_field({"type": "string", "format": "uri"})
-    def get_url(self, row: NetworkExport) -> str:
-        """Where to ask how far it is."""
-        return self._at("experiments-api:network-export", row)
-
-    def get_error(self, row: NetworkExport) -> str | None:
-        """Why there is no file."""
-        return told(row.error) if row.error else None
-
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_file_url(self, row: NetworkExport) -> str | None:
         """The file."""
-        return self._at("experiments:network-export-file", row) if row.file else None
-
-    def _at(self, view: str, row: NetworkExport) -> str:
-        return reverse(view, args=[row.pk], request=self.context["request"])
+        return self.at("experiments:network-export-file", row) if row.file else None
 
 
 class ExportAskedSerializer(serializers.Serializer):
@@ -134,7 +119,7 @@ class NetworkUploadSerializer(serializers.Serializer):
     score = serializers.BooleanField(default=False)
 
 
-class MasksImportSerializer(BroughtSerializer):
+class MasksImportSerializer(QueuedSerializer):
     """Masks from elsewhere on their way: `step` of `steps` are counted, `error` is a sentence.
 
     `run` is the run that carries the score once it is there, `miou` a fraction.

@@ -18,7 +18,7 @@ from experiments.datasets.serializers import (
 )
 from experiments.datasets.services import dataset_import
 from experiments.models import Dataset, Import
-from experiments.rest import MayImport, TakesImports
+from experiments.rest import MayImport, TakesImports, accepted
 from segweb.http.answers.repeats import repeatable
 
 
@@ -41,7 +41,7 @@ class Datasets(TakesImports, generics.ListAPIView):
         form = ImportUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         queue = partial(dataset_import, file=form.validated_data["file"])
-        return self.accepted(request, ImportSerializer, queue)
+        return accepted(request, ImportSerializer, queue)
 
 
 class ImportDetail(generics.RetrieveAPIView):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from experiments.models import Dataset, Import
-from experiments.serializers import BroughtSerializer, ClassSerializer
+from experiments.serializers import ClassSerializer, QueuedSerializer
 from segweb.http.parsers import UploadField
 
 
@@ -19,7 +19,7 @@ class DatasetSerializer(serializers.ModelSerializer):
         fields = ["slug", "title", "classes", "ignore_index", "licence", "source"]
 
 
-class ImportSerializer(BroughtSerializer):
+class ImportSerializer(QueuedSerializer):
     """A zipped data set on its way: `step` of `steps` files are unpacked, `error` is a sentence."""
 
     address = "experiments-api:import"
